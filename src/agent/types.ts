@@ -1,0 +1,159 @@
+/**
+ * The joints of the agent: what each part promises the others. Types only.
+ *
+ *   edge (fetch, socket) → Agent.begin → Call → Agent's parts: KillSwitch, PolicySource, AuditLog
+ */
+import type { AgentRecord, OutcomeFields } from '../core/audit/fields.js';
+import type { AgentId, Sha256Hex } from '../core/brand.js';
+import type { Decision, HttpRequest, PolicyMode } from '../core/decide/types.js';
+import type { PolicyIssue } from '../core/policy/issues.js';
+import type { Engine } from '../wasm/engine.js';
+
+/** `strict` is the default; `permissive` is a roll-out aid and says so loudly. */
+export type SecurityMode = 'strict' | 'permissive';
+
+/* ---- the audit log ------------------------------------------------------------------------------------------- */
+
+/** One writer's log. Synchronous: when `append` returns, the record is in the kernel. */
+export interface AuditLog {
+  /** `<host>/<agent-id or daemon>/<16 hex>`. */
+  readonly origin: string;
+  /** Absolute path of the file being written. */
+  readonly path: string;
+  /** Padded base64 of the 32 raw bytes. */
+  readonly publicKey: string;
+  /** Records written so far. */
+  readonly size: number;
+  /** @throws Fault `audit_unavailable` when the record is not in the file; the file is left as it was. */
+  append(record: AgentRecord): void;
+  /** Ends this file and begins the next (SIGHUP after logrotate moved it). */
+  reopen(): void;
+  /** Last checkpoint, sync, state file. Synchronous, so that an exit handler may call it; idempotent. */
+  close(): void;
+  health(): AuditHealth;
+}
+
+export interface AuditHealth {
+  readonly state: 'ok' | 'failing';
+  /** Why, when failing: a code and a sentence. */
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly checkpointSize: number;
+  readonly lastCheckpointMs: number | null;
+}
+
+/* ---- the kill switch ----------------------------------------------------------------------------------------- */
+
+/** One reason why calls are refused. Each source is a hold of its own. */
+export interface KillHold {
+  readonly source: string;
+  readonly scope: string;
+  readonly reason: string | null;
+  readonly ownerUid: number | null;
+  /** mtime in milliseconds since 1970, null when unreadable. */
+  readonly fileTimeMs: number | null;
+}
+
+export interface KillSwitch {
+  /** Looks at the files now (lstat, lstat, stat). Null: calls of this agent may go on. */
+  look(agent: AgentId): KillHold | null;
+  close(): Promise<void>;
+}
+
+/** Told when the watcher (or a look) sees the switch change; the agent aborts what is in flight and writes the record. */
+export interface KillObserver {
+  engaged(hold: KillHold): void;
+  released(hold: KillHold): void;
+}
+
+/* ---- the policy ---------------------------------------------------------------------------------------------- */
+
+/** One document of the generation in force. */
+export interface LiveDocument {
+  readonly path: string;
+  readonly sha256: Sha256Hex;
+  readonly agentLabel: string | null;
+  readonly mode: PolicyMode;
+  readonly version: number | null;
+  readonly ruleNames: readonly string[];
+  readonly ruleKinds: readonly ('allow' | 'deny' | 'limit')[];
+  readonly engine: Engine;
+}
+
+/** A set of documents that decides as one. Replaced whole or not at all; never empty. */
+export interface Generation {
+  readonly id: Sha256Hex;
+  readonly documents: readonly LiveDocument[];
+}
+
+export interface PolicySource {
+  /** Null: none, every call is `policy_missing`. */
+  readonly current: Generation | null;
+  health(): PolicyHealth;
+  close(): Promise<void>;
+}
+
+export interface PolicyHealth {
+  readonly state: 'ok' | 'degraded' | 'missing';
+  readonly path: string;
+  /** What was wrong with the newest file that did not go live. */
+  readonly issue: PolicyIssue | { readonly code: string; readonly message: string } | null;
+  /** True where only the poll sees changes. */
+  readonly pollOnly: boolean;
+}
+
+/* ---- one call ------------------------------------------------------------------------------------------------ */
+
+export interface CallContext {
+  readonly agent: AgentId;
+  readonly parentRequestId?: string;
+  readonly sessionId?: string;
+  /** W3C traceparent as received, when there is one. */
+  readonly traceparent?: string;
+}
+
+/** What came of asking. `need_body`: read the body (up to `inspectBytes`) and ask again with the bytes. */
+export type Begun =
+  | { readonly kind: 'need_body'; readonly inspectBytes: number }
+  | { readonly kind: 'refused'; readonly requestId: string; readonly decision: Decision }
+  | { readonly kind: 'proceed'; readonly requestId: string; readonly decision: Decision; readonly call: Call };
+
+export type OutcomeResult = OutcomeFields['result'];
+
+/** A call that may proceed. Its decision record is in the log already. */
+export interface Call {
+  /** Fires with the denial when the switch ends what is in flight. */
+  readonly signal: AbortSignal;
+  /** The hold that ended this call, null while it lives. */
+  readonly killed: KillHold | null;
+  /**
+   * Looks at the switch again, just before the request is handed to the transport.
+   * Needed when anything asynchronous came after `begin`. On a hold the outcome (`killed`) is written.
+   */
+  confirm(): KillHold | null;
+  /** Writes the outcome once; later calls do nothing. Never throws. */
+  finish(outcome: Outcome): void;
+}
+
+export interface Outcome {
+  readonly result: OutcomeResult;
+  readonly statusCode?: number;
+  readonly requestBytes?: number;
+  readonly responseBytes?: number;
+}
+
+/** The policy decision point and its record, for every edge. */
+export interface Agent {
+  /** Decides and records. Never throws: what cannot be decided or recorded comes back refused. */
+  begin(request: HttpRequest, context: CallContext): Begun;
+  /**
+   * Records a refusal that an edge had to make (`redirect_refused`, `hook_refused`, `request_invalid` for what cannot
+   * even be put as an HttpRequest).
+   */
+  refuse(
+    code: 'redirect_refused' | 'hook_refused' | 'request_invalid',
+    reason: string,
+    request: Partial<HttpRequest>,
+    context: CallContext,
+  ): { readonly requestId: string; readonly decision: Decision };
+  close(): Promise<void>;
+}

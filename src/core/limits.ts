@@ -1,0 +1,53 @@
+/** Every bound of the product, with its unit and its reason. `policy-language` §11 and §2 own the policy's. */
+
+export const KIB = 1024;
+export const MIB = 1024 * KIB;
+
+/** A policy in YAML: a parser that builds a tree needs about 100 times the text. */
+export const POLICY_YAML_MAX_BYTES = 4 * MIB;
+export const POLICY_YAML_MAX_RULES = 10_000;
+export const POLICY_JSON_MAX_BYTES = 16 * MIB;
+export const POLICY_JSON_MAX_RULES = 100_000;
+export const POLICY_MAX_ALIASES = 100;
+/** Different JSON paths in one policy; the engine keeps a slot for each. */
+export const POLICY_MAX_JSON_PATHS = 512;
+export const RULE_NAME_MAX_BYTES = 128;
+export const RULE_MAX_MATCHERS = 64;
+export const PATTERN_MAX_BYTES = 1024;
+export const PATTERN_MAX_SEGMENTS = 64;
+export const LIST_MAX_STRINGS = 256;
+/** `in` and `not_in` hold data rather than patterns. */
+export const LIST_MAX_OPERANDS = 10_000;
+export const LIMIT_MAX_CALLS = 1_000_000;
+
+/** Longer URLs are refused as invalid; servers differ on what they do with them. */
+export const URL_MAX_BYTES = 16 * KIB;
+export const URL_MAX_SEGMENTS = 256;
+export const METHOD_MAX_BYTES = 64;
+/** Header lines handed to the engine, names and values together. */
+export const HEADERS_MAX_BYTES = 256 * KIB;
+/** A body is inspected up to here unless configured otherwise. */
+export const BODY_INSPECT_DEFAULT_BYTES = 1 * MIB;
+export const BODY_INSPECT_MAX_BYTES = 64 * MIB;
+export const JSON_MAX_DEPTH = 128;
+export const DECIMAL_MAX_DIGITS = 1024;
+export const DECIMAL_MAX_EXPONENT = 100_000;
+
+/** Fluent Bit abandons a file with a line over 32 KiB; half of that leaves room for what shippers add. */
+export const AUDIT_LINE_MAX_BYTES = 16 * KIB;
+export const CHECKPOINT_EVERY_RECORDS = 1024;
+export const CHECKPOINT_EVERY_MS = 1000;
+/** Denials, kills and policy changes ask for an early checkpoint; at most ten a second. */
+export const CHECKPOINT_MIN_GAP_MS = 100;
+
+export const KILLSWITCH_MAX_BYTES = 4 * KIB;
+export const KILLSWITCH_REASON_MAX_CHARS = 200;
+export const POLL_EVERY_MS = 1000;
+export const SETTLE_NEW_INODE_MS = 20;
+export const SETTLE_IN_PLACE_MS = 1000;
+export const SETTLE_REPORT_AFTER_MS = 5000;
+/** Above this a policy is compiled in a worker, so that no decision waits for it. */
+export const COMPILE_INLINE_MAX_BYTES = 64 * KIB;
+
+export const REDIRECT_MAX_HOPS = 20;
+export const HOOK_TIMEOUT_MS = 1000;

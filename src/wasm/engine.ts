@@ -1,0 +1,31 @@
+import type { HttpRequest } from '../core/decide/types.js';
+
+/** Time as the engine needs it: windows by the wall clock, limits by one that never runs backwards. */
+export interface Clock {
+  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  readonly wallMs: number;
+  /** Milliseconds from any fixed point. */
+  readonly monotonicMs: number;
+}
+
+/** The engine's answer, numbers only; core/decide/answer.ts gives it names and sentences. */
+export interface EngineAnswer {
+  readonly needBody: boolean;
+  readonly code: number;
+  /** -1: none. */
+  readonly ruleIndex: number;
+  readonly uncertain: boolean;
+  /** 0 unless rate limited. */
+  readonly retryAfterMs: number;
+}
+
+/** One program in one WebAssembly instance. */
+export interface Engine {
+  /** Lower-case names of the headers this program looks at; others need not be handed over. */
+  readonly headerNames: readonly string[];
+  decide(request: HttpRequest, agent: string, clock: Clock): EngineAnswer;
+  /** Versioned bytes of all live counters. */
+  exportLimits(): Uint8Array;
+  /** Takes over counters of rules whose name, window, `per` and `field` are the same. */
+  importLimits(state: Uint8Array): void;
+}
