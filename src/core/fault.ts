@@ -14,9 +14,33 @@ const FAULTS = {
     say: f => `\`${f.got}\` is not an agent ID`,
     fix: 'use 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or a digit',
   },
+  group_unknown: {
+    say: f => `there is no group \`${f.group}\` on this machine`,
+    fix: 'create the group, or name another in the settings',
+  },
   internal: {
     say: f => `internal error: ${f.what}`,
     fix: 'this is a defect in checkrd; report it with this message',
+  },
+  settings_invalid: {
+    say: f => `the settings are not right\n${f.problems}`,
+    fix: 'mend each place named and start again; docs/settings.md lists every setting',
+  },
+  settings_unreadable: {
+    say: f => `cannot read the settings \`${f.path}\`: ${f.why}`,
+    fix: 'name a readable file, or write one with `checkrd init`',
+  },
+  socket_failed: {
+    say: f => `cannot listen on \`${f.path}\`: ${f.why}`,
+    fix: 'check that the folder exists and belongs to the user of the daemon',
+  },
+  socket_in_use: {
+    say: f => `another process listens on \`${f.path}\``,
+    fix: 'stop the daemon that runs, or give this one a socket of its own (`daemon.socket`)',
+  },
+  socket_path_taken: {
+    say: f => `\`${f.path}\` exists and is no socket`,
+    fix: 'move it away, or name another path (`daemon.socket`)',
   },
 } as const satisfies Record<string, Row>;
 
