@@ -31,7 +31,9 @@ exit: 0 all would load, 1 one would not, 64 misuse`,
       if (given.on('json')) continue;
       for (const { code, message, line, column, suggestion } of loaded.errors) {
         const place = line === null ? file : `${file}:${line}:${column}`;
-        io.out(`${place}: ${paint('red', 'error')}: ${message}${suggestion === null ? '' : `; ${suggestion}`} [${code}]`);
+        io.out(
+          `${place}: ${paint('red', 'error')}: ${message}${suggestion === null ? '' : `; ${suggestion}`} [${code}]`,
+        );
       }
     }
     if (given.on('json')) io.out(JSON.stringify({ ok: sound, files: report }));

@@ -53,7 +53,9 @@ exit: 0 allow (--batch: every line was answered), 1 deny, 2 the policy does not 
     const request = (word === '-' ? await readAll(io) : word).trim();
     const line = readBatchLine(wrapped(request, given.text('agent'), given.text('at'), given.on('killed')));
     if (line.is !== 'request') {
-      throw new Misuse(line.is === 'bad' ? `the request is not right: ${line.error.message}` : 'the request is not right');
+      throw new Misuse(
+        line.is === 'bad' ? `the request is not right: ${line.error.message}` : 'the request is not right',
+      );
     }
     const decision = loaded.decider.decide(line.request, line.agent ?? 'default', line.atMs ?? Date.now(), line.killed);
     if (given.on('json')) io.out(decisionText(decision));

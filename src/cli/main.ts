@@ -36,7 +36,9 @@ try {
   code = await runCli(process.argv.slice(2), io, about.version);
 } catch (error) {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`error: internal error: ${detail}\nhint: this is a defect in checkrd; report it with this message\n`);
+  process.stderr.write(
+    `error: internal error: ${detail}\nhint: this is a defect in checkrd; report it with this message\n`,
+  );
   code = 2;
 }
 await new Promise(written => process.stdout.write('', written));
