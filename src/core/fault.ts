@@ -14,9 +14,42 @@ const FAULTS = {
     say: f => `\`${f.got}\` is not an agent ID`,
     fix: 'use 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or a digit',
   },
+  crypto_self_test: {
+    say: f => `${f.name} gives a wrong Ed25519 answer for the known test of RFC 8032`,
+    fix: 'do not run on this build of Node.js or checkrd; install both again',
+  },
   internal: {
     say: f => `internal error: ${f.what}`,
     fix: 'this is a defect in checkrd; report it with this message',
+  },
+  key_file_exists: {
+    say: f => `\`${f.path}\` exists already; a key is never written over`,
+    fix: 'choose another name, or move the old key away',
+  },
+  key_file_exposed: {
+    say: f =>
+      `key file \`${f.path}\` has mode ${f.mode}: others can read or write it (chmod 600 '${f.path}' ends that)`,
+    fix: 'set its mode to 0600; if anybody else may have read it, make a new key',
+  },
+  key_file_invalid: {
+    say: f => `\`${f.path}\` holds no Ed25519 secret key`,
+    fix: 'it must be one line, base64 of 32 bytes, or PKCS#8 PEM; checkrd keygen makes one',
+  },
+  key_file_owner: {
+    say: f => `key file \`${f.path}\` belongs to user ${f.uid}`,
+    fix: 'a key must belong to the user that signs with it, or to root',
+  },
+  key_file_unreadable: {
+    say: f => `key file \`${f.path}\` cannot be read: ${f.why}`,
+    fix: 'check the path and its permissions',
+  },
+  key_file_unwritable: {
+    say: f => `key file \`${f.path}\` cannot be written: ${f.why}`,
+    fix: 'check that its directory exists and that this user may write there',
+  },
+  public_key_invalid: {
+    say: f => `\`${f.path}\` holds no usable Ed25519 public key`,
+    fix: 'give the text of a .pub file, or its path: one line, base64 of 32 bytes',
   },
 } as const satisfies Record<string, Row>;
 
