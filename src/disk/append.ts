@@ -39,9 +39,7 @@ export interface WriteFailure {
 }
 
 /** `made`: it was not there. `found`: it was, with `size` bytes. */
-export type Opened =
-  | { readonly ok: true; readonly file: AppendFile }
-  | { readonly ok: false; readonly errno: string };
+export type Opened = { readonly ok: true; readonly file: AppendFile } | { readonly ok: false; readonly errno: string };
 
 const { O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
 // O_NONBLOCK has no effect on a regular file; on a FIFO it turns waiting for a reader into an error.

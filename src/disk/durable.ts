@@ -6,7 +6,17 @@
  * The temp name is `<path>.tmp-<pid>-<n>`, made with O_EXCL, so that no link planted there is followed. A crash leaves at
  * most one such file behind; it is never read. All throw the system's error; callers turn it into a Fault.
  */
-import { closeSync, constants, fchmodSync, fsyncSync, linkSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { errno } from './errno.js';
 
