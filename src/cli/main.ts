@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The process behind the command line; the only file here that knows one. */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { packageVersion } from '../version.js';
 import type { CliIo } from './io.js';
 import { runCli } from './run.js';
 
@@ -30,10 +30,9 @@ const io: CliIo = {
   home: homedir(),
 };
 
-const about = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 let code: number;
 try {
-  code = await runCli(process.argv.slice(2), io, about.version);
+  code = await runCli(process.argv.slice(2), io, packageVersion());
 } catch (error) {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(

@@ -63,6 +63,10 @@ const FAULTS = {
     say: f => `the kill switch \`${f.path}\` could not be removed (${f.error})`,
     fix: 'remove it by hand as a user who may write its folder',
   },
+  log_file_failed: {
+    say: f => `the operational log \`${f.path}\` cannot be written: ${f.why}`,
+    fix: 'make its folder writable for the user of the daemon, or remove `log.file` to use stderr',
+  },
   policy_changed_while_read: {
     say: f => `the policy file \`${f.path}\` changed while it was read`,
     fix: 'write the new policy beside the old one and rename it into place',
@@ -115,6 +119,10 @@ const FAULTS = {
   socket_path_taken: {
     say: f => `\`${f.path}\` exists and is no socket`,
     fix: 'move it away, or name another path (`daemon.socket`)',
+  },
+  starter_unwritable: {
+    say: f => `cannot write \`${f.path}\` (${f.why})`,
+    fix: 'make its folder writable, or name another with $CHECKRD_CONFIG_DIR',
   },
 } as const satisfies Record<string, Row>;
 
