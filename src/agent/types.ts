@@ -137,6 +137,8 @@ export interface Call {
 export interface Outcome {
   readonly result: OutcomeResult;
   readonly statusCode?: number;
+  /** As the caller measured it; absent: from the decision until now. */
+  readonly latencyMs?: number;
   readonly requestBytes?: number;
   readonly responseBytes?: number;
 }

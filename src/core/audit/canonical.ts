@@ -1,0 +1,78 @@
+/**
+ * One record as one line: the RFC 8785 canonical form of a flat object.
+ *
+ *   - keys sorted by UTF-16 code units, no white space, strings escaped as JSON.stringify does (RFC 8785 §3.2.2.2);
+ *   - values are strings of well-formed Unicode, booleans, and integers of magnitude ≤ 2^53−1. No null, no fractions,
+ *     no arrays, no nested objects: any JSON parser gives back what was written.
+ *
+ * Worked bytes: { type: "x", seq: 0, ok: true, a: "\u0000\n\"€" } ↔ {"a":"\u0000\n\"€","ok":true,"seq":0,"type":"x"}
+ *
+ * Reading is strict: whatever parses but does not serialise to the same characters is told apart as `not_canonical`.
+ */
+import { Fault } from '../fault.js';
+
+export type FlatValue = string | number | boolean;
+export type FlatRecord = Readonly<Record<string, FlatValue>>;
+
+export type LineProblem = 'not_json' | 'not_an_object' | 'not_flat' | 'not_an_integer' | 'not_canonical';
+
+export type ParsedLine =
+  | { readonly ok: true; readonly record: FlatRecord }
+  | { readonly ok: false; readonly problem: LineProblem };
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/**
+ * The canonical line of `fields`, without a newline.
+ *
+ * @throws Fault `internal` for a value that no record may hold (a fraction, a lone surrogate): a caller's defect.
+ */
+export function canonicalLine(fields: FlatRecord): string {
+  let line = '{';
+  for (const key of Object.keys(fields).sort()) {
+    const value = fields[key];
+    if (line.length > 1) line += ',';
+    line += `${stringToken(key)}:${valueToken(key, value)}`;
+  }
+  return `${line}}`;
+}
+
+function valueToken(key: string, value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return stringToken(value);
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'number':
+      if (Number.isSafeInteger(value)) return String(value);
+      break;
+  }
+  throw new Fault('internal', { what: `audit field ${key} is neither text, integer nor boolean` });
+}
+
+function stringToken(text: string): string {
+  if (LONE_SURROGATE.test(text)) throw new Fault('internal', { what: 'audit text holds a lone surrogate' });
+  return JSON.stringify(text);
+}
+
+/** The inverse of {@link canonicalLine}: `canonicalLine(parseLine(x).record) === x` for every x it accepts. */
+export function parseLine(line: string): ParsedLine {
+  const refused = (problem: LineProblem): ParsedLine => ({ ok: false, problem });
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return refused('not_json');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refused('not_an_object');
+  for (const [key, item] of Object.entries(value)) {
+    if (typeof item === 'object') return refused('not_flat');
+    if (typeof item === 'number' && !Number.isSafeInteger(item)) return refused('not_an_integer');
+    if (LONE_SURROGATE.test(key) || (typeof item === 'string' && LONE_SURROGATE.test(item))) {
+      return refused('not_canonical');
+    }
+  }
+  const record = value as FlatRecord;
+  // Duplicate keys, white space, other escapes, another order, `1.0`, `-0`: all of it differs from what we would write.
+  return canonicalLine(record) === line ? { ok: true, record } : refused('not_canonical');
+}
