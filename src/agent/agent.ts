@@ -74,7 +74,7 @@ export class LiveAgent implements Agent {
   begin(request: HttpRequest, context: CallContext): Begun {
     const startedMs = performance.now();
     const refusal = this.#stands(request, context);
-    if (refusal !== null) return this.#settle(refusal, request, context, null, startedMs);
+    if (refusal !== null) return this.#settle(refusal, request, context, this.#parts.policy.current, startedMs);
     if (this.#rules.disabled) return this.#settle(SKIPPED, request, context, null, startedMs);
     const generation = this.#parts.policy.current;
     const decision = generation === null ? this.#missing() : this.#ask(generation, request, context, startedMs);

@@ -38,8 +38,9 @@ export function openPolicySourceSync(options: SyncPolicySourceOptions): WatchedP
 }
 
 /** A policy that came as an object: nothing to watch. */
-export function fixedPolicySource(generation: Generation): PolicySource {
-  const health: PolicyHealth = { state: 'ok', path: '(object)', issue: null, pollOnly: false };
+export function fixedPolicySource(generation: Generation | null): PolicySource {
+  const state = generation === null ? 'missing' : 'ok';
+  const health: PolicyHealth = { state, path: '(object)', issue: null, pollOnly: false };
   return { current: generation, health: () => health, async close() {} };
 }
 

@@ -176,10 +176,17 @@ export interface Agent {
 
 export interface AgentHealth {
   readonly state: 'ok' | 'degraded' | 'failing';
+  readonly securityMode: SecurityMode;
   readonly policy: PolicyHealth;
-  readonly audit: AuditHealth;
-  /** The hold that stops calls now, null when none does. */
-  readonly kill: KillHold | null;
+  /** SHA-256 of the policy in force, null: none. */
+  readonly policySha256: string | null;
+  readonly audit: AuditHealth & { readonly origin: string; readonly path: string; readonly size: number };
+  /** What stops calls now; empty when nothing does. */
+  readonly holds: readonly KillHold[];
+  /** Calls that have begun and not ended. */
+  readonly inFlight: number;
+  /** What the operator should know. */
+  readonly warnings: readonly string[];
 }
 
 export interface AgentLifecycle {
