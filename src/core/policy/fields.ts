@@ -9,7 +9,7 @@ import type { ListNode, MapEntry, MapNode, NodeKind, TreeNode } from '../json/tr
 import { readDecimal, safeInteger } from './decimal.js';
 import type { KeyRow, KeyTable, ValueType } from './definition.js';
 import { type IssueList, quoted } from './issue-list.js';
-import { didYouMean } from './suggest.js';
+import { didYouMean, nearest } from './suggest.js';
 
 const KINDS: Readonly<Record<ValueType, readonly NodeKind[]>> = {
   string: ['string'],
@@ -111,20 +111,22 @@ export function readFields<Table extends KeyTable>(
   }
   const entries = new Map<string, MapEntry>();
   const written = new Set<string>();
+  const slips = new Set<string>();
   for (const entry of node.entries) {
     const row = Object.hasOwn(table, entry.key) ? table[entry.key] : undefined;
     if (row === undefined) {
-      unknownKey(issues, entry, table, where);
+      const meant = unknownKey(issues, entry, table, where);
+      if (meant !== null) slips.add(meant);
       continue;
     }
     written.add(entry.key);
     if (row.later !== undefined) {
       const message = `\`${entry.key}\` (${row.later}) is not supported by this version`;
-      issues.add('not_supported', entry.keyAt, message, 'leave it out; it is never ignored');
+      issues.add('not_supported', entry.keyAt, message, 'leave it out, or use a version that has it');
     } else if (fits(issues, entry, row)) entries.set(entry.key, entry);
   }
   for (const [key, row] of Object.entries(table)) {
-    if (row.required === true && !written.has(key)) missing(issues, node, key, row, where);
+    if (row.required === true && !written.has(key) && !slips.has(key)) missing(issues, node, key, row, where);
   }
   return new Fields(node, entries, written);
 }
@@ -168,14 +170,16 @@ function fits(issues: IssueList, { key, value }: MapEntry, row: KeyRow): boolean
   return true;
 }
 
-function unknownKey(issues: IssueList, entry: MapEntry, table: KeyTable, where: string): void {
+/** Returns the key that was most likely meant. */
+function unknownKey(issues: IssueList, entry: MapEntry, table: KeyTable, where: string): string | null {
   const known = Object.keys(table).filter(key => table[key]?.later === undefined);
   issues.add('unknown_key', entry.keyAt, `unknown key ${quoted(entry.key)} in ${where}`, didYouMean(entry.key, known));
+  return nearest(entry.key, known);
 }
 
 function missing(issues: IssueList, node: MapNode, key: string, row: KeyRow, where: string): void {
-  const example =
-    row.values === undefined ? `\`${key}\`` : row.values.map(value => `\`${key}: ${value}\``).join(' or ');
+  const values = row.values?.map(value => `\`${value}\``).join(', ');
+  const example = values === undefined ? `\`${key}\`` : `\`${key}\` with one of ${values}`;
   issues.add('missing_key', node.at, `${where} has no \`${key}\``, `add ${example}`);
 }
 
