@@ -14,9 +14,21 @@ const FAULTS = {
     say: f => `\`${f.got}\` is not an agent ID`,
     fix: 'use 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or a digit',
   },
+  engine_integrity: {
+    say: f => `the engine \`${f.path}\` cannot be trusted: ${f.why}`,
+    fix: 'install checkrd again; in a checkout, run npm run build',
+  },
+  engine_program_refused: {
+    say: f => `the engine refused the compiled policy (check ${f.check})`,
+    fix: 'load the policy with the compiler that came with this engine; if it did, report this as a defect',
+  },
   internal: {
     say: f => `internal error: ${f.what}`,
     fix: 'this is a defect in checkrd; report it with this message',
+  },
+  limit_state_invalid: {
+    say: f => `the saved counters of the limits cannot be used: ${f.why}`,
+    fix: 'start without them; every limit then begins with an empty window',
   },
 } as const satisfies Record<string, Row>;
 
