@@ -86,7 +86,12 @@ export class ChainWalk {
       this.#takeEarly(line);
     }
     for (const line of this.#early.values()) {
-      this.#sink.find('foreign', line.place, Math.min(line.seq, this.size), `no place in the chain for its number ${line.seq}`);
+      this.#sink.find(
+        'foreign',
+        line.place,
+        Math.min(line.seq, this.size),
+        `no place in the chain for its number ${line.seq}`,
+      );
     }
     this.#settle();
     return this.#closeGaps();
@@ -97,7 +102,8 @@ export class ChainWalk {
       if (this.#others.length < LISTS_MAX) this.#others.push(line);
       return;
     }
-    const follows = this.#next === null ? line.prev === this.#genesis : line.prev === this.#head && line.seq === this.#next;
+    const follows =
+      this.#next === null ? line.prev === this.#genesis : line.prev === this.#head && line.seq === this.#next;
     if (line.log !== this.#origin && !follows) {
       this.#sink.find('foreign', line.place, this.size, `a record of another log, \`${line.log}\``);
       return;
@@ -134,14 +140,22 @@ export class ChainWalk {
     const confirmed = confirms === true || (after?.seq === next + 1 && after.prev === line.hash);
     const contradicted = confirms === false || (after?.seq === next + 1 && after.prev !== line.hash);
     if (this.#last === null) {
-      this.#edited(line, next === 0 ? 'its `prev` is not that of a first line of this log' : 'its `prev` names no line before it');
+      this.#edited(
+        line,
+        next === 0 ? 'its `prev` is not that of a first line of this log' : 'its `prev` names no line before it',
+      );
     } else if (!this.#last.sound || confirmed) {
       // The line before is not what this one names. If that is said already, this only tells what it hashed to.
       this.#blameLast('the next line names another content for it');
       this.#head = line.prev;
       this.#accept(line, true);
     } else if (after?.seq === next && after.prev === this.#head) {
-      this.#sink.find('duplicate_seq', line.place, next, `number ${next} again at line ${after.place.line}, which fits the chain`);
+      this.#sink.find(
+        'duplicate_seq',
+        line.place,
+        next,
+        `number ${next} again at line ${after.place.line}, which fits the chain`,
+      );
     } else if (contradicted) {
       this.#edited(line, 'neither the line before nor the line after agrees with it');
     } else {
@@ -160,15 +174,26 @@ export class ChainWalk {
   #late(line: RecordLine, after: RecordLine | null): void {
     const gap = this.#gaps.find(g => g.from <= line.seq && line.seq < g.to);
     const last = this.#last?.line;
+    const copy = last?.hash === line.hash;
+    const rival = last?.prev === line.prev && last.seq === line.seq && !copy;
     if (gap) {
       this.#fill(gap, line);
-    } else if (last?.prev === line.prev && last.seq === line.seq && after?.seq === this.size && after.prev === line.hash) {
-      this.#sink.find('duplicate_seq', last.place, line.seq, `number ${line.seq} again at line ${line.place.line}, which the chain goes on from`);
+    } else if (rival && after?.seq === this.size && after.prev === line.hash) {
+      this.#sink.find(
+        'duplicate_seq',
+        last.place,
+        line.seq,
+        `number ${line.seq} again at line ${line.place.line}, which the chain goes on from`,
+      );
       this.#last = { line, sound: true };
       this.#head = line.hash;
     } else {
-      const same = last?.hash === line.hash;
-      this.#sink.find('duplicate_seq', line.place, line.seq, same ? 'a copy of the line before' : `number ${line.seq} was taken`);
+      this.#sink.find(
+        'duplicate_seq',
+        line.place,
+        line.seq,
+        copy ? 'a copy of the line before' : `number ${line.seq} was taken`,
+      );
     }
   }
 
@@ -211,7 +236,8 @@ export class ChainWalk {
     const recovered = line.type === 'segment_opened' && line.record.reason === 'recovered' && lost === 0;
     for (const other of others) {
       if (lost > 0) this.#sink.find('edited', other.place, next, sentence(other));
-      else if (recovered) this.#sink.find('torn_tail', other.place, next, 'a damaged end; the next segment says so', 'doubt');
+      else if (recovered)
+        this.#sink.find('torn_tail', other.place, next, 'a damaged end; the next segment says so', 'doubt');
       else this.#sink.find('foreign', other.place, next, sentence(other));
     }
     if (lost > others.length) this.#miss(next + others.length, line);
@@ -224,7 +250,12 @@ export class ChainWalk {
       if (line.seq === this.size) {
         this.#early.delete(early.seq);
         const same = early.hash === line.hash ? 'a copy of' : 'the number of';
-        this.#sink.find('duplicate_seq', early.place, Math.min(early.seq, this.size), `${same} line ${line.place.line}`);
+        this.#sink.find(
+          'duplicate_seq',
+          early.place,
+          Math.min(early.seq, this.size),
+          `${same} line ${line.place.line}`,
+        );
       } else if (early.prev === this.#head) this.#takeEarly(early);
       else return;
     }

@@ -120,7 +120,8 @@ export class Evidence implements WalkSink {
     }
     const noted = verifyCheckpointNote(this.#ports.sha256, this.#ports.verify, note, this.#origin, key);
     if (!noted.ok) {
-      const code = noted.reason === 'bad_signature' ? 'bad_signature' : noted.reason === 'other_key' ? 'wrong_key' : null;
+      const code =
+        noted.reason === 'bad_signature' ? 'bad_signature' : noted.reason === 'other_key' ? 'wrong_key' : null;
       return this.#say(code ?? 'bad_checkpoint', line, `its note: ${noted.reason.replace('_', ' ')}`);
     }
     if (noted.checkpoint.size !== size || toHex(noted.checkpoint.root) !== root) {
@@ -131,7 +132,8 @@ export class Evidence implements WalkSink {
     if (lines === 'unknown') return;
     if (lines === 'past') return this.#disproved(line, 'its `size` is below that of an earlier checkpoint');
     if (lines.root !== root) return this.#disproved(line, `the first ${size} lines have another root than was signed`);
-    if (lines.head !== null && lines.head !== head) return this.#disproved(line, '`head` is not the last line it covers');
+    if (lines.head !== null && lines.head !== head)
+      return this.#disproved(line, '`head` is not the last line it covers');
     this.signedTo = line.seq + 1;
     this.goodKeyIds.add(String(key_id));
   }

@@ -40,6 +40,8 @@ export class KeyRing {
     const id = keyId(this.#sha256, key);
     if (id !== key_id) return 'its `key_id` is not that of its `public_key`';
     if (!this.pinned && this.#keys.size === 0) this.#keys.set(id, key);
-    return this.#keys.has(id) ? null : `it names key ${id}${this.pinned ? ', which is not pinned' : ', not the first one'}`;
+    return this.#keys.has(id)
+      ? null
+      : `it names key ${id}${this.pinned ? ', which is not pinned' : ', not the first one'}`;
   }
 }

@@ -49,8 +49,12 @@ export class LogVerifier {
   constructor(ports: VerifyPorts, options: VerifyOptions) {
     this.#ports = ports;
     this.#options = options;
-    this.#evidence = new Evidence(ports, options.origin, options.keys, options.expect, (code, place, seq, detail, weight) =>
-      this.#find({ code, weight: weight ?? 'tampered', place, seq, detail }),
+    this.#evidence = new Evidence(
+      ports,
+      options.origin,
+      options.keys,
+      options.expect,
+      (code, place, seq, detail, weight) => this.#find({ code, weight: weight ?? 'tampered', place, seq, detail }),
     );
     this.#walk = new ChainWalk(options.origin, genesisPrev(ports.sha256Text, options.origin), this.#evidence);
   }
@@ -71,7 +75,13 @@ export class LogVerifier {
     const gaps = this.#walk.finish();
     const { size } = this.#walk;
     for (const { place, bytes } of this.#torn) {
-      this.#find({ code: 'torn_tail', weight: 'doubt', place, seq: size, detail: `${bytes} bytes after the last newline` });
+      this.#find({
+        code: 'torn_tail',
+        weight: 'doubt',
+        place,
+        seq: size,
+        detail: `${bytes} bytes after the last newline`,
+      });
     }
     const evidence = this.#evidence;
     const root = evidence.tree.finish();
