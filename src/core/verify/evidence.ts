@@ -74,7 +74,8 @@ export class Evidence implements WalkSink {
   #read(line: RecordLine): void {
     switch (line.type) {
       case 'checkpoint':
-        return this.#checkpoint(line);
+        this.#checkpoint(line);
+        return;
       case 'log_started':
         if (line.seq !== 0) this.#say('bad_segment', line, 'a log starts with its first record only');
         this.#meetKey(line);
@@ -96,7 +97,7 @@ export class Evidence implements WalkSink {
     if (wrong !== null) this.#say('wrong_key', line, wrong);
   }
 
-  #opened(line: RecordLine): void {
+  #opened(line: RecordLine): undefined {
     if (line.record.size !== line.seq) return this.#say('bad_segment', line, 'its `size` is not its own number');
     const known = this.tree.frontier();
     if (frontierOf(line) === null) return this.#say('bad_segment', line, 'its `frontier` is none of that size');
@@ -105,7 +106,7 @@ export class Evidence implements WalkSink {
     }
   }
 
-  #checkpoint(line: RecordLine): void {
+  #checkpoint(line: RecordLine): undefined {
     const { size, head, root, key_id, note } = line.record;
     if (typeof size !== 'number' || typeof note !== 'string' || size > line.seq || size < 0) {
       return this.#say('bad_checkpoint', line, 'its `size` or `note` is none');
@@ -139,11 +140,11 @@ export class Evidence implements WalkSink {
   }
 
   /** What was signed and what stands here differ, somewhere after the last checkpoint that agreed. */
-  #disproved(line: RecordLine, detail: string): void {
+  #disproved(line: RecordLine, detail: string): undefined {
     this.find('bad_checkpoint', line.place, this.signedTo, detail);
   }
 
-  #say(code: FindingCode, line: RecordLine, detail: string): void {
+  #say(code: FindingCode, line: RecordLine, detail: string): undefined {
     this.find(code, line.place, line.seq, detail);
   }
 }
