@@ -1,0 +1,46 @@
+/**
+ * Which fields each record type may carry: the allowlist of fields.ts as values, so that it holds at run time too.
+ * `v`, `log`, `seq`, `prev` and `time` come from the log and stand in every record.
+ */
+import type { RecordFields } from './fields.js';
+
+type Type = RecordFields['type'];
+type FieldsOf<T extends Type, R = RecordFields> = R extends { readonly type: infer U }
+  ? T extends U
+    ? R
+    : never
+  : never;
+type Names = { readonly [T in Type]: readonly (keyof FieldsOf<T>)[] };
+
+const policy = ['type', 'policy_sha256', 'path'] as const;
+const kill = ['type', 'source', 'scope', 'reason', 'owner_uid', 'file_time', 'aborted', 'abort_ms'] as const;
+const engine = ['type', 'engine_sha256', 'abi', 'error'] as const;
+
+export const FIELD_NAMES: Names = {
+  decision: [
+    ...(['type', 'request_id', 'parent_request_id', 'agent_id', 'instance_id', 'policy_result', 'enforced'] as const),
+    ...(['code', 'matched_rule', 'matched_rule_kind', 'uncertain', 'policy_mode', 'policy_sha256'] as const),
+    ...(['policy_agent', 'method', 'url_scheme', 'url_host', 'url_path', 'url_path_sha256', 'session_id'] as const),
+    ...(['trace_id', 'span_id', 'parent_span_id', 'span_name', 'decision_ns', 'reported'] as const),
+  ],
+  outcome: [
+    ...(['type', 'request_id', 'result', 'status_code', 'latency_ms', 'request_bytes', 'response_bytes'] as const),
+    ...(['model', 'input_tokens', 'output_tokens', 'cost_microusd'] as const),
+  ],
+  policy_loaded: [...policy, 'rules', 'version'],
+  policy_rejected: [...policy, 'error', 'line', 'column'],
+  kill_engaged: kill,
+  kill_released: kill,
+  engine_loaded: engine,
+  engine_rejected: engine,
+  operator_action: ['type', 'action', 'by_uid', 'reason'],
+  agent_started: ['type', 'agent_id', 'instance_id', 'version', 'node', 'mode', 'pid'],
+  agent_stopped: ['type', 'agent_id', 'instance_id', 'reason'],
+  clock_jumped: ['type', 'by_ms'],
+  records_dropped: ['type', 'count', 'since'],
+  log_started: ['type', 'alg', 'public_key', 'key_id', 'previous_log'],
+  segment_opened: ['type', 'segment', 'reason', 'size', 'frontier', 'public_key', 'key_id', 'nonce'],
+  recovered: ['type', 'cause', 'from', 'to', 'bytes', 'sha256'],
+  checkpoint: ['type', 'size', 'head', 'root', 'key_id', 'note', 'sig'],
+  segment_closed: ['type', 'size', 'head'],
+};
