@@ -47,7 +47,7 @@ export function fixedPolicySource(generation: Generation): PolicySource {
 const BUILD_TIMEOUT_MS = 60_000;
 const START_READS = 5;
 
-type Built = { readonly sha256: Sha256Hex; readonly bytes: Uint8Array; readonly generation: Generation };
+type Built = { readonly sha256: Sha256Hex; readonly generation: Generation };
 
 class Reloader implements WatchedPolicySource {
   current: Generation | null = null;
@@ -64,6 +64,7 @@ class Reloader implements WatchedPolicySource {
   #watch: FolderWatch | null = null;
   #stopTimer: () => void = () => {};
   #settled: () => void = () => {};
+  #remembering: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(options: PolicySourceOptions) {
@@ -107,6 +108,7 @@ class Reloader implements WatchedPolicySource {
     this.#stopTimer();
     this.#settled();
     await this.#watch?.close();
+    await this.#remembering;
   }
 
   #start(): void {
@@ -197,17 +199,32 @@ class Reloader implements WatchedPolicySource {
 
   #buildHere(build: SyncPolicySourceOptions['buildSync']): void {
     const { bytes, sha256 } = this.#wasRead();
-    this.#gotOutcome(
-      attempt(() => build(bytes, this.#path, sha256)),
-      bytes,
-      sha256,
-    );
+    const got = attempt(() => {
+      const outcome = build(bytes, this.#path, sha256);
+      if (outcome.ok) this.#tolerate(() => this.#archive?.keepSync(sha256, bytes));
+      return outcome;
+    });
+    this.#gotOutcome(got, sha256);
   }
 
+  /** Keeping is part of building: the disk may take its time, and the swap must not. */
   async #buildLater(): Promise<void> {
     const { bytes, sha256 } = this.#wasRead();
-    const got = await attemptLater(() => this.#inTime(bytes, sha256));
-    this.#gotOutcome(got, bytes, sha256);
+    const got = await attemptLater(async () => {
+      const outcome = await this.#inTime(bytes, sha256);
+      if (outcome.ok) {
+        const kept = await attemptLater(async () => this.#archive?.keep(sha256, bytes));
+        this.#tolerate(() => orThrow(kept));
+      }
+      return outcome;
+    });
+    this.#gotOutcome(got, sha256);
+  }
+
+  /** In strict nothing goes live that an auditor could not read later. */
+  #tolerate(keep: () => void): void {
+    const kept = attempt(keep);
+    if (!kept.ok && this.#options.securityMode === 'strict') throw kept.error;
   }
 
   #wasRead() {
@@ -215,13 +232,13 @@ class Reloader implements WatchedPolicySource {
     return this.#read;
   }
 
-  #gotOutcome(got: Attempt<BuildOutcome>, bytes: Uint8Array, sha256: Sha256Hex): void {
+  #gotOutcome(got: Attempt<BuildOutcome>, sha256: Sha256Hex): void {
     if (!got.ok) {
       this.#failed(got, sha256);
       return;
     }
     if (got.value.ok) {
-      this.#built = { sha256, bytes, generation: got.value.generation };
+      this.#built = { sha256, generation: got.value.generation };
       this.#feed({ on: 'built', at: this.#timers.now() });
       return;
     }
@@ -246,9 +263,9 @@ class Reloader implements WatchedPolicySource {
     const built = this.#built;
     this.#built = null;
     if (built === null) throw new Fault('internal', { what: 'a policy was to go live before it was built' });
+    const old = this.current;
     const ready = attempt(() => {
-      this.#archived(built);
-      if (this.current !== null) this.#options.adopt(this.current, built.generation);
+      if (old !== null) this.#options.adopt(old, built.generation);
     });
     if (!ready.ok) {
       this.#failed(ready, built.sha256);
@@ -256,17 +273,19 @@ class Reloader implements WatchedPolicySource {
     }
     this.current = built.generation;
     this.#issue = null;
+    this.#remember(built.sha256);
     this.#records.write(loadedRecord(built.sha256, built.generation, this.#path));
     this.#feed({ on: 'swapped', at: this.#timers.now() });
   }
 
-  /** In strict nothing goes live that an auditor could not read later. */
-  #archived({ sha256, bytes }: Built): void {
-    try {
-      this.#archive?.keep(sha256, bytes);
-      this.#archive?.setLastGood(this.#path, sha256);
-    } catch (error) {
-      if (this.#options.securityMode === 'strict') throw error;
+  /** For the next start. Best effort: without it that start brings back an older policy, or none. */
+  #remember(sha256: Sha256Hex): void {
+    const archive = this.#archive;
+    if (archive === null) return;
+    if (this.#buildNow === null) {
+      this.#remembering = this.#remembering.then(() => archive.setLastGood(this.#path, sha256)).catch(() => {});
+    } else {
+      attempt(() => archive.setLastGoodSync(this.#path, sha256));
     }
   }
 
@@ -327,4 +346,9 @@ async function attemptLater<T>(act: () => Promise<T>): Promise<Attempt<T>> {
   } catch (error) {
     return { ok: false, error };
   }
+}
+
+function orThrow<T>(got: Attempt<T>): T {
+  if (!got.ok) throw got.error;
+  return got.value;
 }
