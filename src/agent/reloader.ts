@@ -14,6 +14,7 @@ import { openPolicyArchive, type PolicyArchive } from '../disk/policy-archive.js
 import { lookAt, readSettled, readSettledSync, type Settled } from '../disk/read-settled.js';
 import { SYSTEM_TIMERS, type Timers } from '../disk/timers.js';
 import { type FolderWatch, watchPath } from '../disk/watch-path.js';
+import { type Attempt, attempt, attemptLater, orThrow } from './attempt.js';
 import type {
   BuildOutcome,
   PolicySourceOptions,
@@ -252,10 +253,10 @@ class Reloader implements WatchedPolicySource {
       this.#feed({ on: 'moved', at });
       return;
     }
-    const issue =
-      error instanceof Fault
-        ? { code: error.code, message: `${error.message}; ${error.hint}` }
-        : { code: 'policy_build_failed', message: 'checkrd failed to build the policy' };
+    // What a foreign error says may quote the policy, so only its kind is told.
+    const kind = error instanceof Error ? error.name : 'unknown';
+    const fault = error instanceof Fault ? error : new Fault('policy_build_failed', { path: this.#path, error: kind });
+    const issue = { code: fault.code, message: `${fault.message}; ${fault.hint}` };
     this.#feed({ on: 'rejected', at, why: { sha256, issue } });
   }
 
@@ -319,7 +320,7 @@ class Reloader implements WatchedPolicySource {
   async #inTime(bytes: Uint8Array, sha256: Sha256Hex): Promise<BuildOutcome> {
     let stop = () => {};
     const late = new Promise<never>((_, refuse) => {
-      const error = new Fault('internal', { what: 'a policy took too long to build' });
+      const error = new Fault('policy_build_failed', { path: this.#path, error: 'it took too long' });
       stop = this.#timers.after(BUILD_TIMEOUT_MS, () => refuse(error));
     });
     try {
@@ -328,27 +329,4 @@ class Reloader implements WatchedPolicySource {
       stop();
     }
   }
-}
-
-type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
-
-function attempt<T>(act: () => T): Attempt<T> {
-  try {
-    return { ok: true, value: act() };
-  } catch (error) {
-    return { ok: false, error };
-  }
-}
-
-async function attemptLater<T>(act: () => Promise<T>): Promise<Attempt<T>> {
-  try {
-    return { ok: true, value: await act() };
-  } catch (error) {
-    return { ok: false, error };
-  }
-}
-
-function orThrow<T>(got: Attempt<T>): T {
-  if (!got.ok) throw got.error;
-  return got.value;
 }

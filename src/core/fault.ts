@@ -30,6 +30,10 @@ const FAULTS = {
     say: f => `the kill switch \`${f.path}\` could not be removed (${f.error})`,
     fix: 'remove it by hand as a user who may write its folder',
   },
+  policy_build_failed: {
+    say: f => `the policy \`${f.path}\` could not be built (${f.error})`,
+    fix: 'the old policy stays in force; report this with the policy if it happens again',
+  },
   policy_changed_while_read: {
     say: f => `the policy file \`${f.path}\` changed while it was read`,
     fix: 'write the new policy beside the old one and rename it into place',

@@ -13,13 +13,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import {
-  type KillSwitchOptions,
-  type OpenKillSwitch,
-  openKillSwitch,
-  type ScopedHold,
-  stops,
-} from '#src/agent/kill-switch.js';
+import { killRecord } from '#src/agent/kill-records.js';
+import { type ScopedHold, stops } from '#src/agent/kill-source.js';
+import { type KillSwitchOptions, type OpenKillSwitch, openKillSwitch } from '#src/agent/kill-switch.js';
 import { type AgentId, agentId } from '#src/core/brand.js';
 import { SYSTEM_TIMERS, type Timers } from '#src/disk/timers.js';
 import { otherProcess, runs, runsScript } from '../../support/shell.js';
@@ -342,4 +338,34 @@ test('a name in X.d that is no agent ID stops nobody and disturbs nothing', t =>
   killSwitch.refresh();
   assert.equal(killSwitch.look(CRM), null);
   assert.deepEqual(told, []);
+});
+
+test('the record of a hold has what is known, and a time only where it is one', () => {
+  const hold = { source: '/k', scope: 'all', reason: null, ownerUid: null, fileTimeMs: null };
+  assert.deepEqual(killRecord('kill_released', hold), { type: 'kill_released', source: '/k', scope: 'all' });
+  const full = { ...hold, reason: 'r', ownerUid: 5, fileTimeMs: 1.5 };
+  assert.deepEqual(killRecord('kill_engaged', full, { aborted: 2, abortMs: 3 }), {
+    type: 'kill_engaged',
+    source: '/k',
+    scope: 'all',
+    reason: 'r',
+    owner_uid: 5,
+    file_time: '1970-01-01T00:00:00.001Z',
+    aborted: 2,
+    abort_ms: 3,
+  });
+  for (const fileTimeMs of [Number.NaN, 1e18, -1e15]) {
+    assert.equal(killRecord('kill_engaged', { ...hold, fileTimeMs }).file_time, undefined);
+  }
+});
+
+test('contents of a file that has long stood still are read once and still dropped when it changes', async t => {
+  const { path, killSwitch } = bench(t, { timers: QUIET, wallMs: () => Date.now() + 10_000 });
+  writeFileSync(path, 'agents: [crm-1]\n');
+  for (let turn = 0; turn < 3; turn++) {
+    assert.ok(killSwitch.look(CRM));
+    assert.equal(killSwitch.look(BILLING), null);
+  }
+  writeFileSync(path, '');
+  assert.ok(killSwitch.look(BILLING));
 });

@@ -19,6 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BuildOutcome } from '#src/agent/policy-ports.js';
 import { fixedPolicySource } from '#src/agent/reloader.js';
 import type { Generation } from '#src/agent/types.js';
+import { SYSTEM_TIMERS, type Timers } from '#src/disk/timers.js';
 import { build, openBench, sha } from '../../support/policy-source.js';
 import { tempFolder } from '../../support/temp.js';
 import { stays, until } from '../../support/wait.js';
@@ -326,6 +327,19 @@ suite('reload', { concurrency: 6 }, () => {
       },
     });
     assert.equal(source.health().issue?.code, 'policy_build_failed');
+  });
+
+  test('a build that hangs is given up, and the next file is read', async t => {
+    const path = place(t, A);
+    const after: Timers['after'] = (ms, act) => SYSTEM_TIMERS.after(ms === 60_000 ? 50 : ms, act);
+    const hangs = (...args: Parameters<typeof build>) =>
+      args[2] === sha(B) ? new Promise<BuildOutcome>(() => {}) : build(...args);
+    const { source, rules } = await openBench(t, { path, build: hangs, timers: { ...SYSTEM_TIMERS, after } });
+    renameOver(path, B);
+    await until('given up', () => source.health().issue?.code === 'policy_build_failed');
+    assert.equal(rules(), 'a');
+    renameOver(path, 'rule c\nend\n');
+    await until('live', () => rules() === 'c');
   });
 
   test('a policy that cannot be kept for the auditor does not go live in strict, and does in permissive', async t => {
