@@ -17,7 +17,7 @@ import { type CallHost, LiveCall } from './calls.js';
 import { decideByGeneration } from './decide.js';
 import type { Ids } from './ids.js';
 import type { InFlight } from './in-flight.js';
-import { killDecision } from './kill-records.js';
+import { killDecision } from './kill-decision.js';
 import type { Recorder } from './recorder.js';
 import type { Agent, Begun, CallContext, Generation, KillSwitch, PolicySource, SecurityMode } from './types.js';
 

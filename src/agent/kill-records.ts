@@ -1,19 +1,11 @@
 import type { KillFields } from '../core/audit/fields.js';
-import { systemDenial } from '../core/decide/system.js';
-import type { Decision } from '../core/decide/types.js';
 import type { KillHold } from './types.js';
 
-/** The denial for a hold. Its sentence carries the reason the operator wrote, never a path of the machine. */
-export function killDecision(hold: KillHold): Decision {
-  const why = hold.reason === null ? '' : `: ${hold.reason}`;
-  const whom = hold.scope === 'all' ? 'every agent' : `'${hold.scope}'`;
-  return { ...systemDenial('kill_switch', `the kill switch stops ${whom}${why}`), matchedRuleKind: 'kill_switch' };
-}
-
+/** The record of a hold that began or ended; `ended` is what became of the calls in flight. */
 export function killRecord(
   type: KillFields['type'],
   hold: KillHold,
-  ended: { readonly aborted: number; readonly abortMs: number } | null,
+  ended?: { readonly aborted: number; readonly abortMs: number },
 ): KillFields {
   return {
     type,
@@ -21,7 +13,14 @@ export function killRecord(
     scope: hold.scope,
     ...(hold.reason === null ? {} : { reason: hold.reason }),
     ...(hold.ownerUid === null ? {} : { owner_uid: hold.ownerUid }),
-    ...(hold.fileTimeMs === null ? {} : { file_time: new Date(hold.fileTimeMs).toISOString() }),
-    ...(ended === null ? {} : { aborted: ended.aborted, abort_ms: ended.abortMs }),
+    ...(hold.fileTimeMs === null ? {} : fileTime(hold.fileTimeMs)),
+    ...(ended === undefined ? {} : { aborted: ended.aborted, abort_ms: ended.abortMs }),
   };
+}
+
+/** A time beyond what a date can hold is left out: anyone who may touch the file may set it. */
+function fileTime(ms: number): { readonly file_time?: string } {
+  const date = new Date(ms);
+  const year = date.getUTCFullYear();
+  return year >= 0 && year <= 9999 ? { file_time: date.toISOString() } : {};
 }

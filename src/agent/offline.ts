@@ -13,7 +13,7 @@ import { type EngineModule, loadEngine } from '../wasm/module.js';
 import { type Compiled, compileObject, compilePolicy } from './compile.js';
 import { decideByGeneration } from './decide.js';
 import type { Decider, Loaded, PolicyLoader } from './decider.js';
-import { killDecision } from './kill-records.js';
+import { killDecision } from './kill-decision.js';
 import type { Generation } from './types.js';
 
 /** No generation is recorded here, so none needs a name. */

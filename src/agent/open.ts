@@ -81,7 +81,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
           const ended = inFlight.abortAll(hold, agent => stops(hold, agent));
           recorder.record(killRecord('kill_engaged', hold, ended));
         },
-        released: hold => void recorder.record(killRecord('kill_released', hold, null)),
+        released: hold => void recorder.record(killRecord('kill_released', hold)),
       },
     });
     const policy = openPolicy(settings, how.policyObject, engine.module, fields => log.append(fields));

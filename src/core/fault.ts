@@ -95,6 +95,10 @@ const FAULTS = {
     say: f => `\`${f.path}\` cannot serve as an audit log: ${f.cause}`,
     fix: 'it must be a regular file that this user may read and write; move what is there away',
   },
+  policy_build_failed: {
+    say: f => `the policy \`${f.path}\` could not be built (${f.error})`,
+    fix: 'the old policy stays in force; report this with the policy if it happens again',
+  },
   policy_changed_while_read: {
     say: f => `the policy file \`${f.path}\` changed while it was read`,
     fix: 'write the new policy beside the old one and rename it into place',
