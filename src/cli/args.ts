@@ -1,6 +1,6 @@
 /** Arguments of a command: strict, with the name that was probably meant. */
 import { parseArgs } from 'node:util';
-import { nearest } from '../core/config/nearest.js';
+import { nearest } from '../core/policy/suggest.js';
 
 /** The command was called wrongly; exit code 64. */
 export class Misuse extends Error {
