@@ -93,6 +93,8 @@ interface Source {
   /** Null: the switch of all agents. */
   readonly agent: AgentId | null;
   readonly folder: 0 | 1;
+  /** Whether a call has asked for it, or only a name in the folder. */
+  asked: boolean;
   active: ScopedHold | null;
   read: { readonly stamp: string; readonly contents: KillContents | null } | null;
 }
@@ -119,7 +121,7 @@ class Switch implements OpenKillSwitch {
     this.#wallMs = options.wallMs ?? Date.now;
     this.#timers = options.timers ?? SYSTEM_TIMERS;
     this.#folders = [...openSwitchFolders(path)];
-    this.#global = { path, agent: null, folder: 0, active: null, read: null };
+    this.#global = { path, agent: null, folder: 0, asked: true, active: null, read: null };
     const kind = networkFilesystem(dirname(path));
     this.warnings =
       kind === null
@@ -136,6 +138,7 @@ class Switch implements OpenKillSwitch {
   look(agent: AgentId): ScopedHold | null {
     const global = this.#global;
     const own = this.#sourceOf(agent);
+    own.asked = true;
     // The entries first, their folders after: an entry missed because its folder went away shows in the folder.
     const absent = isAbsent(global.path) && isAbsent(own.path);
     const whole = isSameFolder(this.#folders[0]) && isSameFolder(this.#folders[1]);
@@ -154,7 +157,9 @@ class Switch implements OpenKillSwitch {
   refresh(): void {
     for (const agent of agentsStopped(this.path) ?? []) this.#sourceOf(agent);
     this.#check(this.#global);
-    for (const source of this.#agents.values()) this.#check(source);
+    for (const [agent, source] of this.#agents) {
+      if (this.#check(source) === null && !source.asked) this.#agents.delete(agent);
+    }
     this.#rearm(0);
     this.#rearm(1);
   }
@@ -171,7 +176,14 @@ class Switch implements OpenKillSwitch {
   #sourceOf(agent: AgentId): Source {
     const known = this.#agents.get(agent);
     if (known !== undefined) return known;
-    const source: Source = { path: agentSwitch(this.path, agent), agent, folder: 1, active: null, read: null };
+    const source: Source = {
+      path: agentSwitch(this.path, agent),
+      agent,
+      folder: 1,
+      asked: false,
+      active: null,
+      read: null,
+    };
     this.#agents.set(agent, source);
     return source;
   }

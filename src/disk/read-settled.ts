@@ -35,12 +35,12 @@ export function lookAt(path: string): Seen {
  * @throws Fault `policy_missing`, `policy_unreadable`, `policy_not_regular`, `policy_too_large`,
  *   `policy_writable_by_others`, `policy_changed_while_read`.
  */
-export function readSettledSync(path: string, rules: WriterRules): Settled {
+export function readSettledSync(path: string, rules: WriterRules, limit = sizeLimit(path)): Settled {
   try {
     const fd = openSync(path, FLAGS);
     try {
       const before = fstatSync(fd, { bigint: true });
-      const size = admit(path, before, rules);
+      const size = admit(path, before, rules, limit);
       const bytes = new Uint8Array(size);
       let got = 0;
       while (got < size) {
@@ -64,7 +64,7 @@ export async function readSettled(path: string, rules: WriterRules): Promise<Set
   try {
     file = await open(path, FLAGS);
     const before = await file.stat({ bigint: true });
-    const size = admit(path, before, rules);
+    const size = admit(path, before, rules, sizeLimit(path));
     const bytes = new Uint8Array(size);
     let got = 0;
     while (got < size) {
@@ -81,11 +81,14 @@ export async function readSettled(path: string, rules: WriterRules): Promise<Set
   }
 }
 
+function sizeLimit(path: string): number {
+  return path.endsWith('.json') ? POLICY_JSON_MAX_BYTES : POLICY_YAML_MAX_BYTES;
+}
+
 /** The bytes to expect, when the file may be read at all. */
-function admit(path: string, file: Stats, rules: WriterRules): number {
+function admit(path: string, file: Stats, rules: WriterRules, limit: number): number {
   if (!file.isFile()) throw new Fault('policy_not_regular', { path, got: kindOf(file) });
   refuseForeignWriters(path, file, rules);
-  const limit = path.endsWith('.json') ? POLICY_JSON_MAX_BYTES : POLICY_YAML_MAX_BYTES;
   if (file.size > BigInt(limit)) throw new Fault('policy_too_large', { path, got: Number(file.size), limit });
   return Number(file.size);
 }

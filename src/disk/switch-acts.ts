@@ -139,12 +139,14 @@ function rename(from: string, to: string): void {
 
 /** So that a kill survives a power cut. */
 function syncFolder(path: string): void {
-  const fd = openSync(dirname(path), constants.O_RDONLY);
   try {
-    fsyncSync(fd);
+    const fd = openSync(dirname(path), constants.O_RDONLY);
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
   } catch {
-    // Some filesystems cannot sync a folder; the switch stands all the same.
-  } finally {
-    closeSync(fd);
+    // Some folders cannot be read and some filesystems cannot sync one; what was done stands all the same.
   }
 }

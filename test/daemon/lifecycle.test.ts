@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startDaemon } from '#src/daemon/daemon.js';
 import { daemonSettings, temporaryFolder, testDaemon } from '../support/daemon.js';
-import { SteeredAgent } from '../support/steered-agent.js';
+import { SteeredAgent } from '../support/daemon-agent.js';
 import { ask } from '../support/unix-http.js';
 
 const LINE = JSON.stringify({ request: { method: 'GET', url: 'https://a.test/' } });

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import { resolveSettings } from '#src/core/config/resolve.js';
 import type { Settings } from '#src/core/config/settings.js';
 import { type DaemonParts, type RunningDaemon, startDaemon } from '#src/daemon/daemon.js';
-import { SteeredAgent } from './steered-agent.js';
+import { SteeredAgent } from './daemon-agent.js';
 
 export function daemonSettings(folder: string, more = ''): Settings {
   const text = `daemon:\n  agents: [{ id: crm }, { id: billing }]\n  drain_timeout: 1\n${more}`;

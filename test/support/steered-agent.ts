@@ -1,85 +1,164 @@
-/** An agent that decides as the test says and keeps what it was told. */
-import { randomUUID } from 'node:crypto';
-import type { Begun, Call, CallContext, KillHold, Outcome } from '#src/agent/types.js';
-import type { Decision, HttpRequest } from '#src/core/decide/types.js';
-import type { DaemonAgent, DaemonAgentHealth } from '#src/daemon/agent-port.js';
+/**
+ * An agent in memory whose decisions a test steers, for tests of the edge alone: no engine, no log, no files.
+ * What it is asked and told is kept for the test to look at.
+ */
+import type {
+  Agent,
+  AgentHealth,
+  AgentLifecycle,
+  Begun,
+  Call,
+  CallContext,
+  KillHold,
+  Outcome,
+} from '#src/agent/types.js';
+import { type AgentId, agentId } from '#src/core/brand.js';
+import type { Decision, DecisionCode, HttpRequest } from '#src/core/decide/types.js';
 
-export const HOLD: KillHold = { source: '/k', scope: 'all', reason: null, ownerUid: null, fileTimeMs: null };
+export type Steer = (request: HttpRequest, context: CallContext) => 'allow' | 'need_body' | 'deny' | Decision;
 
-export class SteeredAgent implements DaemonAgent {
-  readonly begun: { readonly request: HttpRequest; readonly context: CallContext; readonly requestId: string }[] = [];
-  readonly outcomes: (Outcome & { readonly requestId: string })[] = [];
-  readonly acts: string[] = [];
-  result: Decision['result'] = 'allow';
-  enforced = true;
-  policyState: DaemonAgentHealth['policy']['state'] = 'ok';
-  auditState: DaemonAgentHealth['audit']['state'] = 'ok';
-  throws = false;
-  private readonly live = new Set<AbortController>();
+export interface SeenCall {
+  readonly requestId: string;
+  readonly request: HttpRequest;
+  readonly context: CallContext;
+  readonly signal: AbortSignal;
+  readonly outcomes: Outcome[];
+  answered: number | null;
+}
+
+export interface SeenRefusal {
+  readonly code: string;
+  readonly request: Partial<HttpRequest>;
+  readonly context: CallContext;
+}
+
+export const HOLD: KillHold = { source: '/killswitch', scope: 'all', reason: null, ownerUid: null, fileTimeMs: null };
+
+export class SteeredAgent implements Agent, AgentLifecycle {
+  readonly agentId: AgentId = agentId('steered')!;
+  readonly securityMode = 'strict' as const;
+  /** Every begin, in order, also those that asked for the body. */
+  readonly asked: HttpRequest[] = [];
+  readonly calls: SeenCall[] = [];
+  readonly refusals: SeenRefusal[] = [];
+  readonly order: string[] = [];
+  inspectBytes = 1024 * 1024;
+  hold: KillHold | null = null;
+  closed = 0;
+  readonly #live = new Set<(hold: KillHold) => void>();
+  #serial = 0;
+
+  constructor(public steer: Steer = () => 'allow') {}
 
   begin(request: HttpRequest, context: CallContext): Begun {
-    if (this.throws) throw new Error('a defect');
-    const requestId = randomUUID();
-    this.begun.push({ request, context, requestId });
-    const decision: Decision = {
-      result: this.result,
-      enforced: this.enforced,
-      code: this.result === 'allow' ? 'rule_allowed' : 'rule_denied',
-      matchedRule: 'r',
-      matchedRuleKind: this.result,
-      reason: 'as told',
-      uncertain: false,
-    };
-    if (this.result === 'deny' && this.enforced) return { kind: 'refused', requestId, decision };
-    return { kind: 'proceed', requestId, decision, call: this.call(requestId) };
+    this.order.push('begin');
+    this.asked.push(request);
+    if (this.hold !== null) return this.#refused('kill_switch', request, context);
+    const said = this.steer(request, context);
+    if (said === 'need_body') return { kind: 'need_body', inspectBytes: this.inspectBytes };
+    if (said === 'deny') return this.#refused('rule_denied', request, context);
+    return this.#proceed(request, context, said === 'allow' ? decision('rule_allowed') : said);
   }
 
-  private call(requestId: string): Call {
-    const controller = new AbortController();
-    this.live.add(controller);
-    let done = false;
+  precheck(request: HttpRequest, context: CallContext): Extract<Begun, { kind: 'refused' }> | null {
+    this.order.push('precheck');
+    return this.hold === null ? null : this.#refused('kill_switch', request, context);
+  }
+
+  skip(request: HttpRequest, context: CallContext): Exclude<Begun, { kind: 'need_body' }> {
+    this.order.push('skip');
+    if (this.hold !== null) return this.#refused('kill_switch', request, context);
+    return this.#proceed(request, context, decision('hook_skipped'));
+  }
+
+  refuse(
+    code: 'redirect_refused' | 'hook_refused' | 'request_invalid',
+    reason: string,
+    request: Partial<HttpRequest>,
+    context: CallContext,
+  ): { requestId: string; decision: Decision } {
+    this.order.push('refuse');
+    this.refusals.push({ code, request, context });
+    return { requestId: this.#id(), decision: { ...decision(code), reason } };
+  }
+
+  health(): AgentHealth {
     return {
-      signal: controller.signal,
-      killed: null,
-      confirm: () => null,
-      finish: outcome => {
-        if (done) return;
-        done = true;
-        this.outcomes.push({ ...outcome, requestId });
-      },
+      state: 'ok',
+      policy: { state: 'ok', path: '/policy.yaml', issue: null, pollOnly: false },
+      audit: { state: 'ok', error: null, checkpointSize: 0, lastCheckpointMs: null },
+      kill: this.hold,
     };
-  }
-
-  kill(): void {
-    for (const controller of this.live) controller.abort();
-  }
-
-  refuse(): never {
-    throw new Error('not used here');
-  }
-
-  health(): DaemonAgentHealth {
-    return {
-      policy: { state: this.policyState, path: '/p.yaml', issue: null, pollOnly: false },
-      policySha256: null,
-      audit: {
-        state: this.auditState,
-        error: null,
-        checkpointSize: 0,
-        lastCheckpointMs: null,
-        origin: 'o',
-        path: '/a.jsonl',
-        size: this.begun.length,
-      },
-      holds: [],
-    };
-  }
-
-  hangup(): void {
-    this.acts.push('hangup');
   }
 
   async close(): Promise<void> {
-    this.acts.push('close');
+    this.closed++;
   }
+
+  /** The switch: refuses from now on and ends what is in flight. */
+  kill(hold: KillHold = HOLD): void {
+    this.hold = hold;
+    for (const end of [...this.#live]) end(hold);
+  }
+
+  get last(): SeenCall {
+    return this.calls.at(-1)!;
+  }
+
+  #id(): string {
+    return `request-${++this.#serial}`;
+  }
+
+  #refused(code: DecisionCode, request: HttpRequest, context: CallContext): Extract<Begun, { kind: 'refused' }> {
+    this.refusals.push({ code, request, context });
+    return { kind: 'refused', requestId: this.#id(), decision: decision(code) };
+  }
+
+  #proceed(request: HttpRequest, context: CallContext, said: Decision): Extract<Begun, { kind: 'proceed' }> {
+    const controller = new AbortController();
+    const requestId = this.#id();
+    const outcomes: Outcome[] = [];
+    const seen: SeenCall = { requestId, request, context, signal: controller.signal, outcomes, answered: null };
+    this.calls.push(seen);
+    const live = this.#live;
+    const state: { killed: KillHold | null } = { killed: null };
+    const end = (hold: KillHold): void => {
+      state.killed = hold;
+      controller.abort(new Error('the switch'));
+    };
+    live.add(end);
+    const look = (): KillHold | null => this.hold;
+    const call: Call = {
+      signal: controller.signal,
+      get killed() {
+        return state.killed;
+      },
+      confirm() {
+        const hold = look();
+        if (hold !== null) call.finish({ result: 'killed' });
+        return hold;
+      },
+      answered(status) {
+        seen.answered = status;
+      },
+      finish(outcome) {
+        live.delete(end);
+        outcomes.push(outcome);
+      },
+    };
+    return { kind: 'proceed', requestId, decision: said, call };
+  }
+}
+
+export function decision(code: DecisionCode): Decision {
+  const allowed = code === 'rule_allowed' || code === 'hook_skipped';
+  return {
+    result: allowed ? 'allow' : 'deny',
+    enforced: true,
+    code,
+    matchedRule: null,
+    matchedRuleKind: 'system',
+    reason: `steered: ${code}`,
+    uncertain: false,
+  };
 }

@@ -26,7 +26,7 @@ export function readKillFile(bytes: Uint8Array): KillContents | null {
   let value: unknown;
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    const document = parseDocument(text, { schema: 'core', uniqueKeys: true, merge: false, logLevel: 'silent' });
+    const document = parseDocument(text, { schema: 'core', uniqueKeys: true, merge: false, logLevel: 'error' });
     if (document.errors.length > 0 || document.warnings.length > 0) return null;
     value = document.toJS({ maxAliasCount: 0 });
   } catch {

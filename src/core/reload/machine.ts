@@ -53,7 +53,8 @@ export type Event =
   | { readonly on: 'quiet'; readonly at: number }
   /** The file changed under the reader. */
   | { readonly on: 'moved'; readonly at: number }
-  | { readonly on: 'read'; readonly at: number; readonly sha256: Sha256Hex }
+  /** `seen` is the file whose bytes were read. */
+  | { readonly on: 'read'; readonly at: number; readonly seen: Seen; readonly sha256: Sha256Hex }
   | { readonly on: 'built'; readonly at: number }
   | { readonly on: 'swapped'; readonly at: number }
   | { readonly on: 'rejected'; readonly at: number; readonly why: Rejection }
@@ -124,10 +125,7 @@ export function step(s: State, e: Event): Stepped {
     case 'moved':
       return isChecking(s) ? changed(s, s.newer ?? s.seen, e.at, SETTLE_NEW_INODE_MS) : [s, []];
     case 'read':
-      if (s.stage !== 'settled') return [s, []];
-      if (s.newer !== null) return again(s, s.newer, e.at);
-      if (e.sha256 === s.live) return [idle(s, null), [{ do: 'unchanged' }]];
-      return [{ ...s, stage: 'verified', sha256: e.sha256 }, [{ do: 'build' }]];
+      return s.stage === 'settled' ? read(s, e.seen, e.sha256, e.at) : [s, []];
     case 'built':
       if (s.stage !== 'verified') return [s, []];
       if (s.newer !== null) return again(s, s.newer, e.at);
@@ -142,6 +140,15 @@ export function step(s: State, e: Event): Stepped {
     case 'recalled':
       return s.stage === 'rejected' ? then({ ...s, live: e.sha256 ?? s.live }, e.at, []) : [s, []];
   }
+}
+
+function read(s: Checking, seen: Seen, sha256: Sha256Hex, at: number): Stepped {
+  if (s.newer !== null) return again(s, s.newer, at);
+  // At start nothing settles, so the file that was read is as good as the one that was looked at.
+  if (!s.first && !alike(seen, s.seen)) return again(s, seen, at);
+  const now = { ...s, seen };
+  if (sha256 === s.live) return [idle(now, null), [{ do: 'unchanged' }]];
+  return [{ ...now, stage: 'verified', sha256 }, [{ do: 'build' }]];
 }
 
 function looked(s: State, seen: Seen, at: number): Stepped {
