@@ -8,8 +8,8 @@
  *   never: throws at its caller, knows HTTP beyond the request's shape, lets anything pass that it could not record (strict)
  */
 import { performance } from 'node:perf_hooks';
-import type { AgentRecord } from '../core/audit/fields.js';
 import { decisionRecord, type UrlPathForm } from '../core/audit/decision-record.js';
+import type { AgentRecord } from '../core/audit/fields.js';
 import type { AgentId } from '../core/brand.js';
 import { checkRequest } from '../core/decide/request.js';
 import type { Decision, DecisionCode, HttpRequest } from '../core/decide/types.js';
@@ -185,7 +185,13 @@ function killed(hold: KillHold): Decision {
   return { ...system('kill_switch', `the kill switch stops ${who}${why}`), matchedRuleKind: 'kill_switch' };
 }
 
-function describe(hold: KillHold): { source: string; scope: string; reason?: string; owner_uid?: number; file_time?: string } {
+function describe(hold: KillHold): {
+  source: string;
+  scope: string;
+  reason?: string;
+  owner_uid?: number;
+  file_time?: string;
+} {
   return {
     source: hold.source,
     scope: hold.scope,

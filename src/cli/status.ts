@@ -4,7 +4,7 @@ import { readSettings } from '../agent/read-settings.js';
 import type { Settings } from '../core/config/settings.js';
 import { agentSwitch, agentsStopped, lookAtSwitch } from '../disk/switch-files.js';
 import { readArgs } from './args.js';
-import { askDaemon } from './ask-daemon.js';
+import { askDaemon } from '../daemon/ask.js';
 import { painter } from './colour.js';
 import { type Command, EXIT } from './io.js';
 import { logHead } from './log-head.js';

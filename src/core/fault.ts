@@ -14,6 +14,10 @@ const FAULTS = {
     say: f => `\`${f.got}\` is not an agent ID`,
     fix: 'use 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or a digit',
   },
+  audit_unavailable: {
+    say: f => `the audit log \`${f.path}\` cannot be written: ${f.cause}`,
+    fix: 'mend what is named (space, permissions, the file at that path); the next record is tried again by itself',
+  },
   crypto_self_test: {
     say: f => `${f.name} gives a wrong Ed25519 answer for the known test of RFC 8032`,
     fix: 'do not run on this build of Node.js or checkrd; install both again',
@@ -63,9 +67,21 @@ const FAULTS = {
     say: f => `the kill switch \`${f.path}\` could not be removed (${f.error})`,
     fix: 'remove it by hand as a user who may write its folder',
   },
+  log_dir_missing: {
+    say: f => `the folder of the audit log \`${f.path}\` does not exist (mkdir -p -m 0750 '${f.path}' makes it)`,
+    fix: 'make it, and let it belong to the user that runs checkrd',
+  },
+  log_dir_unwritable: {
+    say: f => `the folder of the audit log \`${f.path}\` cannot be written: ${f.cause}`,
+    fix: 'let the user that runs checkrd write there, or choose another path for the log',
+  },
   log_file_failed: {
     say: f => `the operational log \`${f.path}\` cannot be written: ${f.why}`,
     fix: 'make its folder writable for the user of the daemon, or remove `log.file` to use stderr',
+  },
+  log_unusable: {
+    say: f => `\`${f.path}\` cannot serve as an audit log: ${f.cause}`,
+    fix: 'it must be a regular file that this user may read and write; move what is there away',
   },
   policy_changed_while_read: {
     say: f => `the policy file \`${f.path}\` changed while it was read`,

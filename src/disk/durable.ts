@@ -17,10 +17,12 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errno } from './errno.js';
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_DIRECTORY } = constants;
+const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 let counter = 0;
 
 /** Puts `bytes` at `path` in the place of what was there. */
@@ -33,6 +35,45 @@ export function replaceFile(path: string, bytes: Uint8Array, mode: number): void
     throw error;
   }
   syncFolder(dirname(path));
+}
+
+/**
+ * As {@link replaceFile}, with the waiting done off the main thread. `wanted` is asked right before the rename, so that
+ * a newer replacement made meanwhile is not undone. `done` gets the errno, or null when it is durable or not wanted.
+ */
+export function replaceFileLater(
+  path: string,
+  bytes: Uint8Array,
+  mode: number,
+  wanted: () => boolean,
+  done: (errno: string | null) => void,
+): void {
+  const temp = nextTemp(path);
+  const steps = async (): Promise<void> => {
+    const file = await open(temp, NEW_FILE, mode);
+    try {
+      await file.chmod(mode);
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (!wanted()) return forget(temp);
+    renameSync(temp, path);
+    const folder = await open(dirname(path), O_RDONLY | O_DIRECTORY);
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  };
+  steps().then(
+    () => done(null),
+    error => {
+      forget(temp);
+      done(errno(error));
+    },
+  );
 }
 
 /** Puts `bytes` at `path` unless something is there. False: something is, and stays. */
@@ -61,10 +102,8 @@ export function syncFolder(folder: string): void {
 }
 
 function writeTemp(path: string, bytes: Uint8Array, mode: number): string {
-  counter += 1;
-  const temp = `${path}.tmp-${process.pid}-${counter}`;
-  forget(temp); // of an earlier process with our number
-  const fd = openSync(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  const temp = nextTemp(path);
+  const fd = openSync(temp, NEW_FILE, mode);
   try {
     fchmodSync(fd, mode);
     let at = 0;
@@ -76,6 +115,13 @@ function writeTemp(path: string, bytes: Uint8Array, mode: number): string {
   } finally {
     closeSync(fd);
   }
+  return temp;
+}
+
+function nextTemp(path: string): string {
+  counter += 1;
+  const temp = `${path}.tmp-${process.pid}-${counter}`;
+  forget(temp); // of an earlier process with our number
   return temp;
 }
 

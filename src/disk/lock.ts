@@ -14,7 +14,9 @@ import lockfile from 'proper-lockfile';
 import { errno } from './errno.js';
 
 export interface Lock {
-  /** False when it was lost, or its file is no longer the one at the path. */
+  /** True when it was lost without our doing. Costs nothing to ask. */
+  lost(): boolean;
+  /** False when it was lost, or its file is no longer the one at the path: one system call. */
   held(): boolean;
   release(): void;
 }
@@ -58,6 +60,7 @@ function kernelLock(fd: number, path: string, own: { readonly dev: number; reado
   if ((fstatSync(fd).mode & 0o777) !== 0o640) fchmodSync(fd, 0o640);
   let open = true;
   return {
+    lost: () => false,
     held: () => open && leadsTo(path, own),
     release() {
       if (open) closeSync(fd);
@@ -68,6 +71,7 @@ function kernelLock(fd: number, path: string, own: { readonly dev: number; reado
 
 function takeLockfile(path: string): Locking {
   let held = true;
+  let lost = false;
   const own = lstatSync(path);
   try {
     const release = lockfile.lockSync(path, {
@@ -76,11 +80,13 @@ function takeLockfile(path: string): Locking {
       update: STALE_MS / 4,
       onCompromised: () => {
         held = false;
+        lost = true;
       },
     });
     return {
       is: 'locked',
       lock: {
+        lost: () => lost,
         held: () => held && leadsTo(path, own),
         release() {
           if (!held) return;

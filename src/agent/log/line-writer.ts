@@ -1,0 +1,71 @@
+/**
+ * Lines into a file: builds, chains, writes. The one place where `seq` grows, and only after the kernel has the line.
+ */
+import { leafHashHex } from '../../core/audit/chain.js';
+import type { CheckpointFields, RecordFields } from '../../core/audit/fields.js';
+import { rootOf } from '../../core/audit/merkle.js';
+import { signCheckpoint } from '../../core/audit/note.js';
+import { recordFields, recordLine } from '../../core/audit/record.js';
+import { signRecord } from '../../core/audit/record-signature.js';
+import { type Position, Tip } from '../../core/audit/tip.js';
+import { toHex } from '../../core/bytes.js';
+import { Fault } from '../../core/fault.js';
+import { AUDIT_LINE_MAX_BYTES } from '../../core/limits.js';
+import { sha256, sha256Text } from '../../crypto/sha256.js';
+import type { AppendFile, WriteFailure } from '../../disk/append.js';
+import type { LogKey } from './keys.js';
+import { timeText } from './time-text.js';
+
+const LF = 0x0a;
+const UTF8_MAX_BYTES_PER_UNIT = 3;
+
+export class LineWriter {
+  readonly tip: Tip;
+  readonly #buffer = Buffer.allocUnsafe(AUDIT_LINE_MAX_BYTES * UTF8_MAX_BYTES_PER_UNIT + 1);
+
+  constructor(
+    readonly log: string,
+    private readonly key: LogKey,
+    from: Position,
+  ) {
+    this.tip = new Tip(sha256, from);
+  }
+
+  /**
+   * Appends one record. Null: it is in the kernel and counted. Otherwise nothing is counted.
+   * @throws Fault `internal` for a record that cannot be a line.
+   */
+  write(file: AppendFile, record: RecordFields, wallMs: number): WriteFailure | null {
+    const place = { log: this.log, seq: this.tip.size, prev: this.tip.head, time: timeText(wallMs) };
+    return this.#put(file, recordLine(sha256Text, place, record));
+  }
+
+  /** Appends a checkpoint over `covered`, the lines known to be on disk. */
+  writeCheckpoint(file: AppendFile, covered: Position, wallMs: number): WriteFailure | null {
+    const { log, key } = this;
+    const root = rootOf(sha256, covered.frontier);
+    const note = signCheckpoint(sha256, key.sign, key.publicKey, { origin: log, size: covered.size, root });
+    const { size, head } = covered;
+    const record: CheckpointFields = {
+      type: 'checkpoint',
+      size,
+      head,
+      root: toHex(root),
+      key_id: key.id,
+      note,
+      sig: '',
+    };
+    const place = { log, seq: this.tip.size, prev: this.tip.head, time: timeText(wallMs) };
+    const sig = signRecord(key.sign, recordFields(place, record));
+    return this.#put(file, recordLine(sha256Text, place, { ...record, sig }));
+  }
+
+  #put(file: AppendFile, line: string): WriteFailure | null {
+    const length = line.length > AUDIT_LINE_MAX_BYTES ? line.length : this.#buffer.write(line, 0, 'utf8');
+    if (length > AUDIT_LINE_MAX_BYTES) throw new Fault('internal', { what: `an audit line of ${length} bytes` });
+    this.#buffer[length] = LF;
+    const failed = file.write(this.#buffer, 0, length + 1);
+    if (failed === null) this.tip.push(leafHashHex(sha256Text, line));
+    return failed;
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * The names around a log, and how its path is made free for the next file.
+ *
+ *   audit.jsonl               the file being written
+ *   audit.jsonl.lock .state   its lock and its state
+ *   audit.jsonl.torn-<seq>    half a line that a crash left
+ *   audit.<first seq>.jsonl   an earlier file that was still at the path (truncated, foreign bytes, damaged tail)
+ *   audit.replaced-<seq>.jsonl  what somebody else put at the path
+ *   audit.<pid>-<8 hex>.jsonl a second writer's log
+ *
+ * Nothing is ever removed or written over.
+ */
+import { accessSync, constants, lstatSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { toHex } from '../../core/bytes.js';
+import { Fault } from '../../core/fault.js';
+import { AppendFile, type FileId, type Opened, sameFile } from '../../disk/append.js';
+import { errno } from '../../disk/errno.js';
+
+export const lockName = (path: string): string => `${path}.lock`;
+export const stateName = (path: string): string => `${path}.state`;
+export const tornName = (path: string, seq: number): string => `${path}.torn-${seq}`;
+export const fileText = (id: FileId): string => `${id.dev}:${id.ino}`;
+
+/** `audit.jsonl` and `x` → `audit.x.jsonl`. */
+function beside(path: string, word: string | number): string {
+  const ext = extname(path);
+  return join(dirname(path), `${basename(path, ext)}.${word}${ext}`);
+}
+
+export const ownName = (path: string, random: (bytes: number) => Uint8Array): string =>
+  beside(path, `${process.pid}-${toHex(random(4))}`);
+
+/**
+ * Makes sure that the log's folder is there and takes new files.
+ *
+ * @param make `all`: with its parents (the library's own default path); `last`: only the folder itself, so that a
+ *   misspelt setting does not grow a tree.
+ * @throws Fault `log_dir_missing`, `log_dir_unwritable`
+ */
+export function readyFolder(path: string, make: 'all' | 'last'): void {
+  const folder = dirname(path);
+  try {
+    mkdirSync(folder, { recursive: make === 'all', mode: 0o750 });
+  } catch (error) {
+    if (errno(error) === 'ENOENT') throw new Fault('log_dir_missing', { path: folder }, { cause: error });
+    if (errno(error) !== 'EEXIST') throw unwritable(folder, errno(error), error);
+  }
+  try {
+    if (!statSync(folder).isDirectory()) throw unwritable(folder, 'ENOTDIR', null);
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw error instanceof Fault ? error : unwritable(folder, errno(error), error);
+  }
+}
+
+const unwritable = (path: string, cause: string, error: unknown): Fault =>
+  new Fault('log_dir_unwritable', { path, cause }, { cause: error });
+
+/** Whether the file at `path` is `id` now; an errno when that cannot be said. */
+export function standsAt(path: string, id: FileId): 'yes' | 'no' | { readonly errno: string } {
+  try {
+    return sameFile(lstatSync(path), id) ? 'yes' : 'no';
+  } catch (error) {
+    return errno(error) === 'ENOENT' ? 'no' : { errno: errno(error) };
+  }
+}
+
+/**
+ * Opens the file at `path` that the next segment goes to. An empty regular file is taken as it is (logrotate's `create`);
+ * a file with content is moved aside by name; a link, a folder or a FIFO is refused.
+ *
+ * @param own the file written so far, if any
+ * @param first the first `seq` in that file
+ * @param next the first `seq` of the new one
+ */
+export function openNext(path: string, own: FileId | null, first: number, next: number): Opened {
+  try {
+    const there = lstatSync(path);
+    if (!there.isFile()) return { ok: false, errno: there.isSymbolicLink() ? 'ELOOP' : 'EINVAL' };
+    if (there.size === 0) return empty(AppendFile.existing(path));
+    moveAside(path, own !== null && sameFile(there, own) ? `${first}` : `replaced-${next}`);
+  } catch (error) {
+    if (errno(error) !== 'ENOENT') return { ok: false, errno: errno(error) };
+  }
+  return AppendFile.create(path);
+}
+
+function empty(opened: Opened): Opened {
+  if (!opened.ok || opened.file.size === 0) return opened;
+  opened.file.close();
+  return { ok: false, errno: 'EEXIST' };
+}
+
+function moveAside(path: string, word: string): void {
+  let target = beside(path, word);
+  for (let n = 1; exists(target); n += 1) target = beside(path, `${word}-${n}`);
+  renameSync(path, target);
+}
+
+export function exists(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch (error) {
+    return errno(error) !== 'ENOENT';
+  }
+}

@@ -1,0 +1,23 @@
+import type { Fault } from '../../core/fault.js';
+
+/** Everything the log is told, resolved. */
+export interface AuditLogSettings {
+  /** Absolute. */
+  readonly path: string;
+  /** `all`: make the log's folder with its parents (the library's own default); `last`: only the folder itself. */
+  readonly makeFolder: 'all' | 'last';
+  /** Holds `log.key` and `origin.pub`; made (0700) when missing. */
+  readonly keysDir: string;
+  /** The machine's name, for the origin. */
+  readonly host: string;
+  /** An agent ID, or `daemon`. */
+  readonly agent: string;
+  /** `write`: a record counts when the kernel has it (survives kill -9). */
+  readonly durability: 'write';
+  /** The program that takes kernel locks: `flock`. */
+  readonly lockProgram: string;
+  readonly clock: { wallMs(): number };
+  readonly random: (bytes: number) => Uint8Array;
+  /** Told of every failure once, not with every record it costs. What it throws is ignored. */
+  readonly onProblem: (fault: Fault) => void;
+}

@@ -1,0 +1,246 @@
+/**
+ * Where a log goes on after whatever ended its last writer. Each case has a name; none is "repair".
+ *
+ *   new            no lines, no state                        log_started
+ *   agree          state and log end at the same line        go on
+ *   log_ahead      whole lines after the state               go on after them
+ *   torn           half a line at the end                    saved beside, cut, go on
+ *   tail_lost      fewer lines than the state knows of       new file at the state; nothing below it is ever signed again
+ *   tail_damaged   NULs, a broken chain, an edited line      new file after the last whole line, the old one untouched
+ *   rotated        the file was moved while nobody wrote     new file after its last line
+ *   foreign_bytes  lines after a log that was closed         new file at the state
+ *   state_rebuilt  no state that our key signed              read from the file's own beginning
+ *   other_key      the log is by a key we do not have        new log that names the old one
+ */
+import { readFileSync } from 'node:fs';
+import { leafHash } from '../../core/audit/chain.js';
+import type { RecoveredFields, SegmentOpenedFields } from '../../core/audit/fields.js';
+import { type FileBeginning, Follower, fileBeginning } from '../../core/audit/follow.js';
+import { type LogState, parseState } from '../../core/audit/state.js';
+import type { Position } from '../../core/audit/tip.js';
+import { fromUtf8, toHex } from '../../core/bytes.js';
+import { Fault } from '../../core/fault.js';
+import { AUDIT_LINE_MAX_BYTES } from '../../core/limits.js';
+import { ed25519Verify } from '../../crypto/ed25519.js';
+import { sha256, sha256Text } from '../../crypto/sha256.js';
+import { errno } from '../../disk/errno.js';
+import { LineFile } from '../../disk/lines.js';
+import type { LogKey } from './keys.js';
+import { fileText, stateName } from './place.js';
+import { findSibling } from './siblings.js';
+import { readTail, type Tail, takeTornTail } from './tail.js';
+
+export type StartCase =
+  | 'new'
+  | 'agree'
+  | 'log_ahead'
+  | 'torn'
+  | 'tail_lost'
+  | 'tail_damaged'
+  | 'rotated'
+  | 'foreign_bytes'
+  | 'state_rebuilt'
+  | 'other_key';
+
+interface Known {
+  readonly cases: readonly StartCase[];
+  readonly log: string;
+  readonly position: Position;
+  readonly segment: number;
+  readonly recovered: readonly RecoveredFields[];
+}
+
+export type Start =
+  | { readonly go: 'begin'; readonly cases: readonly StartCase[]; readonly previousLog: string | null }
+  /** The file at the path, `offset` bytes long, is ours; its first record has `first`. */
+  | (Known & { readonly go: 'on'; readonly offset: number; readonly first: number })
+  | (Known & { readonly go: 'next_file'; readonly reason: SegmentOpenedFields['reason'] });
+
+/** @throws Fault `log_unusable` when the file cannot be read, or is no regular file. */
+export function startLog(path: string, key: LogKey): Start {
+  const here = openHere(path);
+  try {
+    const state = readState(stateName(path), key);
+    return state === null ? withoutState(path, key, here) : fromState(path, state, here);
+  } catch (error) {
+    throw error instanceof Fault ? error : new Fault('log_unusable', { path, cause: errno(error) }, { cause: error });
+  } finally {
+    here?.close();
+  }
+}
+
+function openHere(path: string): LineFile | null {
+  try {
+    return LineFile.open(path);
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return null;
+    throw new Fault('log_unusable', { path, cause: errno(error) }, { cause: error });
+  }
+}
+
+function readState(path: string, key: LogKey): LogState | null {
+  try {
+    return parseState(ed25519Verify, key.publicKey, fromUtf8(readFileSync(path)) ?? '');
+  } catch {
+    return null; // missing or unreadable: rebuilt from the files
+  }
+}
+
+/* ---- with a state ---------------------------------------------------------------------------------------------- */
+
+function fromState(path: string, state: LogState, here: LineFile | null): Start {
+  if (here !== null && holds(here, state)) return goOn(path, state, path, here, []);
+  const moved =
+    findSibling(path, file => fileText(file.id) === state.file && holds(file, state)) ??
+    findSibling(path, file => state.offset > 0 && holds(file, state));
+  if (moved === null) return shortened(state, here);
+  try {
+    return goOn(path, state, moved.path, moved.file, ['rotated'], here);
+  } finally {
+    moved.file.close();
+  }
+}
+
+/** Whether the line that the state ends at stands in `file` where the state says. */
+function holds(file: LineFile, state: LogState): boolean {
+  if (state.offset === 0) {
+    if (fileText(file.id) === state.file) return true;
+    const before = beginningOf(file)?.before;
+    return before !== undefined && before.size === state.size && before.head === state.head;
+  }
+  const line = file.lineBefore(state.offset, AUDIT_LINE_MAX_BYTES);
+  return line !== null && toHex(leafHash(sha256, line)) === state.head;
+}
+
+function shortened(state: LogState, here: LineFile | null): Start {
+  const beginning = here && beginningOf(here);
+  let whole = beginning?.log === state.log ? beginning.before.size : state.size;
+  if (here !== null && beginning?.log === state.log) {
+    const follower = new Follower(sha256, sha256Text, state.log, beginning.before, beginning.segment);
+    readTail(here, 0, follower);
+    whole = follower.tip.size;
+  }
+  const cause = here === null || here.size < state.offset ? 'tail_lost' : 'tail_damaged';
+  const recovered: RecoveredFields = { type: 'recovered', cause, from: Math.min(whole, state.size), to: state.size };
+  return nextFile([cause], state.log, state, state.segment, [recovered], 'recovered');
+}
+
+/** Reads `file` (the one that holds the state's line) to its end, then what follows it at `path`. */
+function goOn(
+  path: string,
+  state: LogState,
+  filePath: string,
+  file: LineFile,
+  cases: readonly StartCase[],
+  here: LineFile | null = null,
+): Start {
+  const follower = new Follower(sha256, sha256Text, state.log, state, state.segment);
+  const tail = readTail(file, state.offset, follower);
+  const more = follower.tip.size > state.size;
+  if (state.closed && (more || tail.is !== 'whole')) {
+    return nextFile([...cases, 'foreign_bytes'], state.log, state, state.segment, [], 'foreign_bytes');
+  }
+  const found: StartCase[] = [...cases, more ? 'log_ahead' : 'agree'];
+  return settle(path, filePath, file, follower, tail, found, [], here);
+}
+
+/* ---- without ---------------------------------------------------------------------------------------------------- */
+
+function withoutState(path: string, key: LogKey, here: LineFile | null): Start {
+  const beginning = here && beginningOf(here);
+  if (here !== null && beginning) {
+    if (beginning.publicKey !== key.publicKeyText) {
+      return { go: 'begin', cases: ['other_key'], previousLog: beginning.log };
+    }
+    return rebuild(path, path, here, beginning, null);
+  }
+  let newest = -1;
+  const ours = (file: LineFile): FileBeginning | null => {
+    const of = beginningOf(file);
+    return of?.publicKey === key.publicKeyText ? of : null;
+  };
+  findSibling(path, file => {
+    newest = Math.max(newest, ours(file)?.before.size ?? -1);
+    return false;
+  });
+  const last = newest < 0 ? null : findSibling(path, file => ours(file)?.before.size === newest);
+  if (last === null) return { go: 'begin', cases: ['new'], previousLog: null };
+  try {
+    return rebuild(path, last.path, last.file, beginningOf(last.file) as FileBeginning, here);
+  } finally {
+    last.file.close();
+  }
+}
+
+function rebuild(path: string, at: string, file: LineFile, from: FileBeginning, here: LineFile | null): Start {
+  const follower = new Follower(sha256, sha256Text, from.log, from.before, from.segment);
+  const tail = readTail(file, 0, follower);
+  const to = follower.tip.size;
+  const recovered: RecoveredFields = { type: 'recovered', cause: 'state_rebuilt', from: from.before.size, to };
+  return settle(path, at, file, follower, tail, ['state_rebuilt'], [recovered], here);
+}
+
+/* ---- both ------------------------------------------------------------------------------------------------------- */
+
+/** What to do with the end of `file` at `at`, and with what stands at `path` if that is another. */
+function settle(
+  path: string,
+  at: string,
+  file: LineFile,
+  follower: Follower,
+  tail: Tail,
+  found: readonly StartCase[],
+  recovered: readonly RecoveredFields[],
+  here: LineFile | null,
+): Start {
+  const cases = [...found];
+  const notes = [...recovered];
+  if (tail.is === 'torn') {
+    cases.push('torn');
+    notes.push(takeTornTail(path, at, file, tail.end, follower.tip.size));
+  } else if (tail.is === 'damaged') {
+    cases.push('tail_damaged');
+    notes.push({ type: 'recovered', cause: 'tail_damaged', from: follower.tip.size, bytes: tail.rest });
+    return nextFile(cases, follower.log, follower.tip.position(), follower.segment, notes, 'recovered');
+  }
+  if (at !== path && here !== null && here.size > 0) {
+    const size = follower.tip.size;
+    const next = readTail(here, 0, follower);
+    // Half of a first line is ours to save as well; anything else there is not.
+    if (follower.tip.size > size || next.is === 'torn') {
+      return settle(path, path, here, follower, next, cases, notes, null);
+    }
+  }
+  const position = follower.tip.position();
+  // An empty file was made for a next segment whose first record never came.
+  if (at !== path || tail.end === 0) {
+    const reason = cases.includes('state_rebuilt') ? 'recovered' : 'inode';
+    return nextFile(cases, follower.log, position, follower.segment, notes, reason);
+  }
+  const first = beginningOf(file)?.before.size ?? 0;
+  const { log, segment } = follower;
+  return { go: 'on', cases, log, position, segment, recovered: notes, offset: tail.end, first };
+}
+
+function nextFile(
+  cases: readonly StartCase[],
+  log: string,
+  at: Position,
+  segment: number,
+  recovered: readonly RecoveredFields[],
+  reason: SegmentOpenedFields['reason'],
+): Start {
+  // Not even its first record was on disk: there is nothing to go on with.
+  if (at.size === 0) return { go: 'begin', cases, previousLog: null };
+  const position = { size: at.size, head: at.head, frontier: at.frontier };
+  return { go: 'next_file', cases, log, position, segment, recovered, reason };
+}
+
+function beginningOf(file: LineFile): FileBeginning | null {
+  let found: FileBeginning | null = null;
+  file.scan(0, AUDIT_LINE_MAX_BYTES, line => {
+    found = fileBeginning(sha256Text, line);
+    return false;
+  });
+  return found;
+}

@@ -1,0 +1,420 @@
+/**
+ * One log while it is being written.
+ *
+ *   open     a file, checked before every record
+ *   owing    what must be in place before the next record: the state on disk, then the first records of a file
+ *   adrift   no file to trust: the old one was abandoned; the next record first opens the next file
+ *   closed   for good
+ *
+ * Whatever fails leaves the log in one of these and throws `audit_unavailable`; the next record tries again. Order at a
+ * file's end: open the next → `segment_closed` and a checkpoint through the old descriptor → sync → state → first records
+ * of the next. A crash between any two of these is a case of start.ts.
+ */
+
+import { genesisPrev } from '../../core/audit/chain.js';
+import type { AgentRecord, RecordFields, RecoveredFields, SegmentOpenedFields } from '../../core/audit/fields.js';
+import { EMPTY_FRONTIER, encodeFrontier } from '../../core/audit/merkle.js';
+import type { Position } from '../../core/audit/tip.js';
+import { toHex } from '../../core/bytes.js';
+import { Fault } from '../../core/fault.js';
+import { POLL_EVERY_MS } from '../../core/limits.js';
+import { sha256Text } from '../../crypto/sha256.js';
+import { AppendFile } from '../../disk/append.js';
+import { errno } from '../../disk/errno.js';
+import { type Lock, takeLock } from '../../disk/lock.js';
+import type { AuditHealth, AuditLog } from '../types.js';
+import type { LogKey } from './keys.js';
+import { LineWriter } from './line-writer.js';
+import { Pace } from './pace.js';
+import { fileText, lockName, openNext, standsAt, stateName } from './place.js';
+import type { AuditLogSettings } from './settings.js';
+import type { Start } from './start.js';
+import { StateFile } from './state-file.js';
+
+type Reason = SegmentOpenedFields['reason'];
+
+/** What a new file must begin with. */
+interface Next {
+  readonly reason: Reason;
+  readonly recovered: readonly RecoveredFields[];
+}
+
+export class LogWriter implements AuditLog {
+  readonly path: string;
+  readonly publicKey: string;
+  readonly #settings: AuditLogSettings;
+  readonly #key: LogKey;
+  readonly #lines: LineWriter;
+  readonly #state: StateFile;
+  #lock: Lock;
+  #file: AppendFile | null = null;
+  /** First `seq` in the file, and its number in the log. */
+  #first: number;
+  #segment: number;
+  /** Not null: adrift, and this begins the next file. */
+  #next: Next | null = null;
+  /** Records to write before any other; the state goes before them. */
+  #owed: RecordFields[] = [];
+  #stateOwed = true;
+  #closed = false;
+
+  #lookedMs: number;
+  #synced: number;
+  readonly #pace = new Pace(() => this.#contain(() => this.#beginCheckpoint()));
+  #lockRefusedMs = Number.NEGATIVE_INFINITY;
+  readonly #watch: NodeJS.Timeout;
+  #problem: Fault | null = null;
+  #checkpointSize = 0;
+  #checkpointMs: number | null = null;
+
+  constructor(settings: AuditLogSettings, key: LogKey, lock: Lock, start: Start, newOrigin: string) {
+    this.path = settings.path;
+    this.publicKey = key.publicKeyText;
+    this.#settings = settings;
+    this.#key = key;
+    this.#lock = lock;
+    const begin = start.go === 'begin';
+    const log = begin ? newOrigin : start.log;
+    const nothing: Position = { size: 0, head: genesisPrev(sha256Text, log), frontier: EMPTY_FRONTIER };
+    const from = begin ? nothing : start.position;
+    this.#lines = new LineWriter(log, key, from);
+    this.#state = new StateFile(stateName(this.path), key, cause => this.#report(this.#unavailable(cause)));
+    this.#segment = begin ? 0 : start.segment;
+    this.#first = start.go === 'on' ? start.first : from.size;
+    this.#synced = from.size;
+    this.#lookedMs = settings.clock.wallMs();
+    this.#begin(start);
+    this.#watch = setInterval(() => this.#contain(() => this.#watchOver()), POLL_EVERY_MS);
+    this.#watch.unref();
+  }
+
+  get origin(): string {
+    return this.#lines.log;
+  }
+
+  get size(): number {
+    return this.#lines.tip.size;
+  }
+
+  append(record: AgentRecord): void {
+    try {
+      const now = this.#settings.clock.wallMs();
+      this.#ready(now);
+      this.#put(record, now);
+      if (this.#problem !== null) this.#problem = null;
+      this.#pace.count(record, now);
+    } catch (error) {
+      throw this.#report(this.#asFault(error));
+    }
+  }
+
+  reopen(): void {
+    this.#contain(() => this.#lookAtPath('signal'));
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    clearInterval(this.#watch);
+    this.#pace.stop();
+    this.#contain(() => {
+      const now = this.#settings.clock.wallMs();
+      this.#ready(now);
+      if (this.#pace.fresh > 0) this.#checkpointNow(now);
+      this.#writeState(true);
+    });
+    this.#closed = true;
+    this.#file?.close();
+    this.#lock.release();
+  }
+
+  health(): AuditHealth {
+    const error = this.#problem && { code: this.#problem.code, message: this.#problem.message };
+    const state = error === null ? 'ok' : 'failing';
+    return { state, error, checkpointSize: this.#checkpointSize, lastCheckpointMs: this.#checkpointMs };
+  }
+
+  /* ---- before a record ---------------------------------------------------------------------------------------- */
+
+  #begin(start: Start): void {
+    if (start.go === 'on') {
+      const opened = AppendFile.existing(this.path);
+      if (!opened.ok) throw new Fault('log_unusable', { path: this.path, cause: opened.errno });
+      this.#file = opened.file;
+      this.#owed = [...start.recovered];
+      // Bytes that came since it was read are not ours.
+      if (opened.file.size !== start.offset) this.#next = { reason: 'foreign_bytes', recovered: [] };
+    } else {
+      const begin = start.go === 'begin';
+      if (begin) this.#owed = [this.#logStarted(start.previousLog)];
+      this.#next = begin
+        ? { reason: 'recovered', recovered: [] }
+        : { reason: start.reason, recovered: start.recovered };
+    }
+    this.#contain(() => this.#ready(this.#settings.clock.wallMs()));
+  }
+
+  /** The file is ours, at the path, as we left it, and begun; or a Fault. */
+  #ready(now: number): void {
+    if (this.#closed) throw this.#unavailable('it is closed');
+    if (this.#lock.lost()) throw this.#unavailable('its lock was lost');
+    if (this.#next !== null) this.#openNext(this.#next);
+    const since = now - this.#lookedMs;
+    if (since >= POLL_EVERY_MS || since < 0) this.#lookAtPath('inode');
+    const file = this.#file as AppendFile;
+    const seen = file.look();
+    if (seen !== 'ours') this.#seen(seen);
+    if (this.#stateOwed || this.#owed.length > 0) this.#payOwed(now);
+  }
+
+  #seen(seen: 'larger' | 'smaller' | 'gone' | 'failed'): void {
+    if (seen === 'gone') this.#lookAtPath('inode');
+    else if (seen === 'larger') this.#turnAway({ reason: 'foreign_bytes', recovered: [] });
+    else if (seen === 'smaller') this.#turnAway({ reason: 'truncated', recovered: [] });
+    else this.#turnAway(this.#afterFailure());
+  }
+
+  /** Every second, whether records come or not. */
+  #watchOver(): void {
+    if (this.#next === null) this.#lookAtPath('inode');
+    else this.#openNext(this.#next);
+    if (this.#pace.idle) this.#pace.arm(this.#settings.clock.wallMs());
+  }
+
+  /** Is the file at the path still the one being written? If not, it has been rotated or replaced: begin the next. */
+  #lookAtPath(reason: 'inode' | 'signal'): void {
+    if (this.#closed || this.#file === null || this.#next !== null) return;
+    const stands = standsAt(this.path, this.#file.id);
+    if (typeof stands === 'object') throw this.#unavailable(stands.errno);
+    if (stands === 'yes' && this.#lock.held()) {
+      this.#lookedMs = this.#settings.clock.wallMs();
+      return;
+    }
+    this.#ownLock();
+    if (stands === 'no') this.#nextFile(reason);
+    this.#lookedMs = this.#settings.clock.wallMs();
+  }
+
+  /** A lock on a file that lost its name guards nothing: take the one that has it now. */
+  #ownLock(): void {
+    if (this.#lock.held()) return;
+    const now = this.#settings.clock.wallMs();
+    // Asking takes milliseconds, and every refused call would ask.
+    const asked = Math.abs(now - this.#lockRefusedMs) < POLL_EVERY_MS;
+    const locking = asked ? null : takeLock(lockName(this.path), this.#settings.lockProgram);
+    if (locking?.is === 'taken') this.#lockRefusedMs = now;
+    if (locking?.is !== 'locked') throw this.#unavailable('another process holds its lock');
+    this.#lock.release();
+    this.#lock = locking.lock;
+  }
+
+  /* ---- from file to file -------------------------------------------------------------------------------------- */
+
+  /** The old file is whole: it gets its last two records once the next is open. */
+  #nextFile(reason: Reason): void {
+    const old = this.#file as AppendFile;
+    const opened = openNext(this.path, old.id, this.#first, this.size);
+    if (!opened.ok) throw this.#unavailable(opened.errno);
+    const now = this.#settings.clock.wallMs();
+    const seen = old.look();
+    // When they cannot be written, the next file's frontier still covers every line.
+    if ((seen === 'ours' || seen === 'gone') && this.#owed.length === 0) this.#endFile(old, now);
+    this.#take(opened.file, { reason, recovered: [] });
+  }
+
+  #endFile(old: AppendFile, now: number): void {
+    const { size, head } = this.#lines.tip;
+    if (this.#lines.write(old, { type: 'segment_closed', size, head }, now) !== null || old.sync() !== null) return;
+    const covered = this.#lines.tip.position();
+    if (this.#lines.writeCheckpoint(old, covered, now) === null) this.#checkpointed(covered.size, now);
+    old.sync();
+  }
+
+  /** The old file is not to be written any more. Should the next one not open, the next record tries again. */
+  #turnAway(next: Next): void {
+    this.#next = next;
+    this.#openNext(next);
+  }
+
+  #openNext(next: Next): void {
+    this.#ownLock();
+    const opened = openNext(this.path, this.#file?.id ?? null, this.#first, this.size);
+    if (!opened.ok) throw this.#unavailable(opened.errno);
+    this.#take(opened.file, next);
+  }
+
+  #take(file: AppendFile, next: Next): void {
+    this.#file?.sync();
+    this.#file?.close();
+    this.#file = file;
+    this.#next = null;
+    this.#first = this.size;
+    this.#stateOwed = true;
+    this.#lookedMs = this.#settings.clock.wallMs();
+    if (this.size > 0) {
+      this.#segment += 1;
+      const unsaid = this.#owed.filter(record => record.type !== 'segment_opened');
+      this.#owed = [this.#segmentOpened(next.reason), ...unsaid, ...next.recovered];
+    }
+    this.#payOwed(this.#lookedMs);
+  }
+
+  #payOwed(now: number): void {
+    if (this.#stateOwed) {
+      this.#writeState(false);
+      this.#stateOwed = false;
+    }
+    while (this.#owed.length > 0) {
+      const record = this.#owed[0] as RecordFields;
+      this.#put(record, now);
+      this.#owed.shift();
+      this.#pace.count(record, now);
+    }
+  }
+
+  #logStarted(previousLog: string | null): RecordFields {
+    const { publicKeyText: public_key, id: key_id } = this.#key;
+    const record = { type: 'log_started', alg: 'ed25519', public_key, key_id } as const;
+    return previousLog === null ? record : { ...record, previous_log: previousLog };
+  }
+
+  #segmentOpened(reason: Reason): RecordFields {
+    const { size, frontier } = this.#lines.tip.position();
+    const { publicKeyText: public_key, id: key_id } = this.#key;
+    const nonce = toHex(this.#settings.random(16));
+    const segment = this.#segment;
+    return {
+      type: 'segment_opened',
+      segment,
+      reason,
+      size,
+      frontier: encodeFrontier(frontier),
+      public_key,
+      key_id,
+      nonce,
+    };
+  }
+
+  #afterFailure(): Next {
+    return {
+      reason: 'recovered',
+      recovered: [{ type: 'recovered', cause: 'write_failed', from: this.#synced, to: this.size }],
+    };
+  }
+
+  /* ---- writing ------------------------------------------------------------------------------------------------ */
+
+  #put(record: RecordFields, now: number): void {
+    this.#written(this.#lines.write(this.#file as AppendFile, record, now));
+  }
+
+  #written(failed: { readonly errno: string; readonly cut: boolean } | null): void {
+    if (failed === null) return;
+    if (!failed.cut) this.#next = this.#afterFailure();
+    throw this.#unavailable(failed.errno);
+  }
+
+  /** The state as of now; everything written must be on disk for it. */
+  #writeState(closed: boolean): void {
+    const file = this.#file as AppendFile;
+    const unsynced = file.sync();
+    if (unsynced !== null) this.#syncFailed(unsynced);
+    const failure = this.#state.write(this.#stateOf(this.#lines.tip.position(), file, file.size, closed));
+    if (failure !== null) throw this.#unavailable(`its state file: ${failure}`);
+    this.#synced = this.size;
+  }
+
+  #stateOf(position: Position, file: AppendFile, offset: number, closed: boolean) {
+    const { size, head, frontier } = position;
+    const segment = this.#segment;
+    return { log: this.origin, size, head, frontier, epoch: 0, segment, offset, file: fileText(file.id), closed };
+  }
+
+  #syncFailed(cause: string): never {
+    this.#next = this.#afterFailure();
+    throw this.#unavailable(cause);
+  }
+
+  /* ---- checkpoints -------------------------------------------------------------------------------------------- */
+
+  #beginCheckpoint(): void {
+    const file = this.#file;
+    if (this.#closed || file === null || this.#next !== null || this.#owed.length > 0) return;
+    const covered = this.#lines.tip.position();
+    const offset = file.size;
+    const taken = this.#pace.begin();
+    file.syncLater(failure => {
+      let written = false;
+      this.#contain(() => {
+        // Another file began meanwhile: the old one had its own last checkpoint.
+        if (this.#closed || this.#file !== file || this.#next !== null) return;
+        if (failure !== null) this.#syncFailed(failure);
+        written = this.#finishCheckpoint(file, covered, offset);
+      });
+      if (!this.#closed) this.#pace.after(written, taken, this.#settings.clock.wallMs());
+    });
+  }
+
+  #finishCheckpoint(file: AppendFile, covered: Position, offset: number): boolean {
+    const now = this.#settings.clock.wallMs();
+    this.#synced = covered.size;
+    this.#ready(now);
+    if (this.#file !== file) return false;
+    this.#written(this.#lines.writeCheckpoint(file, covered, now));
+    this.#checkpointed(covered.size, now);
+    this.#state.writeLater(this.#stateOf(covered, file, offset, false));
+    return true;
+  }
+
+  /** Synchronous, at the end. */
+  #checkpointNow(now: number): void {
+    const file = this.#file as AppendFile;
+    const unsynced = file.sync();
+    if (unsynced !== null) this.#syncFailed(unsynced);
+    const covered = this.#lines.tip.position();
+    this.#written(this.#lines.writeCheckpoint(file, covered, now));
+    this.#pace.covered(now);
+    this.#checkpointed(covered.size, now);
+  }
+
+  #checkpointed(size: number, now: number): void {
+    this.#checkpointSize = size;
+    this.#checkpointMs = now;
+  }
+
+  /* ---- failing ------------------------------------------------------------------------------------------------ */
+
+  #unavailable(cause: string): Fault {
+    return new Fault('audit_unavailable', { path: this.path, cause });
+  }
+
+  #asFault(error: unknown): Fault {
+    return error instanceof Fault && error.code === 'audit_unavailable'
+      ? error
+      : new Fault(
+          'audit_unavailable',
+          { path: this.path, cause: error instanceof Fault ? error.message : errno(error) },
+          { cause: error },
+        );
+  }
+
+  /** For what nobody waits for: a failure is reported, never thrown at a timer or a signal handler. */
+  #contain(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#report(this.#asFault(error));
+    }
+  }
+
+  #report(fault: Fault): Fault {
+    const known = this.#problem?.message === fault.message;
+    this.#problem = fault;
+    if (known) return fault;
+    try {
+      this.#settings.onProblem(fault);
+    } catch {
+      // The host's mistake is not ours to pass on.
+    }
+    return fault;
+  }
+}
