@@ -74,10 +74,10 @@ const RULE_ONLY_KEYS = {
   source: { type: 'string', means: 'a label: where the rule comes from' },
   mode: {
     type: 'string',
-    later: '`mode` on a rule (shadow rules)',
+    later: 'shadow rules',
     means: 'a rule that is recorded and never decides',
   },
-  hint: { type: 'string', later: '`hint` on a rule', means: 'what an agent may do instead' },
+  hint: { type: 'string', later: 'hints', means: 'what an agent may do instead' },
 } as const satisfies KeyTable;
 
 /** Matcher keys stand inside the effect or beside it. */

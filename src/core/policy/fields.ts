@@ -9,7 +9,7 @@ import type { ListNode, MapEntry, MapNode, NodeKind, TreeNode } from '../json/tr
 import { readDecimal, safeInteger } from './decimal.js';
 import type { KeyRow, KeyTable, ValueType } from './definition.js';
 import { type IssueList, quoted } from './issue-list.js';
-import { didYouMean } from './suggest.js';
+import { didYouMean, nearest } from './suggest.js';
 
 const KINDS: Readonly<Record<ValueType, readonly NodeKind[]>> = {
   string: ['string'],
@@ -44,27 +44,28 @@ const TYPE_NAMES: Readonly<Record<ValueType, string>> = {
   map_or_list: 'a mapping or a list of mappings',
 };
 
-/** The known, well-typed entries of one mapping. */
+/** How messages call a mapping; a function where the name must be made, since most mappings are faultless. */
+export type Where = string | (() => string);
+
+/** The known, well-typed entries of one mapping. Mappings are small: a scan beats a table. */
 export class Fields<Key extends string = string> {
   constructor(
     readonly map: MapNode,
-    private readonly entries: ReadonlyMap<string, MapEntry>,
-    /** Every known key that was written, whether its value was any good or not. */
-    private readonly written: ReadonlySet<string>,
+    readonly entries: readonly MapEntry[],
   ) {}
 
   /** Whether the key was written at all; a bad value has been reported already. */
   has(key: Key): boolean {
-    return this.written.has(key);
+    return this.map.entries.some(entry => entry.key === key);
   }
 
   /** Where the key stands; where the mapping begins when it was not written well. */
   at(key: Key): number {
-    return this.entries.get(key)?.keyAt ?? this.map.at;
+    return this.entry(key)?.keyAt ?? this.map.at;
   }
 
   node(key: Key): TreeNode | null {
-    return this.entries.get(key)?.value ?? null;
+    return this.entry(key)?.value ?? null;
   }
 
   string(key: Key): string | null {
@@ -88,9 +89,8 @@ export class Fields<Key extends string = string> {
     return values.find(value => value === text) ?? null;
   }
 
-  /** All entries that are keys of `table`. */
-  among(table: KeyTable): Map<string, MapEntry> {
-    return new Map([...this.entries].filter(([key]) => Object.hasOwn(table, key)));
+  private entry(key: Key): MapEntry | undefined {
+    return this.entries.find(entry => entry.key === key);
   }
 }
 
@@ -99,34 +99,37 @@ export function readFields<Table extends KeyTable>(
   issues: IssueList,
   node: TreeNode,
   table: Table,
-  where: string,
+  where: Where,
 ): Fields<keyof Table & string> | null {
   if (node.kind !== 'map') {
-    issues.add(
-      node.kind === 'null' ? 'null_value' : 'wrong_type',
-      node.at,
-      `${where} is a mapping, not ${KIND_NAMES[node.kind]}`,
-    );
+    const code = node.kind === 'null' ? 'null_value' : 'wrong_type';
+    issues.add(code, node.at, `${nameOf(where)} is a mapping, not ${KIND_NAMES[node.kind]}`);
     return null;
   }
-  const entries = new Map<string, MapEntry>();
-  const written = new Set<string>();
+  const entries: MapEntry[] = [];
+  const slips: string[] = [];
   for (const entry of node.entries) {
     const row = Object.hasOwn(table, entry.key) ? table[entry.key] : undefined;
     if (row === undefined) {
-      unknownKey(issues, entry, table, where);
-      continue;
-    }
-    written.add(entry.key);
-    if (row.later !== undefined) {
+      const meant = unknownKey(issues, entry, table, nameOf(where));
+      if (meant !== null) slips.push(meant);
+    } else if (row.later !== undefined) {
       const message = `\`${entry.key}\` (${row.later}) is not supported by this version`;
-      issues.add('not_supported', entry.keyAt, message, 'leave it out; it is never ignored');
-    } else if (fits(issues, entry, row)) entries.set(entry.key, entry);
+      issues.add('not_supported', entry.keyAt, message, 'leave it out, or use a version that has it');
+    } else if (fits(issues, entry, row)) entries.push(entry);
   }
-  for (const [key, row] of Object.entries(table)) {
-    if (row.required === true && !written.has(key)) missing(issues, node, key, row, where);
+  const fields = new Fields<keyof Table & string>(node, entries);
+  for (const key in table) {
+    const row = table[key];
+    if (row?.required === true && !fields.has(key) && !slips.includes(key)) {
+      missing(issues, node, key, row, nameOf(where));
+    }
   }
-  return new Fields(node, entries, written);
+  return fields;
+}
+
+function nameOf(where: Where): string {
+  return typeof where === 'string' ? where : where();
 }
 
 /** Reports `node` as of the wrong type for `what`. */
@@ -168,14 +171,16 @@ function fits(issues: IssueList, { key, value }: MapEntry, row: KeyRow): boolean
   return true;
 }
 
-function unknownKey(issues: IssueList, entry: MapEntry, table: KeyTable, where: string): void {
+/** Returns the key that was most likely meant. */
+function unknownKey(issues: IssueList, entry: MapEntry, table: KeyTable, where: string): string | null {
   const known = Object.keys(table).filter(key => table[key]?.later === undefined);
   issues.add('unknown_key', entry.keyAt, `unknown key ${quoted(entry.key)} in ${where}`, didYouMean(entry.key, known));
+  return nearest(entry.key, known);
 }
 
 function missing(issues: IssueList, node: MapNode, key: string, row: KeyRow, where: string): void {
-  const example =
-    row.values === undefined ? `\`${key}\`` : row.values.map(value => `\`${key}: ${value}\``).join(' or ');
+  const values = row.values?.map(value => `\`${value}\``).join(', ');
+  const example = values === undefined ? `\`${key}\`` : `\`${key}\` with one of ${values}`;
   issues.add('missing_key', node.at, `${where} has no \`${key}\``, `add ${example}`);
 }
 

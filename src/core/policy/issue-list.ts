@@ -61,9 +61,11 @@ export class IssueList {
 }
 
 const encoder = new TextEncoder();
+const ASCII = /^[ -~]*$/;
 
 /** Length of `text` in UTF-8. */
 export function utf8Length(text: string): number {
+  if (ASCII.test(text)) return text.length;
   return encoder.encode(text).length;
 }
 

@@ -5,6 +5,7 @@ import type { MapEntry } from '../json/tree.js';
 import { RULE_MAX_MATCHERS } from '../limits.js';
 import type { CheckContext } from './check-context.js';
 import type { Matcher, TimeMatcher, TimeWindow } from './checked.js';
+import type { MATCHER_KEYS } from './definition.js';
 import { overBound } from './issue-list.js';
 import { readBodyMatchers } from './matcher-body.js';
 import { readFieldMatchers } from './matcher-fields.js';
@@ -12,7 +13,8 @@ import { readMethods } from './matcher-method.js';
 import { parseWindow, parseZone } from './time.js';
 import { parseUrlPattern } from './url-pattern.js';
 
-export type MatcherEntries = ReadonlyMap<string, MapEntry>;
+/** Well-typed entries with matcher keys, each key once. */
+export type MatcherEntries = readonly MapEntry[];
 
 /**
  * Reads well-typed matcher entries. `daysWritten` silences the complaint about a lone time zone.
@@ -20,7 +22,7 @@ export type MatcherEntries = ReadonlyMap<string, MapEntry>;
  */
 export function readMatcher(context: CheckContext, entries: MatcherEntries, at: number, daysWritten: boolean): Matcher {
   const { issues } = context;
-  const value = (key: string) => entries.get(key)?.value ?? null;
+  const value = (key: MatcherKey) => find(entries, key)?.value ?? null;
   const method = value('method');
   const url = value('url');
   const body = value('body');
@@ -39,21 +41,27 @@ export function readMatcher(context: CheckContext, entries: MatcherEntries, at: 
   return matcher;
 }
 
+type MatcherKey = keyof typeof MATCHER_KEYS;
+
+function find(entries: MatcherEntries, key: MatcherKey): MapEntry | undefined {
+  return entries.find(entry => entry.key === key);
+}
+
 function readNamed(context: CheckContext, entries: MatcherEntries, key: 'query' | 'headers') {
-  const node = entries.get(key)?.value;
+  const node = find(entries, key)?.value;
   return node?.kind === 'list' ? (readFieldMatchers(context.issues, node, key) ?? []) : [];
 }
 
 function readTime({ issues }: CheckContext, entries: MatcherEntries, daysWritten: boolean): TimeMatcher | null {
   const windows: TimeWindow[] = [];
   for (const kind of ['within', 'outside'] as const) {
-    const node = entries.get(`time_${kind}`)?.value;
+    const node = find(entries, `time_${kind}`)?.value;
     const window = node?.kind === 'string' ? issues.take(node.at, parseWindow(kind, node.value)) : null;
     if (window !== null) windows.push(window);
   }
-  const zone = entries.get('timezone');
+  const zone = find(entries, 'timezone');
   const offset = zone?.value.kind === 'string' ? issues.take(zone.value.at, parseZone(zone.value.value)) : 0;
-  const windowWritten = entries.has('time_within') || entries.has('time_outside');
+  const windowWritten = find(entries, 'time_within') !== undefined || find(entries, 'time_outside') !== undefined;
   if (zone !== undefined && !windowWritten && !daysWritten) {
     issues.add(
       'time_zone_alone',

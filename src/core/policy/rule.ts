@@ -19,12 +19,12 @@ type RuleFields = Fields<keyof typeof RULE_KEYS>;
 /** Null when something stopped the reading; otherwise usable only if nothing was reported. */
 export function readRule(context: CheckContext, node: TreeNode): CheckedRule | null {
   const { issues } = context;
-  const fields = readFields(issues, node, RULE_KEYS, nameOf(node));
+  const fields = readFields(issues, node, RULE_KEYS, () => nameOf(node));
   if (fields === null) return null;
   const name = readName(context, fields);
   const kind = oneEffect(context, fields);
   const inside = kind === null ? null : fields.node(kind);
-  const beside = fields.among(MATCHER_KEYS);
+  const matchers = fields.entries.filter(isMatcher);
   let effect: Effect | null = null;
   let daysWritten = fields.has('days');
   if (kind !== null && inside !== null) {
@@ -33,19 +33,19 @@ export function readRule(context: CheckContext, node: TreeNode): CheckedRule | n
       const limit = readFields(issues, inside, LIMIT_EFFECT_KEYS, where);
       if (limit !== null) {
         effect = readLimit(context, limit);
-        merge(context, beside, limit.among(MATCHER_KEYS), where);
+        merge(context, matchers, limit.entries.filter(isMatcher), where);
         daysWritten ||= limit.has('days');
       }
     } else {
       const parts = readFields(issues, inside, MATCHER_KEYS, where);
       if (parts !== null) {
         effect = { kind };
-        merge(context, beside, parts.among(MATCHER_KEYS), where);
+        merge(context, matchers, parts.entries, where);
         daysWritten ||= parts.has('days');
       }
     }
   }
-  const matcher = readMatcher(context, beside, fields.map.at, daysWritten);
+  const matcher = readMatcher(context, matchers, fields.map.at, daysWritten);
   if (name === null || effect === null) return null;
   return {
     name,
@@ -96,18 +96,17 @@ function oneEffect({ issues }: CheckContext, fields: RuleFields): EffectKind | n
   return null;
 }
 
+function isMatcher(entry: MapEntry): boolean {
+  return Object.hasOwn(MATCHER_KEYS, entry.key);
+}
+
 /** Adds the entries of `inside` to `all`; a key in both is reported where the second one stands. */
-function merge(
-  { issues }: CheckContext,
-  all: Map<string, MapEntry>,
-  inside: ReadonlyMap<string, MapEntry>,
-  where: string,
-): void {
-  for (const [key, entry] of inside) {
-    const other = all.get(key);
-    if (other === undefined) all.set(key, entry);
+function merge({ issues }: CheckContext, all: MapEntry[], inside: readonly MapEntry[], where: string): void {
+  for (const entry of inside) {
+    const other = all.find(({ key }) => key === entry.key);
+    if (other === undefined) all.push(entry);
     else {
-      const message = `\`${key}\` stands inside ${where} and beside it`;
+      const message = `\`${entry.key}\` stands inside ${where} and beside it`;
       issues.add('matcher_twice', Math.max(entry.keyAt, other.keyAt), message, 'keep one of them');
     }
   }

@@ -35,7 +35,10 @@ const TAGS: Readonly<Record<string, readonly TreeNode['kind'][]>> = {
 };
 const STRING_TAG = 'tag:yaml.org,2002:str';
 
-/** The one document in `text`, or null after reporting. With issues reported, what is returned may lack parts. */
+/**
+ * The one document in `text`, or null after reporting.
+ * After a repeated or refused key or tag, the rest is still returned, so that one try finds more than one mistake.
+ */
 export function readYaml(issues: IssueList, text: string): TreeNode | null {
   const document = parse(issues, text);
   if (document === null) return null;
@@ -43,7 +46,9 @@ export function readYaml(issues: IssueList, text: string): TreeNode | null {
     issues.add('policy_empty', 0, 'the file holds no policy', 'write at least `default: deny` and `rules: []`');
     return null;
   }
-  return new Converter(issues).convert(document.contents, 0);
+  const converter = new Converter(issues);
+  const root = converter.convert(document.contents, 0);
+  return converter.whole ? root : null;
 }
 
 function parse(issues: IssueList, text: string): Document.Parsed<ParsedNode> | null {
@@ -55,11 +60,12 @@ function parse(issues: IssueList, text: string): Document.Parsed<ParsedNode> | n
       resolveKnownTags: false,
       uniqueKeys: false,
       prettyErrors: false,
-      logLevel: 'silent',
+      // `silent` would also hide a second document.
+      logLevel: 'error',
     });
   } catch {
     // The package recurses with the nesting of the text; nothing else in it throws.
-    issues.add('too_deep', 0, 'the file is nested too deeply to read', `nest at most ${JSON_MAX_DEPTH} levels`);
+    tooDeep(issues, 0);
     return null;
   }
   const found = [...document.errors, ...document.warnings.filter(warning => warning.code !== 'TAG_RESOLVE_FAILED')];
@@ -72,6 +78,8 @@ function parse(issues: IssueList, text: string): Document.Parsed<ParsedNode> | n
       'the file holds more than one document',
       'keep one, without `---` lines',
     );
+  } else if (first.code === 'RESOURCE_EXHAUSTION') {
+    tooDeep(issues, first.pos[0]);
   } else if (first.code === 'TAB_AS_INDENT') {
     issues.add('yaml_syntax', first.pos[0], 'a tab is used as indentation', 'indent with spaces');
   } else {
@@ -79,6 +87,10 @@ function parse(issues: IssueList, text: string): Document.Parsed<ParsedNode> | n
     issues.add('yaml_syntax', first.pos[0], `not YAML: ${line.charAt(0).toLowerCase()}${line.slice(1)}`);
   }
   return null;
+}
+
+function tooDeep(issues: IssueList, at: number): void {
+  issues.add('too_deep', at, 'the file is nested too deeply to read', `nest at most ${JSON_MAX_DEPTH} levels`);
 }
 
 function checkVersion(issues: IssueList, document: Document.Parsed<ParsedNode>): Document.Parsed<ParsedNode> | null {
@@ -109,6 +121,8 @@ class Converter {
   private readonly anchors = new Map<string, Anchored>();
   private expansions = 0;
   private lastAt = 0;
+  /** False once a value had to be replaced by another; what is checked then would mislead. */
+  whole = true;
 
   constructor(private readonly issues: IssueList) {}
 
@@ -119,7 +133,7 @@ class Converter {
     if (isAlias(node)) return this.expand(node.source, at);
     if (depth > JSON_MAX_DEPTH) {
       this.issues.add('too_deep', at, `nested deeper than ${JSON_MAX_DEPTH} levels`);
-      return { kind: 'null', at };
+      return this.nothing(at);
     }
     const { anchor } = node;
     if (anchor === undefined) return this.tagged(node, this.content(node, at, depth), at);
@@ -180,7 +194,10 @@ class Converter {
 
   private scalar(node: Scalar.Parsed | Scalar<string>, at: number): TreeNode {
     const value = typeof node.value === 'string' ? node.value : '';
-    if (hasLoneSurrogate(value)) this.issues.add('not_unicode', at, 'a string holds half of a surrogate pair');
+    if (hasLoneSurrogate(value)) {
+      this.issues.add('not_unicode', at, 'a string holds half of a surrogate pair');
+      return this.nothing(at);
+    }
     if (node.type !== 'PLAIN' || node.tag === STRING_TAG) return { kind: 'string', at, value };
     const source = node.source ?? value;
     const plain = plainScalar(source);
@@ -200,7 +217,7 @@ class Converter {
           `${quoted(source)}: infinite, hexadecimal, octal and zero-led numbers are not taken`,
           `write it in decimal, or quote it: "${source.slice(0, 40)}"`,
         );
-        return { kind: 'number', at, source: '0' };
+        return this.nothing(at);
     }
   }
 
@@ -222,7 +239,7 @@ class Converter {
     if (target === undefined || target.node === null) {
       const why = target === undefined ? 'names no anchor before it' : 'stands inside its own anchor';
       this.issues.add('alias_invalid', at, `the alias ${quoted(name)} ${why}`);
-      return { kind: 'null', at };
+      return this.nothing(at);
     }
     const before = this.expansions;
     this.expansions += 1 + target.weight;
@@ -230,6 +247,12 @@ class Converter {
     if (before <= POLICY_MAX_ALIASES) {
       this.issues.addFlaw(at, overBound('the file', this.expansions, POLICY_MAX_ALIASES, 'alias expansions'));
     }
+    return this.nothing(at);
+  }
+
+  /** Stands where a value was reported that cannot be replaced. */
+  private nothing(at: number): TreeNode {
+    this.whole = false;
     return { kind: 'null', at };
   }
 }
