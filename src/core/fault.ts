@@ -22,6 +22,14 @@ const FAULTS = {
     say: f => `${f.name} gives a wrong Ed25519 answer for the known test of RFC 8032`,
     fix: 'do not run on this build of Node.js or checkrd; install both again',
   },
+  engine_integrity: {
+    say: f => `the engine \`${f.path}\` cannot be trusted: ${f.why}`,
+    fix: 'install checkrd again; in a checkout, run npm run build',
+  },
+  engine_program_refused: {
+    say: f => `the engine refused the compiled policy (check ${f.check})`,
+    fix: 'load the policy with the compiler that came with this engine; if it did, report this as a defect',
+  },
   group_unknown: {
     say: f => `there is no group \`${f.group}\` on this machine`,
     fix: 'create the group, or name another in the settings',
@@ -66,6 +74,10 @@ const FAULTS = {
   killswitch_not_released: {
     say: f => `the kill switch \`${f.path}\` could not be removed (${f.error})`,
     fix: 'remove it by hand as a user who may write its folder',
+  },
+  limit_state_invalid: {
+    say: f => `the saved counters of the limits cannot be used: ${f.why}`,
+    fix: 'start without them; every limit then begins with an empty window',
   },
   log_dir_missing: {
     say: f => `the folder of the audit log \`${f.path}\` does not exist (mkdir -p -m 0750 '${f.path}' makes it)`,
