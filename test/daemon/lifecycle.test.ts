@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startDaemon } from '#src/daemon/daemon.js';
 import { daemonSettings, temporaryFolder, testDaemon } from '../support/daemon.js';
-import { SteeredAgent } from '../support/daemon-agent.js';
+import { DaemonTestAgent } from '../support/daemon-agent.js';
 import { ask } from '../support/unix-http.js';
 
 const LINE = JSON.stringify({ request: { method: 'GET', url: 'https://a.test/' } });
 const quiet = () => {};
-const parts = (folder: string, openAgent = async () => new SteeredAgent(), more = '') => ({
+const parts = (folder: string, openAgent = async () => new DaemonTestAgent(), more = '') => ({
   settings: daemonSettings(folder, more),
   version: '0.0.0',
   logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
@@ -47,7 +47,7 @@ test('a second daemon is refused before it opens the log; the first lives on', a
   let opened = 0;
   const count = async () => {
     opened += 1;
-    return new SteeredAgent();
+    return new DaemonTestAgent();
   };
   const second = startDaemon(parts(first.folder, count));
   await assert.rejects(second, { code: 'socket_in_use' });

@@ -12,6 +12,7 @@ function call(ends: string[], name: string): Call {
     signal: new AbortController().signal,
     killed: null,
     confirm: () => null,
+    answered: () => {},
     finish: o => void ends.push(`${name} ${o.result}`),
   };
 }

@@ -1,19 +1,17 @@
 /** An agent that decides as the test says and keeps what it was told. */
 import { randomUUID } from 'node:crypto';
-import type { Begun, Call, CallContext, KillHold, Outcome } from '#src/agent/types.js';
+import type { AgentHealth, Begun, Call, CallContext, Outcome } from '#src/agent/types.js';
 import type { Decision, HttpRequest } from '#src/core/decide/types.js';
-import type { DaemonAgent, DaemonAgentHealth } from '#src/daemon/agent-port.js';
+import type { DaemonAgent, DaemonAgentFacts } from '#src/daemon/agent-port.js';
 
-export const HOLD: KillHold = { source: '/k', scope: 'all', reason: null, ownerUid: null, fileTimeMs: null };
-
-export class SteeredAgent implements DaemonAgent {
+export class DaemonTestAgent implements DaemonAgent {
   readonly begun: { readonly request: HttpRequest; readonly context: CallContext; readonly requestId: string }[] = [];
   readonly outcomes: (Outcome & { readonly requestId: string })[] = [];
   readonly acts: string[] = [];
   result: Decision['result'] = 'allow';
   enforced = true;
-  policyState: DaemonAgentHealth['policy']['state'] = 'ok';
-  auditState: DaemonAgentHealth['audit']['state'] = 'ok';
+  policyState: AgentHealth['policy']['state'] = 'ok';
+  auditState: AgentHealth['audit']['state'] = 'ok';
   throws = false;
   private readonly live = new Set<AbortController>();
 
@@ -42,6 +40,7 @@ export class SteeredAgent implements DaemonAgent {
       signal: controller.signal,
       killed: null,
       confirm: () => null,
+      answered: () => {},
       finish: outcome => {
         if (done) return;
         done = true;
@@ -54,25 +53,29 @@ export class SteeredAgent implements DaemonAgent {
     for (const controller of this.live) controller.abort();
   }
 
+  precheck(): never {
+    throw new Error('not used here');
+  }
+
+  skip(): never {
+    throw new Error('not used here');
+  }
+
   refuse(): never {
     throw new Error('not used here');
   }
 
-  health(): DaemonAgentHealth {
+  health(): AgentHealth {
     return {
+      state: 'ok',
       policy: { state: this.policyState, path: '/p.yaml', issue: null, pollOnly: false },
-      policySha256: null,
-      audit: {
-        state: this.auditState,
-        error: null,
-        checkpointSize: 0,
-        lastCheckpointMs: null,
-        origin: 'o',
-        path: '/a.jsonl',
-        size: this.begun.length,
-      },
-      holds: [],
+      audit: { state: this.auditState, error: null, checkpointSize: 0, lastCheckpointMs: null },
+      kill: null,
     };
+  }
+
+  facts(): DaemonAgentFacts {
+    return { policySha256: null, log: { origin: 'o', path: '/a.jsonl', size: this.begun.length } };
   }
 
   hangup(): void {

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import { resolveSettings } from '#src/core/config/resolve.js';
 import type { Settings } from '#src/core/config/settings.js';
 import { type DaemonParts, type RunningDaemon, startDaemon } from '#src/daemon/daemon.js';
-import { SteeredAgent } from './daemon-agent.js';
+import { DaemonTestAgent } from './daemon-agent.js';
 
 export function daemonSettings(folder: string, more = ''): Settings {
   const text = `daemon:\n  agents: [{ id: crm }, { id: billing }]\n  drain_timeout: 1\n${more}`;
@@ -30,7 +30,7 @@ export function temporaryFolder(t: TestContext): string {
 }
 
 export interface TestDaemon {
-  readonly agent: SteeredAgent;
+  readonly agent: DaemonTestAgent;
   readonly daemon: RunningDaemon;
   readonly folder: string;
   readonly main: string;
@@ -44,7 +44,7 @@ export async function testDaemon(
   parts: Partial<DaemonParts> = {},
   folder = temporaryFolder(t),
 ): Promise<TestDaemon> {
-  const agent = new SteeredAgent();
+  const agent = new DaemonTestAgent();
   const said: string[] = [];
   const say = (fields: object | string, message?: string) => void said.push(message ?? String(fields));
   const daemon = await startDaemon({
