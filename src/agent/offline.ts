@@ -18,13 +18,14 @@ import { compileProgram } from '../core/policy/compile.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
 import { type PolicyReading, policyFormat, readPolicy, readPolicyObject } from '../core/policy/read.js';
 import { readWhole } from '../disk/read-whole.js';
+import type { Engine } from '../wasm/engine.js';
 import { type EngineModule, loadEngine } from '../wasm/module.js';
 import type { Loaded, PolicyLoader } from './decider.js';
 
 const NO_BODY: Body = { kind: 'none' };
 const TOO_LARGE: Body = { kind: 'too_large' };
 
-/** @throws Fault `engine_integrity` at the first load, when the engine is not the pinned one. */
+/** The engine is loaded with the first policy; one that is not the pinned one is that load's error. */
 export function policyLoader(inspectBytes = BODY_INSPECT_DEFAULT_BYTES): PolicyLoader {
   let engines: EngineModule | null = null;
   const begin = (reading: PolicyReading): Loaded => {
@@ -32,8 +33,14 @@ export function policyLoader(inspectBytes = BODY_INSPECT_DEFAULT_BYTES): PolicyL
     const { policy } = reading;
     const compiled = compileProgram(policy);
     if (!compiled.ok) return refused(compiled.issues);
-    engines ??= loadEngine();
-    const engine = engines.instantiate(compiled.program, { inspectBytes });
+    let engine: Engine;
+    try {
+      engines ??= loadEngine();
+      engine = engines.instantiate(compiled.program, { inspectBytes });
+    } catch (error) {
+      if (error instanceof Fault) return failed(error);
+      throw error;
+    }
     const rules = {
       ruleNames: policy.rules.map(rule => rule.name),
       ruleKinds: policy.rules.map(rule => rule.effect.kind),
@@ -57,8 +64,7 @@ export function policyLoader(inspectBytes = BODY_INSPECT_DEFAULT_BYTES): PolicyL
     loadFile: path => {
       const file = readWhole(path, POLICY_JSON_MAX_BYTES);
       if (file.ok) return begin(readPolicy(file.bytes, policyFormat(path)));
-      const { code, message, hint } = unreadable(path, file.why, file.error);
-      return { ok: false, errors: [{ code, message, line: null, column: null, suggestion: hint }] };
+      return failed(unreadable(path, file.why, file.error));
     },
   };
 }
@@ -89,6 +95,10 @@ function bodyOf(text: string | null, inspectBytes: number): Body {
 
 function refused(issues: readonly PolicyIssue[]): Loaded {
   return { ok: false, errors: issues };
+}
+
+function failed({ code, message, hint }: Fault): Loaded {
+  return { ok: false, errors: [{ code, message, line: null, column: null, suggestion: hint }] };
 }
 
 function unreadable(path: string, why: 'not_regular' | 'too_large' | 'system', error: string): Fault {
