@@ -14,7 +14,7 @@ import { bodyArea, bodyCapacity, take, urlArea } from './memory';
 import { bodyOpen, bodyReset, bodyScan, bodyTest, bodyWantField, bodyWantMatcher, isFormType } from './body/index';
 import { findRules, metArea, metCount } from './index-walk';
 import { gatherForm, readMethod, testMethod } from './method';
-import { lineLength, lineText, nextLine, readHeaders } from './headers';
+import { lineLength, lineText, member, memberLen, memberPtr, nextLine, readHeaders } from './headers';
 import { readHosts } from './host';
 import { readPaths } from './path';
 import { readUrl } from './url';
@@ -134,6 +134,27 @@ function countLines(h: u32): u32 {
   return n;
 }
 
+/** A Content-Encoding that is more than empty or `identity`. */
+function isEncoded(): bool {
+  const h = head(H_SPECIAL + 4);
+  if (h == 0) return false;
+  for (let line = nextLine(h - 1, 0); line != 0; line = nextLine(h - 1, line)) {
+    for (let at: i32 = 0; at >= 0; ) {
+      at = member(lineText(line), lineLength(line), <u32>at);
+      if (memberLen != 0 && !isIdentity(memberPtr, memberLen)) return true;
+    }
+  }
+  return false;
+}
+
+const identity: usize = memory.data<u8>([105, 100, 101, 110, 116, 105, 116, 121]);
+
+function isIdentity(p: usize, n: u32): bool {
+  if (n != 8) return false;
+  for (let i: u32 = 0; i < 8; i++) if ((load<u8>(p + i) | 32) != load<u8>(identity + i)) return false;
+  return true;
+}
+
 function wantFields(list: usize, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const rule = load<u32>(list + (<usize>i << 3));
@@ -147,7 +168,7 @@ function scan(n: u32): void {
   const type = contentType();
   bodyOpen(
     bodyArea, n, type == 0 ? 0 : lineText(type), type == 0 ? 0 : lineLength(type), countLines(head(H_SPECIAL + 3)),
-    countLines(head(H_SPECIAL + 4)) != 0,
+    isEncoded(),
   );
   for (let i: u32 = 0; i < waitingCount; i++) {
     const rule = load<u32>(waiting + (<usize>i << 3));

@@ -1,12 +1,12 @@
 /** Where a key is put together. */
-import { bodyCapacity, take } from '../memory';
+import { take } from '../memory';
 
-/** Host, path and what a body's field may hold. */
-export const BODY_KEY_AREA: u32 = 65536;
+/** Host and path with their separators, before they are hashed. */
+const KEY_AREA: u32 = 65536;
 
 export let keyArea: usize = 0;
 
 export function initKeyArea(): bool {
-  keyArea = take(BODY_KEY_AREA + bodyCapacity);
+  keyArea = take(KEY_AREA);
   return keyArea != 0;
 }

@@ -1,6 +1,6 @@
 /**
- * What a limit counts by, as bytes: a tag, then the agent, the host, or host and folded path. A key of more than 256 bytes is
- * replaced by its SHA-256 under a tag of its own. Segments are separated by a zero byte, which no reading holds.
+ * What a limit counts by, as bytes: a tag, then the agent, the host, or host and folded path. A key of more than 264 bytes is
+ * replaced by its SHA-256 under a tag of its own (a body field hashes what is longer than 256 itself). Segments are separated by a zero byte, which no reading holds.
  */
 import { keyArea } from './key-area';
 import { agentArea } from '../memory';
@@ -50,7 +50,7 @@ function endpoint(): u32 {
   return w;
 }
 
-/** Writes the key to `keyArea`; its length, at most 256. */
+/** Writes the key to `keyArea`; its length, at most 264. */
 export function writeKey(per: u32, field: u32, body: bool): u32 {
   let n: u32 = 1;
   if (per == AGENT) n = put(1, agentArea, agentLen);

@@ -11,7 +11,7 @@ import { take } from '../memory';
 
 const BUCKETS: u32 = 65536;
 export const KEYS_MAX: u32 = 10000;
-export const KEY_BYTES_MAX: u32 = 256;
+export const KEY_BYTES_MAX: u32 = 264;
 
 export const K_NEXT: usize = 4;
 export const K_LIMIT: usize = 8;

@@ -15,7 +15,7 @@ const MAGIC = 0x4c524b43;
 const VERSION = 1;
 const DAY_MS = 86_400_000;
 const KEYS_MAX = 10_000;
-const KEY_BYTES_MAX = 256;
+const KEY_BYTES_MAX = 264;
 const STAMPS_MAX = 8 * 1024 * 1024;
 const TRANSFER_STAMPS = 16_384;
 
