@@ -1,15 +1,9 @@
-<<<<<<< HEAD
 /** Public test vectors, kept outside the repository. A test that finds none says so and is skipped. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-=======
-/** Where the public test vectors lie: beside the repository, never in it. */
-import { existsSync } from 'node:fs';
->>>>>>> engine
 import { join } from 'node:path';
 
 const root = process.env.CHECKRD_VECTORS ?? join(process.cwd(), '..', 'shared', 'vectors');
 
-<<<<<<< HEAD
 /** Why the vectors under `part` cannot be used, or false; fits node:test's `skip`. */
 export function vectorsMissing(part: string): string | false {
   const path = join(root, part);
@@ -30,10 +24,10 @@ export function vectorFiles(part: string): readonly string[] {
     .filter(entry => entry.isFile())
     .map(entry => join(part, entry.parentPath.slice(join(root, part).length), entry.name))
     .sort();
-=======
+}
+
 /** The path of a vector file or folder, and why a test must be skipped when it is not there. */
 export function vectors(...parts: readonly string[]): { readonly path: string; readonly skip: string | false } {
   const path = join(root, ...parts);
   return { path, skip: existsSync(path) ? false : `no test vectors at ${path}; set CHECKRD_VECTORS` };
->>>>>>> engine
 }
