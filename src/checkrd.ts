@@ -7,7 +7,7 @@
  */
 import { CheckrdInitError } from './agent/errors.js';
 import type { Agent, AgentHealth, AgentLifecycle, OpenAgent, SecurityMode } from './agent/types.js';
-import { nearest } from './core/config/nearest.js';
+import { nearest } from './core/policy/suggest.js';
 import type { OnDenied } from './transports/fetch/denied.js';
 import { wrapFetch } from './transports/fetch/wrap-fetch.js';
 import type { BeforeRequestHook, DecisionHook } from './transports/hooks.js';

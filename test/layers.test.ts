@@ -54,7 +54,8 @@ for (const file of files) {
       const to = target(file, spec);
       const toRoom = roomOf(to);
       assert.ok(toRoom === room || MAY[room]?.includes(toRoom), `${room}/ must not import ${toRoom}/ (${spec})`);
-      if (room === 'transports' && toRoom === 'agent') assert.match(to, AGENT_FACE, 'an edge sees the agent’s face only');
+      if (room === 'transports' && toRoom === 'agent')
+        assert.match(to, AGENT_FACE, 'an edge sees the agent’s face only');
     }
     if (room === 'core') {
       const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
@@ -88,7 +89,8 @@ test('rooms do not import each other in a circle', () => {
     for (const reached of closure(file)) {
       if (roomOf(reached) === room) continue;
       for (const spec of specifiers(source(reached))) {
-        if (spec.startsWith('.')) assert.notEqual(roomOf(target(reached, spec)), room, `${reached} leads back to ${room}`);
+        if (spec.startsWith('.'))
+          assert.notEqual(roomOf(target(reached, spec)), room, `${reached} leads back to ${room}`);
       }
     }
   }

@@ -5,13 +5,13 @@
  *   out  : Settings, or one Fault that names every mistake with its place
  *   never: writes anything, keeps anything
  */
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { folderOf } from '../core/config/paths.js';
 import { configDirOf, resolveSettings } from '../core/config/resolve.js';
 import { type Face, type Settings, settingsIssueText } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import { KIB } from '../core/limits.js';
+import { readWhole } from '../disk/read-whole.js';
 
 const SETTINGS_MAX_BYTES = 256 * KIB;
 
@@ -54,26 +54,16 @@ export function readSettings(
 }
 
 function readText(path: string, required: boolean): string | null {
-  const refuse = (why: string, cause?: unknown) => new Fault('settings_unreadable', { path, why }, { cause });
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    if (code === 'ENOENT' && !required) return null;
-    throw refuse(code, error);
+  const refuse = (why: string) => new Fault('settings_unreadable', { path, why });
+  const file = readWhole(path, SETTINGS_MAX_BYTES);
+  if (!file.ok) {
+    if (file.error === 'ENOENT' && !required) return null;
+    if (file.why === 'not_regular') throw refuse('it is not a regular file');
+    throw refuse(file.why === 'too_large' ? `it is over ${SETTINGS_MAX_BYTES} bytes` : file.error);
   }
   try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile()) throw refuse('it is not a regular file');
-    if (stat.size > SETTINGS_MAX_BYTES) throw refuse(`it is over ${SETTINGS_MAX_BYTES} bytes`);
-    const bytes = readFileSync(fd);
-    try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    } catch (error) {
-      throw refuse('it is not UTF-8', error);
-    }
-  } finally {
-    closeSync(fd);
+    return new TextDecoder('utf-8', { fatal: true }).decode(file.bytes);
+  } catch {
+    throw refuse('it is not UTF-8');
   }
 }

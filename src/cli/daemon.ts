@@ -1,10 +1,10 @@
 import { openAgent } from '../agent/open.js';
 import { readSettings } from '../agent/read-settings.js';
+import { packageVersion } from '../agent/version.js';
 import { startDaemon } from '../daemon/daemon.js';
 import { openLogger } from '../daemon/logger.js';
 import { notifier } from '../daemon/notify.js';
 import { onSignals } from '../daemon/signals.js';
-import { packageVersion } from '../version.js';
 import { Misuse, readArgs } from './args.js';
 import { type Command, EXIT } from './io.js';
 

@@ -2,7 +2,7 @@
 /** The process behind the command line; the only file here that knows one. */
 import { once } from 'node:events';
 import { homedir } from 'node:os';
-import { packageVersion } from '../version.js';
+import { packageVersion } from '../agent/version.js';
 import type { CliIo } from './io.js';
 import { runCli } from './run.js';
 

@@ -5,8 +5,9 @@
  *   out  : the exit code; every failure has been said on stderr (with `--json` on stdout)
  *   never: touches the process
  */
-import { nearest } from '../core/config/nearest.js';
+
 import { Fault } from '../core/fault.js';
+import { nearest } from '../core/policy/suggest.js';
 import { Misuse } from './args.js';
 import { COMMANDS } from './commands.js';
 import { type CliIo, type Command, EXIT } from './io.js';

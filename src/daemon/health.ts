@@ -34,7 +34,8 @@ export function mainRoutes(parts: HealthParts): readonly Route[] {
 }
 
 function healthOf(parts: HealthParts) {
-  const { policy, policySha256, audit, holds } = parts.agent.health();
+  const { policy, audit, kill } = parts.agent.health();
+  const { policySha256, log } = parts.agent.facts();
   return {
     status: parts.stopping()
       ? 'stopping'
@@ -58,14 +59,14 @@ function healthOf(parts: HealthParts) {
     },
     audit: {
       state: audit.state,
-      path: audit.path,
-      origin: audit.origin,
-      size: audit.size,
+      path: log.path,
+      origin: log.origin,
+      size: log.size,
       checkpoint_size: audit.checkpointSize,
       last_checkpoint: audit.lastCheckpointMs === null ? null : new Date(audit.lastCheckpointMs).toISOString(),
       error: audit.error,
     },
-    kill: holds.map(({ source, scope, reason }) => ({ source, scope, reason })),
+    kill: kill === null ? null : { source: kill.source, scope: kill.scope, reason: kill.reason },
   };
 }
 

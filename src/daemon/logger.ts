@@ -24,15 +24,20 @@ const STDERR = 2;
  */
 export async function openLogger(log: Settings['log'], journal: boolean): Promise<Logger> {
   const options = { level: log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (log.file === null) return pino(options, stderrStream(journal));
+  if (log.file === null) return plain(pino(options, stderrStream(journal)));
   try {
     // Loaded only here: its dependencies weigh more than all of checkrd.
     const { default: roll } = await import('pino-roll');
     const stream = await roll({ file: log.file, frequency: 'daily', dateFormat: 'yyyy-MM-dd', mkdir: true });
-    return pino(options, stream);
+    return plain(pino(options, stream));
   } catch (error) {
     throw new Fault('log_file_failed', { path: log.file, why: error instanceof Error ? error.message : String(error) });
   }
+}
+
+/** pino's own type has every name, `then` among them, which no promise may hold. */
+function plain(logger: Logger): Logger {
+  return logger;
 }
 
 /** Synchronous: the last words of a dying process must not be lost. A reader that is gone must not take us with it. */

@@ -66,7 +66,14 @@ test('streams in flight end, and the log says how many', async () => {
     assert.ok(killed(end.reason), String(end.reason));
   }
   await toucher.remove(switchFile());
-  await until('the release', () => home.records('kill').at(-1)?.type === 'kill_released' || home.records('kill').some((r, i, all) => r.type === 'kill_released' && i > all.findLastIndex(x => x.type === 'kill_engaged')));
+  await until(
+    'the release',
+    () =>
+      home.records('kill').at(-1)?.type === 'kill_released' ||
+      home
+        .records('kill')
+        .some((r, i, all) => r.type === 'kill_released' && i > all.findLastIndex(x => x.type === 'kill_engaged')),
+  );
   const engaged = home.records('kill').findLast(record => record.type === 'kill_engaged');
   assert.equal(engaged?.aborted, 20);
   const outcomes = home.records('kill').filter(record => record.type === 'outcome' && record.result === 'killed');

@@ -30,7 +30,8 @@ rules:
   },
   {
     name: 'query parameters in an allow: every value counts',
-    policy: 'default: deny\nrules:\n  - { name: r, allow: { url: a.example, query: [{ name: mode, in: [a, "b c"] }] } }\n',
+    policy:
+      'default: deny\nrules:\n  - { name: r, allow: { url: a.example, query: [{ name: mode, in: [a, "b c"] }] } }\n',
     cases: [
       ['GET https://a.example/?mode=a', 'allow rule_allowed r'],
       ['GET https://a.example/?mode=a&mode=b+c', 'allow rule_allowed r'],
@@ -49,7 +50,10 @@ rules:
       [withHeaders('GET https://a.example/', ['X-Team', 'core-1']), 'allow rule_allowed good'],
       [withHeaders('GET https://a.example/', ['X-Team', 'core-1'], ['x-team', 'other']), NO],
       [withHeaders('GET https://a.example/', ['X-Team', 'core'], ['x-mode', 'a, danger']), 'deny rule_denied bad'],
-      [withHeaders('GET https://a.example/', ['X-Team', 'core'], ['x-mode', 'a'], ['X-MODE', 'danger']), 'deny rule_denied bad'],
+      [
+        withHeaders('GET https://a.example/', ['X-Team', 'core'], ['x-mode', 'a'], ['X-MODE', 'danger']),
+        'deny rule_denied bad',
+      ],
       [withHeaders('GET https://a.example/', ['X-Team', 'core'], ['x-mode', 'dangerous']), 'allow rule_allowed good'],
       ['GET https://a.example/', NO],
     ],

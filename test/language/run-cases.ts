@@ -53,7 +53,9 @@ export const withHeaders = (line: string, ...headers: readonly (readonly [string
 
 /** Runs lines through one `decide --batch` process and returns its answers. */
 export async function batch(lines: readonly string[]): Promise<Record<string, unknown>[]> {
-  const child = spawn(process.execPath, ['dist/cli/main.js', 'decide', '--batch'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['dist/cli/main.js', 'decide', '--batch'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   let out = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;

@@ -1,8 +1,10 @@
 /** policy language §3.1 and §3.2: methods, URLs and their readings. */
 import { type Group, runGroups, withHeaders } from './run-cases.js';
 
-const allow = (url: string, more = ''): string => `default: deny\nrules:\n  - name: r\n    allow: { url: ${JSON.stringify(url)}${more} }\n`;
-const deny = (url: string, more = ''): string => `default: allow\nrules:\n  - name: r\n    deny: { url: ${JSON.stringify(url)}${more} }\n`;
+const allow = (url: string, more = ''): string =>
+  `default: deny\nrules:\n  - name: r\n    allow: { url: ${JSON.stringify(url)}${more} }\n`;
+const deny = (url: string, more = ''): string =>
+  `default: allow\nrules:\n  - name: r\n    deny: { url: ${JSON.stringify(url)}${more} }\n`;
 const YES = 'allow rule_allowed r';
 const NO = 'deny default_denied -';
 const FIRES = 'deny rule_denied r';

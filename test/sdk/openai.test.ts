@@ -58,7 +58,10 @@ rules:
 `,
 );
 
-const guard = (agentId: string, onDenied: 'throw' | 'response'): { checkrd: Checkrd; openai: InstanceType<typeof OpenAI> } => {
+const guard = (
+  agentId: string,
+  onDenied: 'throw' | 'response',
+): { checkrd: Checkrd; openai: InstanceType<typeof OpenAI> } => {
   const checkrd = new Checkrd({ agentId, configDir: home, onDenied });
   const openai = new OpenAI({ apiKey: 'k', baseURL: `http://127.0.0.1:${port}/v1`, fetch: checkrd.wrap(fetch) });
   return { checkrd, openai };
@@ -89,8 +92,12 @@ test('a call denied by a body rule never reaches the server; the 403 form makes 
     return true;
   });
   assert.equal(hits.length, before);
-  const lines = readFileSync(join(home, 'audit', 'sdk-answer.jsonl'), 'utf8').trim().split('\n');
-  const denials = lines.map(line => JSON.parse(line) as { code?: string }).filter(record => record.code === 'default_denied');
+  const lines = readFileSync(join(home, 'audit', 'sdk-answer.jsonl'), 'utf8')
+    .trim()
+    .split('\n');
+  const denials = lines
+    .map(line => JSON.parse(line) as { code?: string })
+    .filter(record => record.code === 'default_denied');
   assert.equal(denials.length, 1);
 });
 

@@ -28,7 +28,10 @@ export async function crashRounds(rounds: number, seed: number): Promise<{ calls
   try {
     for (let round = 0; round < rounds; round++) {
       const seenBefore = server.seen.length;
-      const child: ChildProcess = spawn(process.execPath, [program, server.origin, String(round)], { env, stdio: 'inherit' });
+      const child: ChildProcess = spawn(process.execPath, [program, server.origin, String(round)], {
+        env,
+        stdio: 'inherit',
+      });
       const ended = new Promise<NodeJS.Signals | null>(resolve => child.once('exit', (_, signal) => resolve(signal)));
       await until('the first call of the round', () => server.seen.length > seenBefore || child.exitCode !== null);
       await new Promise(resolve => setTimeout(resolve, random() * 150));
@@ -36,7 +39,11 @@ export async function crashRounds(rounds: number, seed: number): Promise<{ calls
       assert.equal(await ended, 'SIGKILL', `round ${round}: the program ended by itself`);
     }
     // One more start recovers what the last kill left, and ends well.
-    const last = spawnSync(process.execPath, ['--input-type=module', '-e', "import { Checkrd } from 'checkrd'; await new Checkrd().close();"], { env, encoding: 'utf8' });
+    const last = spawnSync(
+      process.execPath,
+      ['--input-type=module', '-e', "import { Checkrd } from 'checkrd'; await new Checkrd().close();"],
+      { env, encoding: 'utf8' },
+    );
     assert.equal(last.status, 0, last.stderr);
     const verify = spawnSync(
       process.execPath,
@@ -45,7 +52,10 @@ export async function crashRounds(rounds: number, seed: number): Promise<{ calls
     );
     assert.equal(verify.status, 0, verify.stdout + verify.stderr);
     const recorded = new Set(
-      home.records('crash').filter(record => record.type === 'decision').map(record => `GET ${String(record.url_path)}`),
+      home
+        .records('crash')
+        .filter(record => record.type === 'decision')
+        .map(record => `GET ${String(record.url_path)}`),
     );
     for (const call of server.seen) assert.ok(recorded.has(call), `${call} reached the upstream without a record`);
     return { calls: server.seen.length };

@@ -70,7 +70,9 @@ export function decisionRecord(
  * Scheme, host (without port or userinfo) and path of a WHATWG-normalised URL; null when it has no authority.
  * Cheaper than a second parse: the text is normalised already.
  */
-export function splitUrl(href: string): { readonly scheme: string; readonly host: string; readonly path: string } | null {
+export function splitUrl(
+  href: string,
+): { readonly scheme: string; readonly host: string; readonly path: string } | null {
   const colon = href.indexOf('://');
   if (colon < 1) return null;
   const hostStart = colon + 3;

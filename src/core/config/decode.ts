@@ -6,8 +6,8 @@
  *   never: says where; the callers know that
  */
 import { agentId } from '../brand.js';
+import { nearest } from '../policy/suggest.js';
 import { type SettingKind, wanted } from './keys.js';
-import { nearest } from './nearest.js';
 import type { At, Written } from './read-file.js';
 import type { DaemonAgentSettings, SettingsIssueCode } from './settings.js';
 

@@ -8,8 +8,8 @@
  * Plain YAML 1.2 only: one document, no anchors, aliases, tags or merge keys. Nothing is silently ignored.
  */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
+import { nearest } from '../policy/suggest.js';
 import { SETTING_KEYS } from './keys.js';
-import { nearest } from './nearest.js';
 import type { SettingsIssue, SettingsIssueCode } from './settings.js';
 
 /** A value as written: scalars by their own text, so that `1e3` is no whole number. */

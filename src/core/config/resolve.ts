@@ -9,9 +9,9 @@
  */
 import type { AgentId } from '../brand.js';
 import { BODY_INSPECT_DEFAULT_BYTES } from '../limits.js';
+import { nearest } from '../policy/suggest.js';
 import { type Decoded, decodeOption, decodeText, decodeWritten, type SettingValue } from './decode.js';
 import { OTHER_VARIABLES, SETTING_KEYS, type SettingKey } from './keys.js';
-import { nearest } from './nearest.js';
 import { absolutePath, folderOf } from './paths.js';
 import { type At, readSettingsFile } from './read-file.js';
 import type { DaemonAgentSettings, Face, LogLevel, Settings, SettingsIssue } from './settings.js';
