@@ -39,11 +39,12 @@ export class InFlight {
     let aborted = 0;
     // A copy: aborting one may end others or, wrongly, begin new ones; a new one looks at the switch by itself.
     for (const flight of [...this.#flights]) {
-      if (!stops(flight.agent)) continue;
+      if (!stops(flight.agent) || !this.#flights.has(flight)) continue;
       try {
         if (flight.abort(hold)) aborted++;
       } catch {
         // One call that resists must not save the others.
+        aborted++;
       }
     }
     return { aborted, abortMs: Math.ceil(this.now() - began) };

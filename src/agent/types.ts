@@ -169,7 +169,6 @@ export interface Agent {
     request: Partial<HttpRequest>,
     context: CallContext,
   ): { readonly requestId: string; readonly decision: Decision };
-  close(): Promise<void>;
 }
 
 /* ---- opening and closing ------------------------------------------------------------------------------------- */

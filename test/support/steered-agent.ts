@@ -14,6 +14,7 @@ import type {
 } from '#src/agent/types.js';
 import { type AgentId, agentId } from '#src/core/brand.js';
 import { blocks, type Decision, type DecisionCode, type HttpRequest } from '#src/core/decide/types.js';
+import { HEALTH } from './health.js';
 
 export type Steer = (request: HttpRequest, context: CallContext) => 'allow' | 'need_body' | 'deny' | Decision;
 
@@ -84,12 +85,7 @@ export class SteeredAgent implements Agent, AgentLifecycle {
   }
 
   health(): AgentHealth {
-    return {
-      state: 'ok',
-      policy: { state: 'ok', path: '/policy.yaml', issue: null, pollOnly: false },
-      audit: { state: 'ok', error: null, checkpointSize: 0, lastCheckpointMs: null },
-      kill: this.hold,
-    };
+    return { ...HEALTH, holds: this.hold === null ? [] : [this.hold] };
   }
 
   async close(): Promise<void> {
