@@ -6,7 +6,7 @@
  * is renewed. A poll stands behind it everywhere, since events get lost.
  * Never: says what changed, or keeps the process alive.
  */
-import { type FSWatcher, watch as fsWatch, statSync } from 'node:fs';
+import { type FSWatcher, watch as fsWatch, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { type FSWatcher as Chokidar, watch as chokidar } from 'chokidar';
 import { networkFilesystem } from './filesystem-kind.js';
@@ -76,12 +76,14 @@ class Watch implements FolderWatch {
       this.#failed = true;
     };
     const changed = () => this.#changed();
+    // Links are not followed below, so the folder itself is named without any.
+    const real = realOf(at);
     const wanted = this.#wanted(at);
     // Raw events come for every entry: a busy log beside the file must not make us look at each of its lines.
     const raw = (_kind: string, name: string | null) => {
-      if (name === null || wanted(basename(name)) || basename(name) === basename(at)) changed();
+      if (name === null || wanted(basename(name)) || basename(name) === basename(real)) changed();
     };
-    this.#slow = chokidar(at, {
+    this.#slow = chokidar(real, {
       persistent: false,
       ignoreInitial: true,
       followSymlinks: false,
@@ -89,12 +91,12 @@ class Watch implements FolderWatch {
       depth: 0,
       // Holding back an unlink to see whether it is half of a rename would cost 105 ms.
       atomic: false,
-      ignored: path => path !== at && !wanted(basename(path)),
+      ignored: path => path !== real && !wanted(basename(path)),
     });
     this.#slow.on('all', changed).on('raw', raw).on('error', failed);
     if (this.options.fast === true) {
       try {
-        this.#quick = fsWatch(at, { persistent: false }, raw);
+        this.#quick = fsWatch(real, { persistent: false }, raw);
         this.#quick.on('error', failed);
       } catch {
         failed();
@@ -150,5 +152,14 @@ export function identity(folder: string): string | null {
     return stat.isDirectory() ? `${stat.dev}:${stat.ino}` : null;
   } catch {
     return null;
+  }
+}
+
+function realOf(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    // It went away just now; the next poll sees that.
+    return folder;
   }
 }

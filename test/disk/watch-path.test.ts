@@ -88,6 +88,34 @@ for (const fast of [false, true]) {
   }
 }
 
+for (const fast of [false, true]) {
+  test(`a folder that is a link is watched where it leads, and where it leads later${fast ? ' (quick)' : ''}`, async t => {
+    const root = tempFolder(t);
+    for (const name of ['one', 'two']) {
+      mkdirSync(join(root, name));
+      writeFileSync(join(root, name, 'policy.yaml'), 'a\n');
+    }
+    symlinkSync('one', join(root, 'etc'));
+    const seen = { looks: 0 };
+    const options = { pollMs: 1000, timers: NO_POLL, fast };
+    const watch = watchPath(join(root, 'etc', 'policy.yaml'), options, () => {
+      seen.looks++;
+    });
+    t.after(() => watch.close());
+    for (const name of ['one', 'two']) {
+      await sleep(300);
+      const { looks } = seen;
+      writeFileSync(join(root, 'new'), 'b\n');
+      renameSync(join(root, 'new'), join(root, name, 'policy.yaml'));
+      await until('a look', () => seen.looks > looks);
+      symlinkSync('two', join(root, 'link'));
+      renameSync(join(root, 'link'), join(root, 'etc'));
+      // As the poll would.
+      watch.renew();
+    }
+  });
+}
+
 test('a busy log beside the switch raises nothing', async t => {
   const folder = tempFolder(t);
   writeFileSync(join(folder, 'audit.jsonl'), '');
