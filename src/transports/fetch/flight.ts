@@ -26,6 +26,7 @@ export class Branch {
 export class Flight {
   /** What the transport gets: fires for the caller, with the caller's reason, and for the switch. */
   readonly signal: AbortSignal;
+  readonly #controller = new AbortController();
   readonly #call: Call;
   readonly #requestId: string;
   readonly #requestBytes: number | undefined;
@@ -38,27 +39,25 @@ export class Flight {
   #branches = 0;
 
   readonly #onCaller = (): void => {
-    this.#controller?.abort(this.#caller?.reason);
+    this.#controller.abort(this.#caller?.reason);
     this.#end('aborted');
   };
   readonly #onKill = (): void => {
     const denial = this.#kill();
-    this.#controller?.abort(denial);
+    this.#controller.abort(denial);
     this.#end('killed');
     for (const fail of this.#waiting) fail(denial);
     this.#waiting.clear();
   };
-  readonly #controller: AbortController | null;
 
   constructor(call: Call, requestId: string, caller: AbortSignal | null, requestBytes: number | undefined) {
     this.#call = call;
     this.#requestId = requestId;
     this.#requestBytes = requestBytes;
     this.#caller = caller;
-    this.#controller = caller === null ? null : new AbortController();
-    this.signal = this.#controller?.signal ?? call.signal;
-    if (call.signal.aborted) this.#onKill();
-    else call.signal.addEventListener('abort', this.#onKill, { once: true });
+    this.signal = this.#controller.signal;
+    call.onKill(this.#onKill);
+    if (call.killed !== null) this.#onKill();
     if (caller?.aborted === true) this.#onCaller();
     else caller?.addEventListener('abort', this.#onCaller, { once: true });
   }
@@ -122,7 +121,6 @@ export class Flight {
     if (this.#ended) return;
     this.#ended = true;
     this.#caller?.removeEventListener('abort', this.#onCaller);
-    this.#call.signal.removeEventListener('abort', this.#onKill);
     this.#call.finish({
       result,
       ...(this.#status === undefined ? {} : { statusCode: this.#status }),

@@ -19,7 +19,10 @@ interface Row {
 const server = await startFetchServer();
 after(() => server.close());
 
-const isSame = (get: () => unknown): boolean => get() === get();
+const isSame = (get: () => unknown): boolean => {
+  const first = get();
+  return first === get();
+};
 
 /** Everything a caller can see of a response without reading it. */
 function face(r: Response): unknown {
