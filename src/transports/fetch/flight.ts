@@ -8,6 +8,7 @@
 
 import type { CheckrdPolicyDenied } from '../../agent/errors.js';
 import type { Call, OutcomeResult } from '../../agent/types.js';
+import { listen } from './caller-signal.js';
 import { killedDenial } from './denied.js';
 
 export type BranchEnd = 'read' | 'failed' | 'cancelled' | 'dropped';
@@ -59,7 +60,7 @@ export class Flight {
     call.onKill(this.#onKill);
     if (call.killed !== null) this.#onKill();
     if (caller?.aborted === true) this.#onCaller();
-    else caller?.addEventListener('abort', this.#onCaller, { once: true });
+    else if (caller !== null) listen(caller, this.#onCaller);
   }
 
   /** As `work`, but fails with the denial as soon as the switch fires, whatever the transport does about the signal. */

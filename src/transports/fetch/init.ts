@@ -26,6 +26,8 @@ export interface HttpCall {
   readonly body: OwnBody | { readonly kind: 'request'; readonly request: Request };
   readonly rest: Rest;
   readonly redirect: RedirectMode;
+  /** Where redirects are followed by us, the digest that the last answer must have; else empty. */
+  readonly integrity: string;
   readonly signal: AbortSignal | null;
 }
 
@@ -49,6 +51,8 @@ const REST_KEYS = [
   'referrerPolicy',
   'window',
 ] as const;
+
+const KEYS_TO_FOLLOW = REST_KEYS.filter(key => key !== 'integrity');
 
 /** What a Request carries beyond the parts we copy; none of it changes where a call goes. */
 const REQUEST_KEYS = ['cache', 'credentials', 'integrity', 'keepalive', 'mode', 'referrer', 'referrerPolicy'] as const;
@@ -75,14 +79,17 @@ export function readCall(input: unknown, init: unknown): GivenCall {
   if (isPlain(given)) {
     const headers = new Headers(given.headers as RequestInit['headers']);
     if (taken.type !== null && !headers.has('content-type')) headers.append('content-type', taken.type);
+    const redirect = (given.redirect as RedirectMode | undefined) ?? 'follow';
+    const integrity = redirect === 'follow' && given.integrity !== undefined ? `${given.integrity as string}` : '';
     return {
       kind: 'http',
       url: url.href,
       method: methodName(given.method),
       headers,
       body: taken.body,
-      rest: restOf(given, REST_KEYS),
-      redirect: (given.redirect as RedirectMode | undefined) ?? 'follow',
+      rest: restOf(given, integrity === '' ? REST_KEYS : KEYS_TO_FOLLOW),
+      redirect,
+      integrity,
       signal: (given.signal as AbortSignal | null | undefined) ?? null,
     };
   }
@@ -121,7 +128,9 @@ function readInit(init: unknown): Rest {
 const INIT_KEYS = [...REST_KEYS, 'body', 'headers', 'method', 'redirect', 'signal'].sort();
 
 function fromRequest(input: Request | string, given: Rest): GivenCall {
-  const request = new Request(input, given as RequestInit);
+  const whole = new Request(input, given as RequestInit);
+  const follows = whole.redirect === 'follow' && whole.integrity !== '';
+  const request = follows ? new Request(whole, { integrity: '' }) : whole;
   if (isLocal(request.url.slice(0, request.url.indexOf(':') + 1))) return { kind: 'local', input: request, init: {} };
   const rest = restOf(request as unknown as Rest, REQUEST_KEYS);
   if (given.dispatcher !== undefined) rest.dispatcher = given.dispatcher;
@@ -133,6 +142,7 @@ function fromRequest(input: Request | string, given: Rest): GivenCall {
     body: request.body === null ? { kind: 'none' } : { kind: 'request', request },
     rest,
     redirect: request.redirect,
+    integrity: follows ? whole.integrity : '',
     signal: request.signal,
   };
 }

@@ -214,7 +214,7 @@ const rows: readonly Row[] = [
   {
     name: 'integrity that holds',
     run: echo(
-      () => ({ integrity: 'sha256-7ZIsGRZ3gIeqtTxkb1d3cjEr5PE5RqGCsZvYlSQkeYE=' }) as RequestInit,
+      () => ({ integrity: 'sha256-QVgjPaEpasHb4LZsSy435nIlsXibR0LQEqUvYDvmBec=' }) as RequestInit,
       '/status/200',
     ),
   },
