@@ -33,6 +33,8 @@ export class Flight {
   readonly #requestBytes: number | undefined;
   readonly #caller: AbortSignal | null;
   readonly #waiting = new Set<(error: unknown) => void>();
+  /** What the caller's signal needs to reach us; nobody reads it. */
+  keep: unknown;
   #status: number | undefined;
   #denial: CheckrdPolicyDenied | null = null;
   #ended = false;
@@ -51,7 +53,15 @@ export class Flight {
     this.#waiting.clear();
   };
 
-  constructor(call: Call, requestId: string, caller: AbortSignal | null, requestBytes: number | undefined) {
+  /** @param keep Held until the call has ended: what the caller's signal needs to reach us. */
+  constructor(
+    call: Call,
+    requestId: string,
+    caller: AbortSignal | null,
+    requestBytes: number | undefined,
+    keep: unknown,
+  ) {
+    this.keep = keep;
     this.#call = call;
     this.#requestId = requestId;
     this.#requestBytes = requestBytes;
@@ -121,6 +131,7 @@ export class Flight {
   #end(result: OutcomeResult, responseBytes?: number): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.keep = null;
     this.#caller?.removeEventListener('abort', this.#onCaller);
     this.#call.finish({
       result,

@@ -29,6 +29,8 @@ export interface HttpCall {
   /** Where redirects are followed by us, the digest that the last answer must have; else empty. */
   readonly integrity: string;
   readonly signal: AbortSignal | null;
+  /** Requests whose signals forward the caller's only while they live; to be kept until the call has ended. */
+  readonly keep: readonly Request[];
 }
 
 export type GivenCall =
@@ -60,10 +62,16 @@ const REQUEST_KEYS = ['cache', 'credentials', 'integrity', 'keepalive', 'mode', 
 /** Upper-cased whatever their spelling; any other method is sent as it is written. @see Fetch, "normalize a method". */
 const NORMALISED = /^(?:delete|get|head|options|post|put)$/i;
 
-/** @throws TypeError as plain `fetch` does, for what is no call at all. */
-export function readCall(input: unknown, init: unknown): GivenCall {
+/**
+ * @param strict A dispatcher that hides in a Request is set aside; one in the init is left for the caller to refuse.
+ * @throws TypeError as plain `fetch` does, for what is no call at all.
+ */
+export function readCall(input: unknown, init: unknown, strict: boolean): GivenCall {
   const given = readInit(init);
-  if (input instanceof Request) return fromRequest(input, given);
+  if (input instanceof Request) {
+    const usual = strict && given.dispatcher === undefined ? usualDispatcher() : undefined;
+    return fromRequest(input, given, usual === undefined ? given : { ...given, dispatcher: usual });
+  }
 
   const text = typeof input === 'string' ? input : `${input as string}`;
   let url: URL;
@@ -91,6 +99,7 @@ export function readCall(input: unknown, init: unknown): GivenCall {
       redirect,
       integrity,
       signal: (given.signal as AbortSignal | null | undefined) ?? null,
+      keep: [],
     };
   }
   // A signal or a redirect mode that is none: Request says so in the transport's own words.
@@ -127,8 +136,14 @@ function readInit(init: unknown): Rest {
 
 const INIT_KEYS = [...REST_KEYS, 'body', 'headers', 'method', 'redirect', 'signal'].sort();
 
-function fromRequest(input: Request | string, given: Rest): GivenCall {
-  const whole = new Request(input, given as RequestInit);
+/** What the transport uses by itself; it is there as soon as anybody has touched Request. */
+function usualDispatcher(): unknown {
+  const names = globalThis as unknown as Record<symbol, unknown>;
+  return names[Symbol.for('undici.globalDispatcher.2')] ?? names[Symbol.for('undici.globalDispatcher.1')];
+}
+
+function fromRequest(input: Request | string, given: Rest, init: Rest = given): GivenCall {
+  const whole = new Request(input, init as RequestInit);
   const follows = whole.redirect === 'follow' && whole.integrity !== '';
   const request = follows ? new Request(whole, { integrity: '' }) : whole;
   if (isLocal(request.url.slice(0, request.url.indexOf(':') + 1))) return { kind: 'local', input: request, init: {} };
@@ -144,6 +159,7 @@ function fromRequest(input: Request | string, given: Rest): GivenCall {
     redirect: request.redirect,
     integrity: follows ? whole.integrity : '',
     signal: request.signal,
+    keep: [whole, request, ...(input instanceof Request ? [input] : [])],
   };
 }
 

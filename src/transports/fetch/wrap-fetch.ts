@@ -53,7 +53,7 @@ export function wrapFetch(agent: Agent, base: typeof fetch, options: WrapFetchOp
 }
 
 async function run(edge: Edge, input: unknown, init: unknown): Promise<Response> {
-  const call = readCall(input, init);
+  const call = readCall(input, init, edge.strict);
   const context: CallContext = { agent: edge.agentId };
   if (call.kind === 'local') return edge.base(call.input, call.init as RequestInit);
   if (call.kind === 'unparsable') {
@@ -97,7 +97,7 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
       throw killedDenial(hold, begun.requestId);
     }
 
-    const flight = new Flight(begun.call, begun.requestId, call.signal, out.bytes);
+    const flight = new Flight(begun.call, begun.requestId, call.signal, out.bytes, call.keep);
     let answer: Promise<Response>;
     try {
       answer = out.send(edge.base, flight.signal, follows ? 'manual' : call.redirect, follows);
