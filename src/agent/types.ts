@@ -126,6 +126,12 @@ export interface Call {
   /** The hold that ended this call, null while it lives. */
   readonly killed: KillHold | null;
   /**
+   * Has `listener` called once, synchronously, when the switch ends this call (`killed` is set by then); not after
+   * `finish`. One listener, the last one given: an edge that has its own AbortController needs no second one, and an
+   * agent whose `signal` is made when first asked for saves several microseconds a call.
+   */
+  onKill(listener: () => void): void;
+  /**
    * Looks at the switch again, just before the request is handed to the transport.
    * Needed when anything asynchronous came after `begin`. On a hold the outcome (`killed`) is written.
    */

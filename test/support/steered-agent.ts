@@ -123,10 +123,12 @@ export class SteeredAgent implements Agent, AgentLifecycle {
     const seen: SeenCall = { requestId, request, context, signal: controller.signal, outcomes, answered: null };
     this.calls.push(seen);
     const live = this.#live;
-    const state: { killed: KillHold | null } = { killed: null };
+    const state: { killed: KillHold | null; listener: () => void } = { killed: null, listener: () => undefined };
     const end = (hold: KillHold): void => {
       state.killed = hold;
+      live.delete(end);
       controller.abort(new Error('the switch'));
+      state.listener();
     };
     live.add(end);
     const look = (): KillHold | null => this.hold;
@@ -134,6 +136,9 @@ export class SteeredAgent implements Agent, AgentLifecycle {
       signal: controller.signal,
       get killed() {
         return state.killed;
+      },
+      onKill(listener) {
+        state.listener = listener;
       },
       confirm() {
         const hold = look();

@@ -23,14 +23,7 @@ const bad: [string, () => unknown][] = [
   ['throws', fail],
   ['rejects', () => Promise.reject(new Error('hook'))],
   ['hangs', () => never],
-  [
-    'gives a hostile thenable',
-    () => ({
-      get then() {
-        return fail();
-      },
-    }),
-  ],
+  ['gives a hostile thenable', () => Object.defineProperty({}, 'then', { get: fail })],
 ];
 
 for (const [name, hook] of bad) {

@@ -8,6 +8,7 @@
 
 import type { CheckrdPolicyDenied } from '../../agent/errors.js';
 import type { Call, OutcomeResult } from '../../agent/types.js';
+import { listen } from './caller-signal.js';
 import { killedDenial } from './denied.js';
 
 export type BranchEnd = 'read' | 'failed' | 'cancelled' | 'dropped';
@@ -26,11 +27,14 @@ export class Branch {
 export class Flight {
   /** What the transport gets: fires for the caller, with the caller's reason, and for the switch. */
   readonly signal: AbortSignal;
+  readonly #controller = new AbortController();
   readonly #call: Call;
   readonly #requestId: string;
   readonly #requestBytes: number | undefined;
   readonly #caller: AbortSignal | null;
   readonly #waiting = new Set<(error: unknown) => void>();
+  /** What the caller's signal needs to reach us; nobody reads it. */
+  keep: unknown;
   #status: number | undefined;
   #denial: CheckrdPolicyDenied | null = null;
   #ended = false;
@@ -38,29 +42,35 @@ export class Flight {
   #branches = 0;
 
   readonly #onCaller = (): void => {
-    this.#controller?.abort(this.#caller?.reason);
+    this.#controller.abort(this.#caller?.reason);
     this.#end('aborted');
   };
   readonly #onKill = (): void => {
     const denial = this.#kill();
-    this.#controller?.abort(denial);
+    this.#controller.abort(denial);
     this.#end('killed');
     for (const fail of this.#waiting) fail(denial);
     this.#waiting.clear();
   };
-  readonly #controller: AbortController | null;
 
-  constructor(call: Call, requestId: string, caller: AbortSignal | null, requestBytes: number | undefined) {
+  /** @param keep Held until the call has ended: what the caller's signal needs to reach us. */
+  constructor(
+    call: Call,
+    requestId: string,
+    caller: AbortSignal | null,
+    requestBytes: number | undefined,
+    keep: unknown,
+  ) {
+    this.keep = keep;
     this.#call = call;
     this.#requestId = requestId;
     this.#requestBytes = requestBytes;
     this.#caller = caller;
-    this.#controller = caller === null ? null : new AbortController();
-    this.signal = this.#controller?.signal ?? call.signal;
-    if (call.signal.aborted) this.#onKill();
-    else call.signal.addEventListener('abort', this.#onKill, { once: true });
+    this.signal = this.#controller.signal;
+    call.onKill(this.#onKill);
+    if (call.killed !== null) this.#onKill();
     if (caller?.aborted === true) this.#onCaller();
-    else caller?.addEventListener('abort', this.#onCaller, { once: true });
+    else if (caller !== null) listen(caller, this.#onCaller);
   }
 
   /** As `work`, but fails with the denial as soon as the switch fires, whatever the transport does about the signal. */
@@ -121,8 +131,8 @@ export class Flight {
   #end(result: OutcomeResult, responseBytes?: number): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.keep = null;
     this.#caller?.removeEventListener('abort', this.#onCaller);
-    this.#call.signal.removeEventListener('abort', this.#onKill);
     this.#call.finish({
       result,
       ...(this.#status === undefined ? {} : { statusCode: this.#status }),

@@ -26,7 +26,11 @@ export interface HttpCall {
   readonly body: OwnBody | { readonly kind: 'request'; readonly request: Request };
   readonly rest: Rest;
   readonly redirect: RedirectMode;
+  /** Where redirects are followed by us, the digest that the last answer must have; else empty. */
+  readonly integrity: string;
   readonly signal: AbortSignal | null;
+  /** Requests whose signals forward the caller's only while they live; to be kept until the call has ended. */
+  readonly keep: readonly Request[];
 }
 
 export type GivenCall =
@@ -50,16 +54,24 @@ const REST_KEYS = [
   'window',
 ] as const;
 
+const KEYS_TO_FOLLOW = REST_KEYS.filter(key => key !== 'integrity');
+
 /** What a Request carries beyond the parts we copy; none of it changes where a call goes. */
 const REQUEST_KEYS = ['cache', 'credentials', 'integrity', 'keepalive', 'mode', 'referrer', 'referrerPolicy'] as const;
 
 /** Upper-cased whatever their spelling; any other method is sent as it is written. @see Fetch, "normalize a method". */
 const NORMALISED = /^(?:delete|get|head|options|post|put)$/i;
 
-/** @throws TypeError as plain `fetch` does, for what is no call at all. */
-export function readCall(input: unknown, init: unknown): GivenCall {
+/**
+ * @param strict A dispatcher that hides in a Request is set aside; one in the init is left for the caller to refuse.
+ * @throws TypeError as plain `fetch` does, for what is no call at all.
+ */
+export function readCall(input: unknown, init: unknown, strict: boolean): GivenCall {
   const given = readInit(init);
-  if (input instanceof Request) return fromRequest(input, given);
+  if (input instanceof Request) {
+    const usual = strict && given.dispatcher === undefined ? usualDispatcher() : undefined;
+    return fromRequest(input, given, usual === undefined ? given : { ...given, dispatcher: usual });
+  }
 
   const text = typeof input === 'string' ? input : `${input as string}`;
   let url: URL;
@@ -75,15 +87,19 @@ export function readCall(input: unknown, init: unknown): GivenCall {
   if (isPlain(given)) {
     const headers = new Headers(given.headers as RequestInit['headers']);
     if (taken.type !== null && !headers.has('content-type')) headers.append('content-type', taken.type);
+    const redirect = (given.redirect as RedirectMode | undefined) ?? 'follow';
+    const integrity = redirect === 'follow' && given.integrity !== undefined ? `${given.integrity as string}` : '';
     return {
       kind: 'http',
       url: url.href,
       method: methodName(given.method),
       headers,
       body: taken.body,
-      rest: restOf(given, REST_KEYS),
-      redirect: (given.redirect as RedirectMode | undefined) ?? 'follow',
+      rest: restOf(given, integrity === '' ? REST_KEYS : KEYS_TO_FOLLOW),
+      redirect,
+      integrity,
       signal: (given.signal as AbortSignal | null | undefined) ?? null,
+      keep: [],
     };
   }
   // A signal or a redirect mode that is none: Request says so in the transport's own words.
@@ -120,8 +136,16 @@ function readInit(init: unknown): Rest {
 
 const INIT_KEYS = [...REST_KEYS, 'body', 'headers', 'method', 'redirect', 'signal'].sort();
 
-function fromRequest(input: Request | string, given: Rest): GivenCall {
-  const request = new Request(input, given as RequestInit);
+/** What the transport uses by itself; it is there as soon as anybody has touched Request. */
+function usualDispatcher(): unknown {
+  const names = globalThis as unknown as Record<symbol, unknown>;
+  return names[Symbol.for('undici.globalDispatcher.2')] ?? names[Symbol.for('undici.globalDispatcher.1')];
+}
+
+function fromRequest(input: Request | string, given: Rest, init: Rest = given): GivenCall {
+  const whole = new Request(input, init as RequestInit);
+  const follows = whole.redirect === 'follow' && whole.integrity !== '';
+  const request = follows ? new Request(whole, { integrity: '' }) : whole;
   if (isLocal(request.url.slice(0, request.url.indexOf(':') + 1))) return { kind: 'local', input: request, init: {} };
   const rest = restOf(request as unknown as Rest, REQUEST_KEYS);
   if (given.dispatcher !== undefined) rest.dispatcher = given.dispatcher;
@@ -133,7 +157,9 @@ function fromRequest(input: Request | string, given: Rest): GivenCall {
     body: request.body === null ? { kind: 'none' } : { kind: 'request', request },
     rest,
     redirect: request.redirect,
+    integrity: follows ? whole.integrity : '',
     signal: request.signal,
+    keep: [whole, request, ...(input instanceof Request ? [input] : [])],
   };
 }
 

@@ -11,17 +11,19 @@
  */
 
 import { findPolicyDenied } from '../../agent/errors.js';
-import type { Agent, Begun, CallContext } from '../../agent/types.js';
+import type { Agent, CallContext } from '../../agent/types.js';
 import type { AgentId } from '../../core/brand.js';
-import type { Decision, HttpRequest } from '../../core/decide/types.js';
+import type { HttpRequest } from '../../core/decide/types.js';
 import { REDIRECT_MAX_HOPS } from '../../core/limits.js';
-import { askHook, type Hooks, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
+import { type Hooks, requestEvent } from '../hooks.js';
 import { readTraceparent } from '../traceparent.js';
-import { denialOf, deniedResponse, killedDenial, type OnDenied } from './denied.js';
+import { ask, asRequest, deny, type Edge, hasHooks, orAborted, refuse, tell } from './decide-hop.js';
+import { deniedResponse, killedDenial, type OnDenied } from './denied.js';
 import { Flight } from './flight.js';
 import { guardResponse } from './guard.js';
 import { NO_TRAIL } from './guarded-stream.js';
 import { type HttpCall, nativeRequest, readCall } from './init.js';
+import { keepsIntegrity } from './integrity.js';
 import { Outgoing } from './outgoing.js';
 import { isCross, isRedirect, nextHop } from './redirect.js';
 
@@ -32,14 +34,6 @@ export interface WrapFetchOptions {
   readonly hooks?: Hooks;
   /** Default `throw`. */
   readonly onDenied?: OnDenied;
-}
-
-interface Edge {
-  readonly agent: Agent;
-  readonly base: typeof fetch;
-  readonly agentId: AgentId;
-  readonly strict: boolean;
-  readonly hooks: Hooks;
 }
 
 /** Wraps `base`. The promise rejects with CheckrdPolicyDenied, or answers 403, where a call must not proceed. */
@@ -59,7 +53,7 @@ export function wrapFetch(agent: Agent, base: typeof fetch, options: WrapFetchOp
 }
 
 async function run(edge: Edge, input: unknown, init: unknown): Promise<Response> {
-  const call = readCall(input, init);
+  const call = readCall(input, init, edge.strict);
   const context: CallContext = { agent: edge.agentId };
   if (call.kind === 'local') return edge.base(call.input, call.init as RequestInit);
   if (call.kind === 'unparsable') {
@@ -103,7 +97,7 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
       throw killedDenial(hold, begun.requestId);
     }
 
-    const flight = new Flight(begun.call, begun.requestId, call.signal, out.bytes);
+    const flight = new Flight(begun.call, begun.requestId, call.signal, out.bytes, call.keep);
     let answer: Promise<Response>;
     try {
       answer = out.send(edge.base, flight.signal, follows ? 'manual' : call.redirect, follows);
@@ -118,7 +112,10 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
 
     const location = isRedirect(response.status) ? response.headers.get('location') : null;
     const next = nextHop(out.head, response.status, location);
-    if (next.kind === 'none') return guardResponse(response, flight, trail);
+    if (next.kind === 'none') {
+      await keepsIntegrity(response, call.integrity, flight);
+      return guardResponse(response, flight, trail);
+    }
     // The hop's answer is used up: nobody reads its body.
     flight.branch().end('read');
     response.body?.cancel().catch(() => undefined);
@@ -142,92 +139,6 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
   }
 }
 
-/** The decision about one hop: a promise only where a hook or a body has to be waited for. */
-function ask(
-  edge: Edge,
-  out: Outgoing,
-  request: HttpRequest,
-  context: CallContext,
-  signal: AbortSignal | null,
-  event: RequestEvent | null,
-): Begun | Promise<Begun> {
-  const hook = edge.hooks.beforeRequest;
-  if (hook !== undefined && event !== null) {
-    const early = edge.agent.precheck(request, context);
-    if (early !== null) return early;
-    const said = askHook(hook, event);
-    return said instanceof Promise
-      ? orAborted(said, signal, out).then(verdict => decide(edge, out, request, context, signal, verdict))
-      : decide(edge, out, request, context, signal, said);
-  }
-  return decide(edge, out, request, context, signal, 'go');
-}
-
-function decide(
-  edge: Edge,
-  out: Outgoing,
-  request: HttpRequest,
-  context: CallContext,
-  signal: AbortSignal | null,
-  verdict: 'go' | 'refuse' | 'skip',
-): Begun | Promise<Begun> {
-  if (verdict === 'refuse') {
-    return { kind: 'refused', ...edge.agent.refuse('hook_refused', 'refused by beforeRequest', request, context) };
-  }
-  if (verdict === 'skip') return edge.agent.skip(request, context);
-  const begun = edge.agent.begin(request, context);
-  if (begun.kind !== 'need_body') return begun;
-  return orAborted(out.inspect(begun.inspectBytes), signal, out).then(body => {
-    const again = edge.agent.begin({ ...request, headers: out.lines, body }, context);
-    if (again.kind !== 'need_body') return again;
-    const reason = 'the body was asked for twice';
-    return { kind: 'refused', ...edge.agent.refuse('request_invalid', reason, request, context) } as const;
-  });
-}
-
-function asRequest(out: Outgoing): HttpRequest {
-  return { method: out.head.method, url: out.head.url, headers: out.lines, body: out.unread };
-}
-
-function hasHooks(hooks: Hooks): boolean {
-  return hooks.beforeRequest !== undefined || hooks.onAllow !== undefined || hooks.onDeny !== undefined;
-}
-
-function tell(edge: Edge, event: RequestEvent | null, requestId: string, decision: Decision): void {
-  const hook = decision.result === 'allow' ? edge.hooks.onAllow : edge.hooks.onDeny;
-  if (hook !== undefined && event !== null) tellHook(hook, event, requestId, decision);
-}
-
-function deny(
-  edge: Edge,
-  out: Outgoing,
-  begun: Exclude<Begun, { kind: 'proceed' }>,
-  event: RequestEvent | null,
-): never {
-  if (begun.kind === 'need_body') throw new TypeError('a decision without an answer');
-  const denial = denialOf(begun.decision, begun.requestId);
-  out.abandon(denial);
-  tell(edge, event, begun.requestId, begun.decision);
-  throw denial;
-}
-
-/** A refusal this edge makes itself. It binds in every mode: there is nothing sensible to let through. */
-function refuse(
-  edge: Edge,
-  code: 'redirect_refused' | 'request_invalid',
-  reason: string,
-  request: Partial<HttpRequest>,
-  context: CallContext,
-): never {
-  const { requestId, decision } = edge.agent.refuse(code, reason, request, context);
-  if (hasHooks(edge.hooks)) {
-    const { method = '', url = '', headers = [] } = request;
-    const event = requestEvent(edge.agentId, { method, url, headers }, context.parentRequestId, context.traceparent);
-    tell(edge, event, requestId, decision);
-  }
-  throw denialOf(decision, requestId);
-}
-
 /** A transport that follows redirects although told not to has gone where nobody decided. */
 function misled(edge: Edge, response: Response, flight: Flight, request: HttpRequest, context: CallContext): never {
   flight.branch().end('failed');
@@ -243,18 +154,4 @@ async function settled(flight: Flight, answer: Promise<Response>): Promise<Respo
     answer.then(late => late.body?.cancel()).catch(() => undefined);
     throw flight.failed(error);
   }
-}
-
-/** As `work`, but ends with the caller's reason when the caller gives up. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal | null, out?: Outgoing): Promise<T> {
-  if (signal === null) return work;
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => {
-      out?.abandon(signal.reason);
-      reject(signal.reason);
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { after, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { wrapFetch } from '#src/transports/fetch/wrap-fetch.js';
 import { startFetchServer } from '../../support/fetch-server.js';
 import { type Steer, SteeredAgent } from '../../support/steered-agent.js';
@@ -157,4 +159,20 @@ test('a signal that outlives its calls keeps no listener of theirs', async () =>
   const c = new AbortController();
   for (let i = 0; i < 5; i++) await (await f(`${server.url}/json`, { signal: c.signal })).text();
   assert.equal(getEventListeners(c.signal, 'abort').length, 0);
+});
+
+test('the signal of a Request that nobody holds any more still ends its stream', async () => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  const agent = new SteeredAgent();
+  const f = wrapFetch(agent, fetch, { agentId: agent.agentId, strict: true });
+  const c = new AbortController();
+  const reader = (await f(new Request(`${server.url}/stream`, { signal: c.signal }))).body!.getReader();
+  await reader.read();
+  for (let i = 0; i < 10; i++) {
+    gc();
+    await soon();
+  }
+  c.abort('enough');
+  assert.equal(await caught(reader.read()), 'enough');
 });

@@ -112,6 +112,19 @@ test('a dispatcher of the caller is refused in strict, passed on in permissive',
   await assert.rejects(wrapped(undefined, { strict: false }).f(at, init), { name: 'TypeError' });
 });
 
+test('a dispatcher hidden in a Request is set aside in strict', async () => {
+  let reached = false;
+  const dispatcher = {
+    dispatch: () => {
+      reached = true;
+      throw new Error('reached');
+    },
+  };
+  const request = new Request(at, { dispatcher } as unknown as RequestInit);
+  assert.equal((await wrapped().f(request)).status, 200);
+  assert.equal(reached, false);
+});
+
 test('the stream of a denied call is cancelled', async () => {
   const { f } = wrapped(() => 'deny');
   let cancelled = false;

@@ -1,5 +1,6 @@
 /** Redirects end where plain fetch ends, and every hop is decided before it is followed. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, test } from 'node:test';
 import { CheckrdPolicyDenied } from '#src/agent/errors.js';
 import { wrapFetch } from '#src/transports/fetch/wrap-fetch.js';
@@ -36,6 +37,9 @@ async function outcome(f: typeof fetch, url: string | Request, init?: RequestIni
   }
 }
 
+/** Of the body of `/status/200`. */
+const DIGEST = `sha256-${createHash('sha256').update('status 200').digest('base64')}`;
+
 type Make = () => [string | Request, RequestInit?];
 const rows: [string, Make][] = [];
 for (const status of [301, 302, 303, 307, 308]) {
@@ -69,6 +73,10 @@ rows.push(
   ['there and back', () => [to(302, `${server.other}/redirect/302?to=${encodeURIComponent(`${server.url}/echo`)}`)]],
   ['same-origin mode, another origin', () => [to(302, `${server.other}/echo`), { mode: 'same-origin' }]],
   ['same-origin mode, same origin', () => [to(302, '/echo'), { mode: 'same-origin' }]],
+  ['integrity of the last answer', () => [to(302, '/status/200'), { integrity: DIGEST }]],
+  ['integrity of another answer', () => [to(302, '/json'), { integrity: DIGEST }]],
+  ['integrity in a Request', () => [new Request(to(302, '/status/200'), { integrity: DIGEST })]],
+  ['integrity with manual', () => [to(302, '/status/200'), { integrity: DIGEST, redirect: 'manual' }]],
   ['fragment kept', () => [`${to(302, '/echo')}#frag`]],
   ['fragment of its own', () => [`${to(302, '/echo#own')}#frag`]],
   ['relative', () => [to(302, '../echo?x=1')]],
