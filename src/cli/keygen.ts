@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { keyId } from '../core/audit/key-id.js';
 import { toBase64 } from '../core/bytes.js';
@@ -22,10 +23,15 @@ exit: 0 made, 2 not made, 64 misuse`,
     const path = resolve(io.cwd, given.words[0] as string);
     const seed = generateSeed();
     const { publicKey } = signerFromSeed(seed);
-    // The public half first: if it cannot be written, no secret is left behind without its name.
-    writePublicKeyFile(`${path}.pub`, publicKey);
     writeKeyFile(path, seed);
     seed.fill(0);
+    try {
+      writePublicKeyFile(`${path}.pub`, publicKey);
+    } catch (error) {
+      // Beside an old .pub this secret would pass for another key.
+      rmSync(path);
+      throw error;
+    }
     const id = keyId(sha256, publicKey);
     const text = toBase64(publicKey);
     if (given.on('json')) io.out(JSON.stringify({ ok: true, key_file: path, public_key: text, key_id: id }));

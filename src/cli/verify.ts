@@ -105,7 +105,7 @@ function print(report: Report, io: CliIo): void {
   if (unsaid > 0) say(`… and ${unsaid} more`);
   say(`log     ${report.origin}`);
   if (report.firstSeq > 0) say(`begins  at record ${report.firstSeq}; earlier files were not given`);
-  say(`intact  ${report.intactTo < report.size ? 'up to' : 'all,'} ${report.intactTo} of ${report.size} records`);
+  say(`intact  up to ${report.intactTo} of ${report.size} records`);
   const by = report.keyIds.length > 0 ? ` by ${report.keyIds.join(', ')}` : '';
   say(report.signedTo > report.firstSeq ? `signed  up to ${report.signedTo}${by}` : 'signed  no record');
   say(`end     ${endOf(report)}`);

@@ -34,10 +34,12 @@ export async function followLines({ path, from, everyMs, maxBytes, take, signal 
         const opened = fstatSync(fd);
         const named = statSync(path, { throwIfNoEntry: false });
         const renamed = named !== undefined && (named.ino !== opened.ino || named.dev !== opened.dev);
+        // Its writer goes on in the old file until it has heard of the new one; then the new one is not empty.
+        const moved = renamed && named.size > 0;
         if (opened.size < offset) offset = 0;
-        // After the look at the name: what was written before the rename is in the file by now.
+        // After the look at the name: what was written before the writer moved is in the file by now.
         offset = readOpenLines(fd, offset, fstatSync(fd).size, maxBytes, take).end;
-        if (renamed) {
+        if (moved) {
           closeSync(fd);
           fd = null;
           offset = 0;
