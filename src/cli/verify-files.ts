@@ -51,7 +51,7 @@ export function groupFiles(paths: readonly string[]): readonly LogFiles[] {
 function peek(path: string): { readonly origin: string; readonly first: number } | null {
   const records: { origin: string; first: number }[] = [];
   readLines(path, AUDIT_LINE_MAX_BYTES, (bytes, line) => {
-    const record = readRecord(sha256, { file: path, line }, bytes);
+    const record = readRecord(sha256Text, { file: path, line }, bytes);
     if (record.kind === 'record') records.push({ origin: record.log, first: record.seq });
     return records.length < VOTERS && line < PEEK_LINES;
   });
