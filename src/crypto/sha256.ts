@@ -7,7 +7,9 @@ import type { Sha256, Sha256Text } from '../core/ports.js';
 const oneShot: typeof crypto.hash | undefined = crypto.hash;
 
 /** @see Sha256 */
-export const sha256: Sha256 = data => fresh(crypto.createHash('sha256').update(data).digest());
+export const sha256: Sha256 = oneShot
+  ? data => fresh(oneShot('sha256', data, 'buffer'))
+  : data => fresh(crypto.createHash('sha256').update(data).digest());
 
 /** @see Sha256Text */
 export const sha256Text: Sha256Text = oneShot

@@ -62,7 +62,7 @@ export class LogVerifier {
   /** One line, without its newline. The bytes are not kept. */
   line(place: Place, bytes: Uint8Array): void {
     this.#note(place);
-    this.#walk.feed(readRecord(this.#ports.sha256, place, bytes));
+    this.#walk.feed(readRecord(this.#ports.sha256Text, place, bytes));
   }
 
   /** A file ended with `bytes` bytes after its last newline. */

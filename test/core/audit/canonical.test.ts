@@ -49,6 +49,9 @@ const refused: readonly (readonly [string, string])[] = [
   ['{"a":"\\/"}', 'not_canonical'],
   ['{"a":"\\ud800"}', 'not_canonical'],
   ['{"\\ud800":1}', 'not_canonical'],
+  ['{"b":1,"a":"\\uD800"}', 'not_canonical'],
+  ['{"b":1,"a":"\ud800"}', 'not_canonical'],
+  ['{"a":"\\\\ud800","1":0}', 'not_canonical'],
   ['{"a":"\\u001F"}', 'not_canonical'],
 ];
 for (const [line, problem] of refused) {

@@ -36,16 +36,16 @@ test('without a key it is consistent, which proves no origin', () => {
   assert.equal(report.signedTo, 12);
 });
 
-for (const [keys, what] of [
-  [[signer.publicKey], 'with the key'],
-  [[], 'without a key'],
+for (const [keys, what, masks] of [
+  [[signer.publicKey], 'with the key', [1, 0x80]],
+  [[], 'without a key', [0x20]],
 ] as const) {
   test(`every byte flipped is named at its line, ${what}`, () => {
     const bytes = Buffer.from(fileOf(lines));
     let line = 1;
     for (let at = 0; at < bytes.length; at++) {
       const original = bytes[at] as number;
-      for (const change of [1, 0x20, 0x80, original]) {
+      for (const change of masks) {
         const altered = Buffer.from(bytes);
         altered[at] = original ^ change;
         const report = verifyBytes([altered], { ...pinned, keys });
