@@ -54,7 +54,12 @@ export type Start =
   | { readonly go: 'begin'; readonly cases: readonly StartCase[]; readonly previousLog: string | null }
   /** The file at the path, `offset` bytes long, is ours; its first record has `first`. */
   | (Known & { readonly go: 'on'; readonly offset: number; readonly first: number })
-  | (Known & { readonly go: 'next_file'; readonly reason: SegmentOpenedFields['reason'] });
+  /** `first`: the first `seq` of the file at the path when it is one of this log, else null. */
+  | (Known & {
+      readonly go: 'next_file';
+      readonly reason: SegmentOpenedFields['reason'];
+      readonly first: number | null;
+    });
 
 /** @throws Fault `log_unusable` when the file cannot be read, or is no regular file. */
 export function startLog(path: string, key: LogKey): Start {
@@ -122,7 +127,8 @@ function shortened(state: LogState, here: LineFile | null): Start {
   }
   const cause = here === null || here.size < state.offset ? 'tail_lost' : 'tail_damaged';
   const recovered: RecoveredFields = { type: 'recovered', cause, from: Math.min(whole, state.size), to: state.size };
-  return nextFile([cause], state.log, state, state.segment, [recovered], 'recovered');
+  const first = beginning?.log === state.log ? beginning.before.size : null;
+  return nextFile([cause], state.log, state, state.segment, [recovered], 'recovered', first);
 }
 
 /** Reads `file` (the one that holds the state's line) to its end, then what follows it at `path`. */
@@ -138,7 +144,15 @@ function goOn(
   const tail = readTail(file, state.offset, follower);
   const more = follower.tip.size > state.size;
   if (state.closed && (more || tail.is !== 'whole')) {
-    return nextFile([...cases, 'foreign_bytes'], state.log, state, state.segment, [], 'foreign_bytes');
+    return nextFile(
+      [...cases, 'foreign_bytes'],
+      state.log,
+      state,
+      state.segment,
+      [],
+      'foreign_bytes',
+      firstAt(path, filePath, file),
+    );
   }
   const found: StartCase[] = [...cases, more ? 'log_ahead' : 'agree'];
   return settle(path, filePath, file, follower, tail, found, [], here);
@@ -201,7 +215,15 @@ function settle(
   } else if (tail.is === 'damaged') {
     cases.push('tail_damaged');
     notes.push({ type: 'recovered', cause: 'tail_damaged', from: follower.tip.size, bytes: tail.rest });
-    return nextFile(cases, follower.log, follower.tip.position(), follower.segment, notes, 'recovered');
+    return nextFile(
+      cases,
+      follower.log,
+      follower.tip.position(),
+      follower.segment,
+      notes,
+      'recovered',
+      firstAt(path, at, file),
+    );
   }
   if (at !== path && here !== null && here.size > 0) {
     const size = follower.tip.size;
@@ -215,7 +237,7 @@ function settle(
   // An empty file was made for a next segment whose first record never came.
   if (at !== path || tail.end === 0) {
     const reason = cases.includes('state_rebuilt') ? 'recovered' : 'inode';
-    return nextFile(cases, follower.log, position, follower.segment, notes, reason);
+    return nextFile(cases, follower.log, position, follower.segment, notes, reason, null);
   }
   const first = beginningOf(file)?.before.size ?? 0;
   const { log, segment } = follower;
@@ -229,12 +251,16 @@ function nextFile(
   segment: number,
   recovered: readonly RecoveredFields[],
   reason: SegmentOpenedFields['reason'],
+  first: number | null,
 ): Start {
   // Not even its first record was on disk: there is nothing to go on with.
   if (at.size === 0) return { go: 'begin', cases, previousLog: null };
   const position = { size: at.size, head: at.head, frontier: at.frontier };
-  return { go: 'next_file', cases, log, position, segment, recovered, reason };
+  return { go: 'next_file', cases, log, position, segment, recovered, reason, first };
 }
+
+const firstAt = (path: string, at: string, file: LineFile): number | null =>
+  at === path ? (beginningOf(file)?.before.size ?? null) : null;
 
 function beginningOf(file: LineFile): FileBeginning | null {
   let found: FileBeginning | null = null;

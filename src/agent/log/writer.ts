@@ -18,7 +18,7 @@ import type { Position } from '../../core/audit/tip.js';
 import { Fault } from '../../core/fault.js';
 import { POLL_EVERY_MS } from '../../core/limits.js';
 import { sha256Text } from '../../crypto/sha256.js';
-import { AppendFile } from '../../disk/append.js';
+import { AppendFile, type FileId, sameFile } from '../../disk/append.js';
 import { errno } from '../../disk/errno.js';
 import type { Lock } from '../../disk/lock.js';
 import type { AuditHealth, AuditLog } from '../types.js';
@@ -44,6 +44,8 @@ export class LogWriter implements AuditLog {
   /** First `seq` in the file, and its number in the log. */
   #first: number;
   #segment: number;
+  /** What stood at the path when we came was a file of this log. */
+  readonly #foundOwn: boolean;
   /** Not null: adrift, and this begins the next file. */
   #next: Next | null = null;
   /** Records to write before any other; the state goes before them. */
@@ -72,7 +74,8 @@ export class LogWriter implements AuditLog {
     this.#lines = new LineWriter(log, key, from);
     this.#state = new StateFile(stateName(this.path), key, cause => this.#report(this.#unavailable(cause)));
     this.#segment = begin ? 0 : start.segment;
-    this.#first = start.go === 'on' ? start.first : from.size;
+    this.#first = begin ? 0 : (start.first ?? from.size);
+    this.#foundOwn = !begin && start.first !== null;
     this.#synced = from.size;
     this.#lookedMs = settings.clock.wallMs();
     this.#begin(start);
@@ -190,12 +193,14 @@ export class LogWriter implements AuditLog {
     if (!this.#lock.ensure(this.#settings.clock.wallMs())) throw this.#unavailable('another process holds its lock');
   }
 
+  readonly #isOwn = (there: FileId): boolean => (this.#file === null ? this.#foundOwn : sameFile(there, this.#file.id));
+
   /* ---- from file to file -------------------------------------------------------------------------------------- */
 
   /** The old file is whole: it gets its last two records once the next is open. */
   #nextFile(reason: Reason): void {
     const old = this.#file as AppendFile;
-    const opened = openNext(this.path, old.id, this.#first, this.size);
+    const opened = openNext(this.path, this.#isOwn, this.#first, this.size);
     if (!opened.ok) throw this.#unavailable(opened.errno);
     const now = this.#settings.clock.wallMs();
     const seen = old.look();
@@ -223,7 +228,7 @@ export class LogWriter implements AuditLog {
 
   #openNext(next: Next): void {
     this.#ownLock();
-    const opened = openNext(this.path, this.#file?.id ?? null, this.#first, this.size);
+    const opened = openNext(this.path, this.#isOwn, this.#first, this.size);
     if (!opened.ok) throw this.#unavailable(opened.errno);
     this.#take(opened.file, next);
   }
