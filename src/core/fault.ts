@@ -59,6 +59,10 @@ const FAULTS = {
     say: f => `the folder of the audit log \`${f.path}\` cannot be written: ${f.cause}`,
     fix: 'let the user that runs checkrd write there, or choose another path for the log',
   },
+  log_unreadable: {
+    say: f => `the audit log \`${f.path}\` cannot be read: ${f.why}`,
+    fix: 'check the path and its permissions',
+  },
   log_unusable: {
     say: f => `\`${f.path}\` cannot serve as an audit log: ${f.cause}`,
     fix: 'it must be a regular file that this user may read and write; move what is there away',

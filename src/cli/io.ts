@@ -1,0 +1,33 @@
+/**
+ * What a command may touch. Tests pass arrays; main.ts passes the process.
+ *
+ * The rule of the terminal: results go to stdout, everything about the run to stderr (`error: …`, then `hint: …`);
+ * with `--json` stdout carries JSON and nothing else. Exit codes: 0 done, 1 the answer is no, 2 cannot say, 64 misuse;
+ * a command's usage says what its own answer is.
+ */
+export interface CliIo {
+  /** Writes one line to stdout. */
+  out(line: string): void;
+  /** Writes one line to stderr. */
+  err(line: string): void;
+  /** Writes text to stdout as it is; resolves when more may follow. */
+  write(text: string): Promise<void>;
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly stdoutIsTTY: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absolute. */
+  readonly cwd: string;
+  readonly home: string;
+}
+
+export interface Command {
+  readonly name: string;
+  /** One line, no full stop. */
+  readonly summary: string;
+  /** What `checkrd NAME --help` prints. */
+  readonly usage: string;
+  /** @returns the exit code. */
+  run(args: readonly string[], io: CliIo): Promise<number>;
+}
+
+export const EXIT = { ok: 0, no: 1, unknown: 2, misuse: 64 } as const;
