@@ -12,20 +12,16 @@
  *   state_rebuilt  no state that our key signed              read from the file's own beginning
  *   other_key      the log is by a key we do not have        new log that names the old one
  */
-import { readFileSync } from 'node:fs';
-import { leafHash } from '../../core/audit/chain.js';
 import type { RecoveredFields, SegmentOpenedFields } from '../../core/audit/fields.js';
-import { type FileBeginning, Follower, fileBeginning } from '../../core/audit/follow.js';
-import { type LogState, parseState } from '../../core/audit/state.js';
+import { type FileBeginning, Follower } from '../../core/audit/follow.js';
+import type { LogState } from '../../core/audit/state.js';
 import type { Position } from '../../core/audit/tip.js';
-import { fromUtf8, toHex } from '../../core/bytes.js';
 import { Fault } from '../../core/fault.js';
-import { AUDIT_LINE_MAX_BYTES } from '../../core/limits.js';
-import { ed25519Verify } from '../../crypto/ed25519.js';
 import { sha256, sha256Text } from '../../crypto/sha256.js';
 import { errno } from '../../disk/errno.js';
-import { LineFile } from '../../disk/lines.js';
+import type { LineFile } from '../../disk/lines.js';
 import type { LogKey } from './keys.js';
+import { beginningOf, holds, openHere, readState } from './left-behind.js';
 import { fileText, stateName } from './place.js';
 import { findSibling } from './siblings.js';
 import { readTail, type Tail, takeTornTail } from './tail.js';
@@ -74,23 +70,6 @@ export function startLog(path: string, key: LogKey): Start {
   }
 }
 
-function openHere(path: string): LineFile | null {
-  try {
-    return LineFile.open(path);
-  } catch (error) {
-    if (errno(error) === 'ENOENT') return null;
-    throw new Fault('log_unusable', { path, cause: errno(error) }, { cause: error });
-  }
-}
-
-function readState(path: string, key: LogKey): LogState | null {
-  try {
-    return parseState(ed25519Verify, key.publicKey, fromUtf8(readFileSync(path)) ?? '');
-  } catch {
-    return null; // missing or unreadable: rebuilt from the files
-  }
-}
-
 /* ---- with a state ---------------------------------------------------------------------------------------------- */
 
 function fromState(path: string, state: LogState, here: LineFile | null): Start {
@@ -104,17 +83,6 @@ function fromState(path: string, state: LogState, here: LineFile | null): Start 
   } finally {
     moved.file.close();
   }
-}
-
-/** Whether the line that the state ends at stands in `file` where the state says. */
-function holds(file: LineFile, state: LogState): boolean {
-  if (state.offset === 0) {
-    if (fileText(file.id) === state.file) return true;
-    const before = beginningOf(file)?.before;
-    return before !== undefined && before.size === state.size && before.head === state.head;
-  }
-  const line = file.lineBefore(state.offset, AUDIT_LINE_MAX_BYTES);
-  return line !== null && toHex(leafHash(sha256, line)) === state.head;
 }
 
 function shortened(state: LogState, here: LineFile | null): Start {
@@ -261,12 +229,3 @@ function nextFile(
 
 const firstAt = (path: string, at: string, file: LineFile): number | null =>
   at === path ? (beginningOf(file)?.before.size ?? null) : null;
-
-function beginningOf(file: LineFile): FileBeginning | null {
-  let found: FileBeginning | null = null;
-  file.scan(0, AUDIT_LINE_MAX_BYTES, line => {
-    found = fileBeginning(sha256Text, line);
-    return false;
-  });
-  return found;
-}
