@@ -23,6 +23,7 @@ import { errno } from './errno.js';
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_DIRECTORY } = constants;
 const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+const TEMP_TRIES = 8;
 let counter = 0;
 
 /** Puts `bytes` at `path` in the place of what was there. */
@@ -49,8 +50,10 @@ export function replaceFileLater(
   done: (errno: string | null) => void,
 ): void {
   const temp = nextTemp(path);
+  let made = false;
   const steps = async (): Promise<void> => {
     const file = await open(temp, NEW_FILE, mode);
+    made = true;
     try {
       await file.chmod(mode);
       await file.writeFile(bytes);
@@ -70,7 +73,7 @@ export function replaceFileLater(
   steps().then(
     () => done(null),
     error => {
-      forget(temp);
+      if (made) forget(temp);
       done(errno(error));
     },
   );
@@ -102,8 +105,7 @@ export function syncFolder(folder: string): void {
 }
 
 function writeTemp(path: string, bytes: Uint8Array, mode: number): string {
-  const temp = nextTemp(path);
-  const fd = openSync(temp, NEW_FILE, mode);
+  const [temp, fd] = openTemp(path, mode);
   try {
     fchmodSync(fd, mode);
     let at = 0;
@@ -118,11 +120,21 @@ function writeTemp(path: string, bytes: Uint8Array, mode: number): string {
   return temp;
 }
 
+/** An earlier process with our number may have left files behind, or somebody may have planted some. */
+function openTemp(path: string, mode: number): readonly [path: string, fd: number] {
+  for (let tries = 1; ; tries += 1) {
+    const temp = nextTemp(path);
+    try {
+      return [temp, openSync(temp, NEW_FILE, mode)];
+    } catch (error) {
+      if (errno(error) !== 'EEXIST' || tries === TEMP_TRIES) throw error;
+    }
+  }
+}
+
 function nextTemp(path: string): string {
   counter += 1;
-  const temp = `${path}.tmp-${process.pid}-${counter}`;
-  forget(temp); // of an earlier process with our number
-  return temp;
+  return `${path}.tmp-${process.pid}-${counter}`;
 }
 
 function forget(path: string): void {

@@ -48,12 +48,15 @@ export function openLogKey(keysDir: string): LogKey {
   return key;
 }
 
+/** Only read where it is right already, so that the folder may be read-only. */
 function writeAnchor(path: string, keysDir: string, key: LogKey): void {
   try {
-    if (createFile(path, utf8(`${key.publicKeyText}\n`), 0o644)) return;
-    const old = parsePublicKey(fromUtf8(readFileSync(path)) ?? '');
-    if (old !== null && toBase64(old) === key.publicKeyText) return;
-    renameSync(path, join(keysDir, old === null ? 'origin.pub.unreadable' : `origin.${keyId(sha256, old)}.pub`));
+    const text = exists(path) ? (fromUtf8(readFileSync(path)) ?? '') : null;
+    if (text === `${key.publicKeyText}\n`) return;
+    if (text !== null) {
+      const old = parsePublicKey(text);
+      renameSync(path, join(keysDir, old === null ? 'origin.pub.unreadable' : `origin.${keyId(sha256, old)}.pub`));
+    }
     createFile(path, utf8(`${key.publicKeyText}\n`), 0o644);
   } catch (error) {
     throw new Fault('key_file_unwritable', { path, why: errno(error) }, { cause: error });

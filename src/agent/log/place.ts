@@ -70,16 +70,16 @@ export function standsAt(path: string, id: FileId): 'yes' | 'no' | { readonly er
  * Opens the file at `path` that the next segment goes to. An empty regular file is taken as it is (logrotate's `create`);
  * a file with content is moved aside by name; a link, a folder or a FIFO is refused.
  *
- * @param own the file written so far, if any
- * @param first the first `seq` in that file
+ * @param own whether the file that stands there is one of this log
+ * @param first the first `seq` in that file, when it is
  * @param next the first `seq` of the new one
  */
-export function openNext(path: string, own: FileId | null, first: number, next: number): Opened {
+export function openNext(path: string, own: (there: FileId) => boolean, first: number, next: number): Opened {
   try {
     const there = lstatSync(path);
     if (!there.isFile()) return { ok: false, errno: there.isSymbolicLink() ? 'ELOOP' : 'EINVAL' };
     if (there.size === 0) return empty(AppendFile.existing(path));
-    moveAside(path, own !== null && sameFile(there, own) ? `${first}` : `replaced-${next}`);
+    moveAside(path, own(there) ? `${first}` : `replaced-${next}`);
   } catch (error) {
     if (errno(error) !== 'ENOENT') return { ok: false, errno: errno(error) };
   }

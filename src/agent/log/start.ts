@@ -12,20 +12,16 @@
  *   state_rebuilt  no state that our key signed              read from the file's own beginning
  *   other_key      the log is by a key we do not have        new log that names the old one
  */
-import { readFileSync } from 'node:fs';
-import { leafHash } from '../../core/audit/chain.js';
 import type { RecoveredFields, SegmentOpenedFields } from '../../core/audit/fields.js';
-import { type FileBeginning, Follower, fileBeginning } from '../../core/audit/follow.js';
-import { type LogState, parseState } from '../../core/audit/state.js';
+import { type FileBeginning, Follower } from '../../core/audit/follow.js';
+import type { LogState } from '../../core/audit/state.js';
 import type { Position } from '../../core/audit/tip.js';
-import { fromUtf8, toHex } from '../../core/bytes.js';
 import { Fault } from '../../core/fault.js';
-import { AUDIT_LINE_MAX_BYTES } from '../../core/limits.js';
-import { ed25519Verify } from '../../crypto/ed25519.js';
 import { sha256, sha256Text } from '../../crypto/sha256.js';
 import { errno } from '../../disk/errno.js';
-import { LineFile } from '../../disk/lines.js';
+import type { LineFile } from '../../disk/lines.js';
 import type { LogKey } from './keys.js';
+import { beginningOf, holds, openHere, readState } from './left-behind.js';
 import { fileText, stateName } from './place.js';
 import { findSibling } from './siblings.js';
 import { readTail, type Tail, takeTornTail } from './tail.js';
@@ -54,7 +50,12 @@ export type Start =
   | { readonly go: 'begin'; readonly cases: readonly StartCase[]; readonly previousLog: string | null }
   /** The file at the path, `offset` bytes long, is ours; its first record has `first`. */
   | (Known & { readonly go: 'on'; readonly offset: number; readonly first: number })
-  | (Known & { readonly go: 'next_file'; readonly reason: SegmentOpenedFields['reason'] });
+  /** `first`: the first `seq` of the file at the path when it is one of this log, else null. */
+  | (Known & {
+      readonly go: 'next_file';
+      readonly reason: SegmentOpenedFields['reason'];
+      readonly first: number | null;
+    });
 
 /** @throws Fault `log_unusable` when the file cannot be read, or is no regular file. */
 export function startLog(path: string, key: LogKey): Start {
@@ -66,23 +67,6 @@ export function startLog(path: string, key: LogKey): Start {
     throw error instanceof Fault ? error : new Fault('log_unusable', { path, cause: errno(error) }, { cause: error });
   } finally {
     here?.close();
-  }
-}
-
-function openHere(path: string): LineFile | null {
-  try {
-    return LineFile.open(path);
-  } catch (error) {
-    if (errno(error) === 'ENOENT') return null;
-    throw new Fault('log_unusable', { path, cause: errno(error) }, { cause: error });
-  }
-}
-
-function readState(path: string, key: LogKey): LogState | null {
-  try {
-    return parseState(ed25519Verify, key.publicKey, fromUtf8(readFileSync(path)) ?? '');
-  } catch {
-    return null; // missing or unreadable: rebuilt from the files
   }
 }
 
@@ -101,17 +85,6 @@ function fromState(path: string, state: LogState, here: LineFile | null): Start 
   }
 }
 
-/** Whether the line that the state ends at stands in `file` where the state says. */
-function holds(file: LineFile, state: LogState): boolean {
-  if (state.offset === 0) {
-    if (fileText(file.id) === state.file) return true;
-    const before = beginningOf(file)?.before;
-    return before !== undefined && before.size === state.size && before.head === state.head;
-  }
-  const line = file.lineBefore(state.offset, AUDIT_LINE_MAX_BYTES);
-  return line !== null && toHex(leafHash(sha256, line)) === state.head;
-}
-
 function shortened(state: LogState, here: LineFile | null): Start {
   const beginning = here && beginningOf(here);
   let whole = beginning?.log === state.log ? beginning.before.size : state.size;
@@ -122,7 +95,8 @@ function shortened(state: LogState, here: LineFile | null): Start {
   }
   const cause = here === null || here.size < state.offset ? 'tail_lost' : 'tail_damaged';
   const recovered: RecoveredFields = { type: 'recovered', cause, from: Math.min(whole, state.size), to: state.size };
-  return nextFile([cause], state.log, state, state.segment, [recovered], 'recovered');
+  const first = beginning?.log === state.log ? beginning.before.size : null;
+  return nextFile([cause], state.log, state, state.segment, [recovered], 'recovered', first);
 }
 
 /** Reads `file` (the one that holds the state's line) to its end, then what follows it at `path`. */
@@ -138,7 +112,15 @@ function goOn(
   const tail = readTail(file, state.offset, follower);
   const more = follower.tip.size > state.size;
   if (state.closed && (more || tail.is !== 'whole')) {
-    return nextFile([...cases, 'foreign_bytes'], state.log, state, state.segment, [], 'foreign_bytes');
+    return nextFile(
+      [...cases, 'foreign_bytes'],
+      state.log,
+      state,
+      state.segment,
+      [],
+      'foreign_bytes',
+      firstAt(path, filePath, file),
+    );
   }
   const found: StartCase[] = [...cases, more ? 'log_ahead' : 'agree'];
   return settle(path, filePath, file, follower, tail, found, [], here);
@@ -201,7 +183,15 @@ function settle(
   } else if (tail.is === 'damaged') {
     cases.push('tail_damaged');
     notes.push({ type: 'recovered', cause: 'tail_damaged', from: follower.tip.size, bytes: tail.rest });
-    return nextFile(cases, follower.log, follower.tip.position(), follower.segment, notes, 'recovered');
+    return nextFile(
+      cases,
+      follower.log,
+      follower.tip.position(),
+      follower.segment,
+      notes,
+      'recovered',
+      firstAt(path, at, file),
+    );
   }
   if (at !== path && here !== null && here.size > 0) {
     const size = follower.tip.size;
@@ -215,7 +205,7 @@ function settle(
   // An empty file was made for a next segment whose first record never came.
   if (at !== path || tail.end === 0) {
     const reason = cases.includes('state_rebuilt') ? 'recovered' : 'inode';
-    return nextFile(cases, follower.log, position, follower.segment, notes, reason);
+    return nextFile(cases, follower.log, position, follower.segment, notes, reason, null);
   }
   const first = beginningOf(file)?.before.size ?? 0;
   const { log, segment } = follower;
@@ -229,18 +219,13 @@ function nextFile(
   segment: number,
   recovered: readonly RecoveredFields[],
   reason: SegmentOpenedFields['reason'],
+  first: number | null,
 ): Start {
   // Not even its first record was on disk: there is nothing to go on with.
   if (at.size === 0) return { go: 'begin', cases, previousLog: null };
   const position = { size: at.size, head: at.head, frontier: at.frontier };
-  return { go: 'next_file', cases, log, position, segment, recovered, reason };
+  return { go: 'next_file', cases, log, position, segment, recovered, reason, first };
 }
 
-function beginningOf(file: LineFile): FileBeginning | null {
-  let found: FileBeginning | null = null;
-  file.scan(0, AUDIT_LINE_MAX_BYTES, line => {
-    found = fileBeginning(sha256Text, line);
-    return false;
-  });
-  return found;
-}
+const firstAt = (path: string, at: string, file: LineFile): number | null =>
+  at === path ? (beginningOf(file)?.before.size ?? null) : null;

@@ -12,32 +12,25 @@
  */
 
 import { genesisPrev } from '../../core/audit/chain.js';
-import type { AgentRecord, RecordFields, RecoveredFields, SegmentOpenedFields } from '../../core/audit/fields.js';
-import { EMPTY_FRONTIER, encodeFrontier } from '../../core/audit/merkle.js';
+import type { AgentRecord, RecordFields } from '../../core/audit/fields.js';
+import { EMPTY_FRONTIER } from '../../core/audit/merkle.js';
 import type { Position } from '../../core/audit/tip.js';
-import { toHex } from '../../core/bytes.js';
 import { Fault } from '../../core/fault.js';
 import { POLL_EVERY_MS } from '../../core/limits.js';
 import { sha256Text } from '../../crypto/sha256.js';
-import { AppendFile } from '../../disk/append.js';
+import { AppendFile, type FileId, sameFile } from '../../disk/append.js';
 import { errno } from '../../disk/errno.js';
-import { type Lock, takeLock } from '../../disk/lock.js';
+import type { Lock } from '../../disk/lock.js';
 import type { AuditHealth, AuditLog } from '../types.js';
+import { afterFailure, logStarted, type Next, type Reason, segmentOpened } from './first-records.js';
 import type { LogKey } from './keys.js';
 import { LineWriter } from './line-writer.js';
+import { OwnLock } from './own-lock.js';
 import { Pace } from './pace.js';
 import { fileText, lockName, openNext, standsAt, stateName } from './place.js';
 import type { AuditLogSettings } from './settings.js';
 import type { Start } from './start.js';
 import { StateFile } from './state-file.js';
-
-type Reason = SegmentOpenedFields['reason'];
-
-/** What a new file must begin with. */
-interface Next {
-  readonly reason: Reason;
-  readonly recovered: readonly RecoveredFields[];
-}
 
 export class LogWriter implements AuditLog {
   readonly path: string;
@@ -46,11 +39,13 @@ export class LogWriter implements AuditLog {
   readonly #key: LogKey;
   readonly #lines: LineWriter;
   readonly #state: StateFile;
-  #lock: Lock;
+  readonly #lock: OwnLock;
   #file: AppendFile | null = null;
   /** First `seq` in the file, and its number in the log. */
   #first: number;
   #segment: number;
+  /** What stood at the path when we came was a file of this log. */
+  readonly #foundOwn: boolean;
   /** Not null: adrift, and this begins the next file. */
   #next: Next | null = null;
   /** Records to write before any other; the state goes before them. */
@@ -61,7 +56,6 @@ export class LogWriter implements AuditLog {
   #lookedMs: number;
   #synced: number;
   readonly #pace = new Pace(() => this.#contain(() => this.#beginCheckpoint()));
-  #lockRefusedMs = Number.NEGATIVE_INFINITY;
   readonly #watch: NodeJS.Timeout;
   #problem: Fault | null = null;
   #checkpointSize = 0;
@@ -72,7 +66,7 @@ export class LogWriter implements AuditLog {
     this.publicKey = key.publicKeyText;
     this.#settings = settings;
     this.#key = key;
-    this.#lock = lock;
+    this.#lock = new OwnLock(lock, lockName(this.path), settings.lockProgram);
     const begin = start.go === 'begin';
     const log = begin ? newOrigin : start.log;
     const nothing: Position = { size: 0, head: genesisPrev(sha256Text, log), frontier: EMPTY_FRONTIER };
@@ -80,7 +74,8 @@ export class LogWriter implements AuditLog {
     this.#lines = new LineWriter(log, key, from);
     this.#state = new StateFile(stateName(this.path), key, cause => this.#report(this.#unavailable(cause)));
     this.#segment = begin ? 0 : start.segment;
-    this.#first = start.go === 'on' ? start.first : from.size;
+    this.#first = begin ? 0 : (start.first ?? from.size);
+    this.#foundOwn = !begin && start.first !== null;
     this.#synced = from.size;
     this.#lookedMs = settings.clock.wallMs();
     this.#begin(start);
@@ -145,7 +140,7 @@ export class LogWriter implements AuditLog {
       if (opened.file.size !== start.offset) this.#next = { reason: 'foreign_bytes', recovered: [] };
     } else {
       const begin = start.go === 'begin';
-      if (begin) this.#owed = [this.#logStarted(start.previousLog)];
+      if (begin) this.#owed = [logStarted(this.#key, start.previousLog)];
       this.#next = begin
         ? { reason: 'recovered', recovered: [] }
         : { reason: start.reason, recovered: start.recovered };
@@ -156,7 +151,7 @@ export class LogWriter implements AuditLog {
   /** The file is ours, at the path, as we left it, and begun; or a Fault. */
   #ready(now: number): void {
     if (this.#closed) throw this.#unavailable('it is closed');
-    if (this.#lock.lost()) throw this.#unavailable('its lock was lost');
+    if (this.#lock.lost) throw this.#unavailable('its lock was lost');
     if (this.#next !== null) this.#openNext(this.#next);
     const since = now - this.#lookedMs;
     if (since >= POLL_EVERY_MS || since < 0) this.#lookAtPath('inode');
@@ -170,7 +165,7 @@ export class LogWriter implements AuditLog {
     if (seen === 'gone') this.#lookAtPath('inode');
     else if (seen === 'larger') this.#turnAway({ reason: 'foreign_bytes', recovered: [] });
     else if (seen === 'smaller') this.#turnAway({ reason: 'truncated', recovered: [] });
-    else this.#turnAway(this.#afterFailure());
+    else this.#turnAway(afterFailure(this.#synced, this.size));
   }
 
   /** Every second, whether records come or not. */
@@ -185,7 +180,7 @@ export class LogWriter implements AuditLog {
     if (this.#closed || this.#file === null || this.#next !== null) return;
     const stands = standsAt(this.path, this.#file.id);
     if (typeof stands === 'object') throw this.#unavailable(stands.errno);
-    if (stands === 'yes' && this.#lock.held()) {
+    if (stands === 'yes' && this.#lock.held) {
       this.#lookedMs = this.#settings.clock.wallMs();
       return;
     }
@@ -194,25 +189,18 @@ export class LogWriter implements AuditLog {
     this.#lookedMs = this.#settings.clock.wallMs();
   }
 
-  /** A lock on a file that lost its name guards nothing: take the one that has it now. */
   #ownLock(): void {
-    if (this.#lock.held()) return;
-    const now = this.#settings.clock.wallMs();
-    // Asking takes milliseconds, and every refused call would ask.
-    const asked = Math.abs(now - this.#lockRefusedMs) < POLL_EVERY_MS;
-    const locking = asked ? null : takeLock(lockName(this.path), this.#settings.lockProgram);
-    if (locking?.is === 'taken') this.#lockRefusedMs = now;
-    if (locking?.is !== 'locked') throw this.#unavailable('another process holds its lock');
-    this.#lock.release();
-    this.#lock = locking.lock;
+    if (!this.#lock.ensure(this.#settings.clock.wallMs())) throw this.#unavailable('another process holds its lock');
   }
+
+  readonly #isOwn = (there: FileId): boolean => (this.#file === null ? this.#foundOwn : sameFile(there, this.#file.id));
 
   /* ---- from file to file -------------------------------------------------------------------------------------- */
 
   /** The old file is whole: it gets its last two records once the next is open. */
   #nextFile(reason: Reason): void {
     const old = this.#file as AppendFile;
-    const opened = openNext(this.path, old.id, this.#first, this.size);
+    const opened = openNext(this.path, this.#isOwn, this.#first, this.size);
     if (!opened.ok) throw this.#unavailable(opened.errno);
     const now = this.#settings.clock.wallMs();
     const seen = old.look();
@@ -240,7 +228,7 @@ export class LogWriter implements AuditLog {
 
   #openNext(next: Next): void {
     this.#ownLock();
-    const opened = openNext(this.path, this.#file?.id ?? null, this.#first, this.size);
+    const opened = openNext(this.path, this.#isOwn, this.#first, this.size);
     if (!opened.ok) throw this.#unavailable(opened.errno);
     this.#take(opened.file, next);
   }
@@ -255,8 +243,10 @@ export class LogWriter implements AuditLog {
     this.#lookedMs = this.#settings.clock.wallMs();
     if (this.size > 0) {
       this.#segment += 1;
+      const nonce = this.#settings.random(16);
+      const opening = segmentOpened(this.#key, this.#segment, next.reason, this.#lines.tip.position(), nonce);
       const unsaid = this.#owed.filter(record => record.type !== 'segment_opened');
-      this.#owed = [this.#segmentOpened(next.reason), ...unsaid, ...next.recovered];
+      this.#owed = [opening, ...unsaid, ...next.recovered];
     }
     this.#payOwed(this.#lookedMs);
   }
@@ -274,36 +264,6 @@ export class LogWriter implements AuditLog {
     }
   }
 
-  #logStarted(previousLog: string | null): RecordFields {
-    const { publicKeyText: public_key, id: key_id } = this.#key;
-    const record = { type: 'log_started', alg: 'ed25519', public_key, key_id } as const;
-    return previousLog === null ? record : { ...record, previous_log: previousLog };
-  }
-
-  #segmentOpened(reason: Reason): RecordFields {
-    const { size, frontier } = this.#lines.tip.position();
-    const { publicKeyText: public_key, id: key_id } = this.#key;
-    const nonce = toHex(this.#settings.random(16));
-    const segment = this.#segment;
-    return {
-      type: 'segment_opened',
-      segment,
-      reason,
-      size,
-      frontier: encodeFrontier(frontier),
-      public_key,
-      key_id,
-      nonce,
-    };
-  }
-
-  #afterFailure(): Next {
-    return {
-      reason: 'recovered',
-      recovered: [{ type: 'recovered', cause: 'write_failed', from: this.#synced, to: this.size }],
-    };
-  }
-
   /* ---- writing ------------------------------------------------------------------------------------------------ */
 
   #put(record: RecordFields, now: number): void {
@@ -312,7 +272,7 @@ export class LogWriter implements AuditLog {
 
   #written(failed: { readonly errno: string; readonly cut: boolean } | null): void {
     if (failed === null) return;
-    if (!failed.cut) this.#next = this.#afterFailure();
+    if (!failed.cut) this.#next = afterFailure(this.#synced, this.size);
     throw this.#unavailable(failed.errno);
   }
 
@@ -333,7 +293,7 @@ export class LogWriter implements AuditLog {
   }
 
   #syncFailed(cause: string): never {
-    this.#next = this.#afterFailure();
+    this.#next = afterFailure(this.#synced, this.size);
     throw this.#unavailable(cause);
   }
 

@@ -12,7 +12,7 @@ import type { Sha256Text } from '../ports.js';
 import { canonicalLine, type FlatValue } from './canonical.js';
 import { FIELD_NAMES } from './field-names.js';
 import type { DecisionFields, OutcomeFields, RecordFields } from './fields.js';
-import { auditText } from './text.js';
+import { auditText, boundedText } from './text.js';
 
 /** Where a record stands. */
 export interface Place {
@@ -62,10 +62,10 @@ export function recordFields(place: Place, record: RecordFields): Record<string,
 function withPathDigest(sha256Text: Sha256Text, record: DecisionFields): DecisionFields {
   const path = record.url_path;
   if (path === undefined || path.length <= PATH_MAX_BYTES / 4 || record.url_path_sha256 !== undefined) return record;
-  return cutTo(path) ? { ...record, url_path_sha256: sha256Text(path) } : record;
+  return isCut(path) ? { ...record, url_path_sha256: sha256Text(path) } : record;
 }
 
-const cutTo = (path: string): boolean => auditText('url_path', `${path}~`) !== `${auditText('url_path', path)}~`;
+const isCut = (path: string): boolean => boundedText(path, Number.POSITIVE_INFINITY) !== auditText('url_path', path);
 
 /** Numbers in records are integers; a clock that gives fractions must not cost a call. */
 function whole(n: number): number {

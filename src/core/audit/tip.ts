@@ -8,8 +8,8 @@ import { fromHex } from '../bytes.js';
 import type { Sha256 } from '../ports.js';
 import { appendLeaf, type Frontier } from './merkle.js';
 
-/** Folding this many at once takes a few milliseconds. */
-const FOLD_AT = 1024;
+/** Bounds what a call may have to wait for: folding one leaf takes a few microseconds. */
+const FOLD_AT = 64;
 
 export interface Position {
   readonly size: number;

@@ -54,7 +54,7 @@ test('strings that would break a line or forge a claim are made harmless', t => 
   assert.equal(first?.agent_id, 'invalid');
   assert.equal(first?.trace_id, 'invalid');
   assert.equal(first?.matched_rule, '€'.repeat(42));
-  assert.equal((second?.url_path as string).length, 2048);
+  assert.equal(second?.url_path, `/${'x'.repeat(2047)}`);
   assert.match(second?.url_path_sha256 as string, /^[0-9a-f]{64}$/);
 });
 

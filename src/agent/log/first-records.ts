@@ -1,0 +1,44 @@
+/** What a log and each of its further files begin with. */
+import type { LogStartedFields, RecoveredFields, SegmentOpenedFields } from '../../core/audit/fields.js';
+import { encodeFrontier } from '../../core/audit/merkle.js';
+import type { Position } from '../../core/audit/tip.js';
+import { toHex } from '../../core/bytes.js';
+import type { LogKey } from './keys.js';
+
+export type Reason = SegmentOpenedFields['reason'];
+
+/** What the next file must begin with. */
+export interface Next {
+  readonly reason: Reason;
+  readonly recovered: readonly RecoveredFields[];
+}
+
+export function logStarted(key: LogKey, previousLog: string | null): LogStartedFields {
+  const record = { type: 'log_started', alg: 'ed25519', public_key: key.publicKeyText, key_id: key.id } as const;
+  return previousLog === null ? record : { ...record, previous_log: previousLog };
+}
+
+/** @param nonce 16 random bytes: no two first lines are alike, which is how shippers tell files apart. */
+export function segmentOpened(
+  key: LogKey,
+  segment: number,
+  reason: Reason,
+  at: Position,
+  nonce: Uint8Array,
+): SegmentOpenedFields {
+  return {
+    type: 'segment_opened',
+    segment,
+    reason,
+    size: at.size,
+    frontier: encodeFrontier(at.frontier),
+    public_key: key.publicKeyText,
+    key_id: key.id,
+    nonce: toHex(nonce),
+  };
+}
+
+/** After a write or a sync whose effect is unknown: lines from `synced` on may be missing from the disk. */
+export function afterFailure(synced: number, size: number): Next {
+  return { reason: 'recovered', recovered: [{ type: 'recovered', cause: 'write_failed', from: synced, to: size }] };
+}

@@ -1,0 +1,54 @@
+/** Reading what a log left behind: its file, its state, and whether the two belong together. */
+import { readFileSync } from 'node:fs';
+import { leafHash } from '../../core/audit/chain.js';
+import { type FileBeginning, fileBeginning } from '../../core/audit/follow.js';
+import { type LogState, parseState } from '../../core/audit/state.js';
+import { fromUtf8, toHex } from '../../core/bytes.js';
+import { Fault } from '../../core/fault.js';
+import { AUDIT_LINE_MAX_BYTES } from '../../core/limits.js';
+import { ed25519Verify } from '../../crypto/ed25519.js';
+import { sha256, sha256Text } from '../../crypto/sha256.js';
+import { errno } from '../../disk/errno.js';
+import { LineFile } from '../../disk/lines.js';
+import type { LogKey } from './keys.js';
+import { fileText } from './place.js';
+
+/** Null when there is none. @throws Fault `log_unusable` */
+export function openHere(path: string): LineFile | null {
+  try {
+    return LineFile.open(path);
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return null;
+    throw new Fault('log_unusable', { path, cause: errno(error) }, { cause: error });
+  }
+}
+
+/** Null when there is none that our key signed. */
+export function readState(path: string, key: LogKey): LogState | null {
+  try {
+    return parseState(ed25519Verify, key.publicKey, fromUtf8(readFileSync(path)) ?? '');
+  } catch {
+    return null; // missing or unreadable: rebuilt from the files
+  }
+}
+
+/** Whether the line that the state ends at stands in `file` where the state says. */
+export function holds(file: LineFile, state: LogState): boolean {
+  if (state.offset === 0) {
+    if (fileText(file.id) === state.file) return true;
+    const before = beginningOf(file)?.before;
+    return before !== undefined && before.size === state.size && before.head === state.head;
+  }
+  const line = file.lineBefore(state.offset, AUDIT_LINE_MAX_BYTES);
+  return line !== null && toHex(leafHash(sha256, line)) === state.head;
+}
+
+/** What the first line says of the file; null when it is no first line. */
+export function beginningOf(file: LineFile): FileBeginning | null {
+  let found: FileBeginning | null = null;
+  file.scan(0, AUDIT_LINE_MAX_BYTES, line => {
+    found = fileBeginning(sha256Text, line);
+    return false;
+  });
+  return found;
+}
