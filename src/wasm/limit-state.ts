@@ -106,7 +106,8 @@ function parse(state: Uint8Array): { readonly clockMs: number; readonly limits: 
       const bytes = read.bytes(read.u32());
       const stamps = read.u32();
       stampsInAll += stamps;
-      if (bytes.length > KEY_BYTES_MAX || stamps < 1 || stampsInAll > STAMPS_MAX) throw invalid('a key is out of bounds');
+      if (bytes.length > KEY_BYTES_MAX || stamps < 1 || stampsInAll > STAMPS_MAX)
+        throw invalid('a key is out of bounds');
       const key = { bytes, stamps: read.bytes(stamps * 4) };
       if (!inOrder(key.stamps, clockMs, limit.windowMs)) throw invalid('stamps are out of order');
       keys.push(key);

@@ -45,7 +45,8 @@ export function loadEngine(path: string = ENGINE_PATH): EngineModule {
   } catch (cause) {
     throw new Fault('engine_integrity', { path, why: 'it does not compile' }, { cause });
   }
-  if (WebAssembly.Module.imports(module).length > 0) throw new Fault('engine_integrity', { path, why: 'it has imports' });
+  if (WebAssembly.Module.imports(module).length > 0)
+    throw new Fault('engine_integrity', { path, why: 'it has imports' });
   return { sha256, abi: ENGINE_ABI, instantiate: (program, options) => instantiate(module, path, program, options) };
 }
 

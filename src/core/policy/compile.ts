@@ -8,7 +8,14 @@
 import type { CheckedPolicy } from './checked.js';
 import type { PolicyIssue } from './issues.js';
 import { encodeBodySection } from './program/body.js';
-import { BODY_HEADERS, FLAG_DEFAULT_ALLOW, FLAG_EVERY_AGENT, H, LIMIT_WORDS, METHOD_HEADERS } from './program/format.js';
+import {
+  BODY_HEADERS,
+  FLAG_DEFAULT_ALLOW,
+  FLAG_EVERY_AGENT,
+  H,
+  LIMIT_WORDS,
+  METHOD_HEADERS,
+} from './program/format.js';
 import { ranks } from './program/rank.js';
 import { RuleTable } from './program/rule-table.js';
 import { UrlIndex } from './program/url-index.js';

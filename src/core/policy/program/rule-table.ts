@@ -1,7 +1,15 @@
 /**
  * The rows of rules and what they refer to: methods, fields, windows, limits.
  */
-import type { BodyMatcher, CheckedRule, FieldMatcher, JsonPath, StringTest, TimeMatcher, UrlPattern } from '../checked.js';
+import type {
+  BodyMatcher,
+  CheckedRule,
+  FieldMatcher,
+  JsonPath,
+  StringTest,
+  TimeMatcher,
+  UrlPattern,
+} from '../checked.js';
 import {
   BODY_HEADERS,
   EFFECTS,

@@ -155,8 +155,7 @@ function writeNode(node: TrieNode, inHost: boolean, out: IndexWords, strings: St
   for (const [text, child] of node.literals) hash.add(node.number, text, child.number);
   const firstGlob = out.globs.length / 3;
   for (const [text, child] of node.globs) out.globs.push(...strings.ref(text), child.number);
-  const flags =
-    (node.isMany ? NODE_MANY : 0) | (inHost ? NODE_HOST : 0) | (node.literals.size > 0 ? NODE_LITERALS : 0);
+  const flags = (node.isMany ? NODE_MANY : 0) | (inHost ? NODE_HOST : 0) | (node.literals.size > 0 ? NODE_LITERALS : 0);
   const ends = inHost ? [node.root?.number ?? 0, node.root === null ? 0 : 1] : [out.terms.length, node.rules.length];
   if (!inHost) for (const rule of node.rules) out.terms.push(rule);
   out.nodes.push(
