@@ -147,6 +147,22 @@ test('10,000 live keys, never a live one given up; an idle one is', () => {
   assert.equal(ask('new', 999), 'limit_keys_exhausted l');
   assert.equal(ask('new', 1000), OK);
   assert.equal(ask('h1', 1000), OK);
+
+  const state = loaded.engine.exportLimits();
+  const next = fresh(loaded);
+  next.engine.importLimits(state);
+  assert.deepEqual(next.engine.exportLimits(), state);
+});
+
+test('a key with more stamps than one transfer holds moves whole', () => {
+  const loaded = limit('calls_per_hour: 40000, per: global');
+  for (let i = 0; i < 40_000; i++) assert.equal(decide(loaded, { url: U, ms: i }), OK);
+  const state = loaded.engine.exportLimits();
+  const next = fresh(loaded);
+  next.engine.importLimits(state);
+  assert.deepEqual(next.engine.exportLimits(), state);
+  assert.equal(decide(next, { url: U, ms: 40_000 }), 'rate_limited l 3560000');
+  assert.equal(decide(next, { url: U, ms: 3_600_000 }), OK);
 });
 
 test('counters are the same as of a naive model, across export and import', () => {
