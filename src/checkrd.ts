@@ -6,6 +6,7 @@
  *   never: decides; resolves settings (the opener joins options, environment and file)
  */
 import { CheckrdInitError } from './agent/errors.js';
+import { openLibrary } from './agent/open-library.js';
 import type { Agent, AgentHealth, AgentLifecycle, OpenAgent, SecurityMode } from './agent/types.js';
 import { nearest } from './core/policy/suggest.js';
 import type { OnDenied } from './transports/fetch/denied.js';
@@ -73,7 +74,7 @@ export class Checkrd {
    *
    * @throws CheckrdInitError for an unknown or unusable option, and when any part cannot be had. Nothing is left open.
    */
-  constructor(options: CheckrdOptions, open: OpenAgent) {
+  constructor(options: CheckrdOptions = {}, open: OpenAgent = openLibrary) {
     const { own, rest } = readOptions(options);
     this.#own = own;
     this.#agent = open({ options: rest, env: process.env });

@@ -1,5 +1,5 @@
 /** The library's face: re-exports only. */
-export { CheckrdInitError, CheckrdPolicyDenied, isCheckrdPolicyDenied } from './agent/errors.js';
+export { CheckrdInitError, CheckrdPolicyDenied, findPolicyDenied, isCheckrdPolicyDenied } from './agent/errors.js';
 export type { AgentHealth, SecurityMode } from './agent/types.js';
 export { Checkrd, type CheckrdOptions } from './checkrd.js';
 export type { DecisionCode } from './core/decide/types.js';

@@ -4,7 +4,7 @@
  *
  * It takes its orders from its parent process, so that the demonstration can say when it does what.
  */
-import { Checkrd, isCheckrdPolicyDenied } from 'checkrd';
+import { Checkrd, findPolicyDenied } from 'checkrd';
 import OpenAI from 'openai';
 
 const { BASE_URL: baseURL } = process.env;
@@ -61,7 +61,8 @@ async function obey(order: Order): Promise<void> {
 
 /** A denial reaches the program as a 403 with a body, or, in mid-stream, as the error itself. */
 function explain(error: unknown): Report {
-  if (isCheckrdPolicyDenied(error)) return { is: 'denied', code: error.code, reason: error.reason };
+  const denial = findPolicyDenied(error);
+  if (denial !== null) return { is: 'denied', code: denial.code, reason: denial.reason };
   if (error instanceof OpenAI.APIError && error.status === 403) {
     return { is: 'denied', code: String(error.code), reason: error.message.replace(/^403 /, '') };
   }

@@ -5,37 +5,25 @@
  *
  *   in   : a request as it will be sent, and whose it is
  *   out  : need_body, refused, or a call that may proceed; its decision record is in the log before the caller knows
- *   never: throws at its caller, knows HTTP beyond the request's shape, lets anything pass that it could not record (strict)
+ *   never: throws at its caller, lets anything pass that it could not record (strict)
  */
 import { performance } from 'node:perf_hooks';
 import { decisionRecord, type UrlPathForm } from '../core/audit/decision-record.js';
-import type { AgentRecord } from '../core/audit/fields.js';
-import type { AgentId } from '../core/brand.js';
 import { checkRequest } from '../core/decide/request.js';
-import type { Decision, DecisionCode, HttpRequest } from '../core/decide/types.js';
-import { blocks } from '../core/decide/types.js';
+import { systemDenial } from '../core/decide/system.js';
+import { blocks, type Decision, type HttpRequest } from '../core/decide/types.js';
 import { parseTraceparent } from '../core/trace/traceparent.js';
-import { LiveCall } from './calls.js';
+import { type CallHost, LiveCall } from './calls.js';
 import { decideByGeneration } from './decide.js';
-import { CheckrdPolicyDenied } from './errors.js';
 import type { Ids } from './ids.js';
 import type { InFlight } from './in-flight.js';
-import type {
-  Agent,
-  AuditLog,
-  Begun,
-  CallContext,
-  Generation,
-  KillHold,
-  KillObserver,
-  KillSwitch,
-  PolicySource,
-  SecurityMode,
-} from './types.js';
+import { killDecision } from './kill-decision.js';
+import type { Recorder } from './recorder.js';
+import type { Agent, Begun, CallContext, Generation, KillSwitch, PolicySource, SecurityMode } from './types.js';
 
-/** The parts of a running agent; whoever opens it owns them. */
+/** The parts of a running agent; whoever opened them closes them. */
 export interface AgentParts {
-  readonly log: AuditLog;
+  readonly recorder: Recorder;
   readonly kill: KillSwitch;
   readonly policy: PolicySource;
   readonly inFlight: InFlight;
@@ -47,47 +35,65 @@ export interface AgentRules {
   /** False: every document decides as in `dry_run`. */
   readonly enforce: boolean;
   readonly allowSkip: boolean;
+  /** True: CHECKRD_DISABLED. Only the request check and the kill switch still bind; nothing else is asked or recorded. */
+  readonly disabled: boolean;
   readonly urlPath: UrlPathForm;
   readonly inspectBytes: number;
   readonly instanceId: string;
 }
 
-const system = (code: DecisionCode, reason: string, enforced = true): Decision => ({
-  result: 'deny',
-  enforced,
-  code,
+type Settled = Exclude<Begun, { kind: 'need_body' }>;
+type Refused = Extract<Begun, { kind: 'refused' }>;
+
+const SKIPPED: Decision = {
+  result: 'allow',
+  enforced: true,
+  code: 'hook_skipped',
   matchedRule: null,
   matchedRuleKind: 'system',
-  reason,
+  reason: 'a hook of the program skipped the policy',
   uncertain: false,
-});
+};
 
-export class LiveAgent implements Agent, KillObserver {
+export class LiveAgent implements Agent {
   readonly #parts: AgentParts;
   readonly #rules: AgentRules;
-  /** Records that permissive mode let go, until they can be counted in the log. */
-  #dropped = { count: 0, sinceMs: 0 };
+  readonly #callHost: CallHost;
 
   constructor(parts: AgentParts, rules: AgentRules) {
     this.#parts = parts;
     this.#rules = rules;
+    this.#callHost = {
+      look: agent => parts.kill.look(agent),
+      record: fields => void (rules.disabled || parts.recorder.record(fields)),
+      monotonicMs: () => performance.now(),
+      left: call => parts.inFlight.remove(call),
+    };
   }
 
   begin(request: HttpRequest, context: CallContext): Begun {
     const startedMs = performance.now();
-    const valid = checkRequest(request.method, request.url, request.headers);
-    if (!valid.ok) return this.#settle(system('request_invalid', valid.reason), request, context, null, startedMs);
-    const hold = this.#parts.kill.look(context.agent);
-    if (hold !== null) return this.#settle(killed(hold), request, context, null, startedMs);
+    const refusal = this.#stands(request, context);
+    if (refusal !== null) return this.#settle(refusal, request, context, this.#parts.policy.current, startedMs);
+    if (this.#rules.disabled) return this.#settle(SKIPPED, request, context, null, startedMs);
     const generation = this.#parts.policy.current;
-    if (generation === null) return this.#settle(this.#missing(), request, context, null, startedMs);
-    const decision = decideByGeneration(generation, request, context.agent, {
-      wallMs: Date.now(),
-      monotonicMs: startedMs,
-      dryRun: !this.#rules.enforce,
-    });
+    const decision = generation === null ? this.#missing() : this.#ask(generation, request, context, startedMs);
     if (decision === 'need_body') return { kind: 'need_body', inspectBytes: this.#rules.inspectBytes };
     return this.#settle(decision, request, context, generation, startedMs);
+  }
+
+  precheck(request: HttpRequest, context: CallContext): Refused | null {
+    const startedMs = performance.now();
+    const refusal = this.#stands(request, context);
+    return refusal === null ? null : this.#refused(refusal, request, context, startedMs);
+  }
+
+  skip(request: HttpRequest, context: CallContext): Settled {
+    const startedMs = performance.now();
+    const refusal =
+      this.#stands(request, context) ??
+      (this.#rules.allowSkip ? null : systemDenial('hook_refused', 'the settings forbid hooks to skip the policy'));
+    return this.#settle(refusal ?? SKIPPED, request, context, this.#parts.policy.current, startedMs);
   }
 
   refuse(
@@ -95,30 +101,79 @@ export class LiveAgent implements Agent, KillObserver {
     reason: string,
     request: Partial<HttpRequest>,
     context: CallContext,
-  ): { readonly requestId: string; readonly decision: Decision } {
-    const decision = system(code, reason);
-    const begun = this.#settle(decision, request, context, this.#parts.policy.current, performance.now());
-    return begun.kind === 'refused' ? begun : { requestId: '', decision };
+  ): Refused {
+    return this.#refused(systemDenial(code, reason), request, context, performance.now());
+  }
+
+  /** What stands in the way before any policy is asked: an invalid request, an engaged switch. */
+  #stands(request: HttpRequest, context: CallContext): Decision | null {
+    const valid = checkRequest(request.method, request.url, request.headers);
+    if (!valid.ok) return systemDenial('request_invalid', valid.reason);
+    const hold = this.#parts.kill.look(context.agent);
+    return hold === null ? null : killDecision(hold);
+  }
+
+  #ask(generation: Generation, request: HttpRequest, context: CallContext, nowMs: number): Decision | 'need_body' {
+    try {
+      return decideByGeneration(generation, request, context.agent, {
+        wallMs: Date.now(),
+        monotonicMs: nowMs,
+        dryRun: !this.#rules.enforce,
+        permissive: this.#rules.securityMode === 'permissive',
+      });
+    } catch {
+      // A trap in the engine leaves nothing that could be trusted to allow.
+      return systemDenial('policy_missing', 'the engine failed; no policy could be applied');
+    }
   }
 
   #missing(): Decision {
-    const enforced = this.#rules.securityMode === 'strict';
-    return system('policy_missing', 'no policy is in force', enforced);
+    return systemDenial('policy_missing', 'no policy is in force', this.#rules.securityMode === 'strict');
+  }
+
+  #refused(decision: Decision, request: Partial<HttpRequest>, context: CallContext, startedMs: number): Refused {
+    const requestId = this.#parts.ids.request(Date.now());
+    const recorded = this.#write(decision, request, context, this.#parts.policy.current, requestId, startedMs);
+    return { kind: 'refused', requestId, decision: this.#bound(decision, recorded) };
   }
 
   /** Records the decision, then lets go or holds back. The record comes first: what cannot be recorded does not happen. */
   #settle(
     decision: Decision,
-    request: Partial<HttpRequest>,
+    request: HttpRequest,
     context: CallContext,
     generation: Generation | null,
     startedMs: number,
-  ): Exclude<Begun, { kind: 'need_body' }> {
-    const { ids } = this.#parts;
-    const requestId = ids.request(Date.now());
+  ): Settled {
+    const requestId = this.#parts.ids.request(Date.now());
+    const recorded =
+      (this.#rules.disabled && decision === SKIPPED) ||
+      this.#write(decision, request, context, generation, requestId, startedMs);
+    const bound = this.#bound(decision, recorded);
+    if (blocks(bound)) return { kind: 'refused', requestId, decision: bound };
+    const call = new LiveCall(this.#callHost, requestId, context.agent);
+    this.#parts.inFlight.add(call);
+    return { kind: 'proceed', requestId, decision, call };
+  }
+
+  #bound(decision: Decision, recorded: boolean): Decision {
+    if (recorded || blocks(decision) || this.#rules.securityMode === 'permissive') return decision;
+    return systemDenial('audit_unavailable', 'the audit log cannot be written');
+  }
+
+  /** True when the record is in the log. */
+  #write(
+    decision: Decision,
+    request: Partial<HttpRequest>,
+    context: CallContext,
+    generation: Generation | null,
+    requestId: string,
+    startedMs: number,
+  ): boolean {
+    const { ids, recorder } = this.#parts;
     const trace = context.traceparent === undefined ? null : parseTraceparent(context.traceparent);
     const document = generation?.documents[0] ?? null;
-    const recorded = this.record(
+    return recorder.record(
       decisionRecord(decision, request, {
         requestId,
         parentRequestId: context.parentRequestId ?? null,
@@ -128,75 +183,13 @@ export class LiveAgent implements Agent, KillObserver {
         traceId: trace?.traceId ?? ids.trace(),
         spanId: ids.span(),
         parentSpanId: trace?.spanId ?? null,
-        policy: generation === null || document === null ? null : { ...document, sha256: generation.id },
+        policy:
+          generation === null || document === null
+            ? null
+            : { mode: document.mode, sha256: generation.id, agentLabel: document.agentLabel },
         urlPath: this.#rules.urlPath,
         decisionNs: Math.round((performance.now() - startedMs) * 1e6),
       }),
     );
-    if (!recorded && this.#rules.securityMode === 'strict') {
-      return { kind: 'refused', requestId, decision: system('audit_unavailable', 'the audit log cannot be written') };
-    }
-    if (blocks(decision)) return { kind: 'refused', requestId, decision };
-    const call = new LiveCall(this.#callHost, requestId, context.agent);
-    this.#parts.inFlight.add(call);
-    return { kind: 'proceed', requestId, decision, call };
   }
-
-  readonly #callHost = {
-    look: (agent: AgentId): KillHold | null => this.#parts.kill.look(agent),
-    record: (fields: AgentRecord): void => void this.record(fields),
-    monotonicMs: (): number => performance.now(),
-    killError: (requestId: string, hold: KillHold): Error => CheckrdPolicyDenied.from(killed(hold), requestId),
-    left: (call: LiveCall): void => this.#parts.inFlight.remove(call),
-  };
-
-  /** True when the record is in the file. What permissive mode loses is counted, and the count recorded once it can be. */
-  record(fields: AgentRecord): boolean {
-    try {
-      if (this.#dropped.count > 0) {
-        const { count, sinceMs } = this.#dropped;
-        this.#parts.log.append({ type: 'records_dropped', count, since: new Date(sinceMs).toISOString() });
-        this.#dropped = { count: 0, sinceMs: 0 };
-      }
-      this.#parts.log.append(fields);
-      return true;
-    } catch {
-      // The log has reported the reason itself; here only the count must not be lost.
-      if (this.#dropped.count === 0) this.#dropped.sinceMs = Date.now();
-      this.#dropped.count += 1;
-      return false;
-    }
-  }
-
-  engaged(hold: KillHold): void {
-    const ended = this.#parts.inFlight.abortAll(hold);
-    this.record({ type: 'kill_engaged', ...describe(hold), aborted: ended.aborted, abort_ms: ended.abortMs });
-  }
-
-  released(hold: KillHold): void {
-    this.record({ type: 'kill_released', ...describe(hold) });
-  }
-}
-
-/** The denial for a hold. Its sentence carries the reason the operator wrote, never a path of the machine. */
-function killed(hold: KillHold): Decision {
-  const why = hold.reason === null ? '' : `: ${hold.reason}`;
-  const who = hold.scope === 'all' ? 'every agent' : `agent '${hold.scope}'`;
-  return { ...system('kill_switch', `the kill switch stops ${who}${why}`), matchedRuleKind: 'kill_switch' };
-}
-
-function describe(hold: KillHold): {
-  source: string;
-  scope: string;
-  reason?: string;
-  owner_uid?: number;
-  file_time?: string;
-} {
-  return {
-    source: hold.source,
-    scope: hold.scope,
-    ...(hold.reason === null ? {} : { reason: hold.reason }),
-    ...(hold.ownerUid === null ? {} : { owner_uid: hold.ownerUid }),
-    ...(hold.fileTimeMs === null ? {} : { file_time: new Date(hold.fileTimeMs).toISOString() }),
-  };
 }

@@ -8,14 +8,9 @@
 import { Worker } from 'node:worker_threads';
 import type { Sha256Hex } from '../core/brand.js';
 import { COMPILE_INLINE_MAX_BYTES } from '../core/limits.js';
-import type { PolicyIssue } from '../core/policy/issues.js';
-import type { EngineModule } from '../wasm/load.js';
-import { type Compiled, compilePolicy } from './compile.js';
-import type { Generation } from './types.js';
-
-export type BuildOutcome =
-  | { readonly ok: true; readonly generation: Generation }
-  | { readonly ok: false; readonly issues: readonly PolicyIssue[] };
+import type { EngineModule } from '../wasm/module.js';
+import { type Compiled, compileObject, compilePolicy } from './compile.js';
+import type { BuildOutcome } from './policy-ports.js';
 
 export class GenerationBuilder {
   constructor(
@@ -26,6 +21,11 @@ export class GenerationBuilder {
   /** In this thread; for the first load, which nobody waits behind. */
   buildSync(bytes: Uint8Array, path: string, sha256: Sha256Hex): BuildOutcome {
     return this.#instantiate(compilePolicy(bytes, path), path, sha256);
+  }
+
+  /** A policy given as an object; `text` is its JSON. */
+  buildObject(text: string, path: string, sha256: Sha256Hex): BuildOutcome {
+    return this.#instantiate(compileObject(text), path, sha256);
   }
 
   /** In a worker when the text is large, so that no decision waits. */

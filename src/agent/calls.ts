@@ -1,5 +1,8 @@
 import type { OutcomeFields } from '../core/audit/fields.js';
 import type { AgentId } from '../core/brand.js';
+import { CheckrdPolicyDenied } from './errors.js';
+import type { Flight } from './in-flight.js';
+import { killDecision } from './kill-decision.js';
 import type { Call, KillHold, Outcome } from './types.js';
 
 /** What a call needs of the agent. */
@@ -8,17 +11,16 @@ export interface CallHost {
   record(fields: OutcomeFields): void;
   /** Milliseconds on a clock that never runs backwards. */
   monotonicMs(): number;
-  /** The error that a killed call's signal carries. */
-  killError(requestId: string, hold: KillHold): Error;
   left(call: LiveCall): void;
 }
 
 /** One call between its decision and its outcome. */
-export class LiveCall implements Call {
+export class LiveCall implements Call, Flight {
   readonly #host: CallHost;
   readonly #startMs: number;
-  // A controller costs more than the rest of a call together, and most calls are never looked at through it.
+  // Made on demand: a controller costs more than the rest of a call together.
   #controller: AbortController | null = null;
+  #status: number | null = null;
   #done = false;
   killed: KillHold | null = null;
 
@@ -34,40 +36,54 @@ export class LiveCall implements Call {
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      if (this.killed !== null) this.#controller.abort(this.#host.killError(this.requestId, this.killed));
+      if (this.killed !== null) this.#controller.abort(this.#denial(this.killed));
     }
     return this.#controller.signal;
   }
 
   /** Ends the call from the switch's side; the edge that owns it writes the outcome when its transport has let go. */
-  kill(hold: KillHold): void {
-    if (this.#done || this.killed !== null) return;
+  abort(hold: KillHold): boolean {
+    if (this.#done || this.killed !== null) return false;
     this.killed = hold;
-    this.#controller?.abort(this.#host.killError(this.requestId, hold));
+    this.#controller?.abort(this.#denial(hold));
+    return true;
   }
 
   confirm(): KillHold | null {
     const hold = this.killed ?? this.#host.look(this.agent);
-    if (hold !== null) {
-      this.kill(hold);
-      this.finish({ result: 'killed' });
-    }
+    if (hold === null) return null;
+    this.abort(hold);
+    this.finish({ result: 'killed' });
     return hold;
+  }
+
+  answered(statusCode: number): void {
+    this.#status = statusCode;
+  }
+
+  /** The agent closes: a call whose response has come is `ok` as far as anyone saw, another was cut off. */
+  leave(): void {
+    if (this.#status === null) this.finish({ result: 'aborted' });
+    else this.finish({ result: 'ok', statusCode: this.#status });
   }
 
   finish(outcome: Outcome): void {
     if (this.#done) return;
     this.#done = true;
     this.#host.left(this);
-    const killed = this.killed !== null && outcome.result !== 'ok' && outcome.result !== 'killed_late';
+    const cutByUs = this.killed !== null && outcome.result !== 'ok' && outcome.result !== 'killed_late';
     this.#host.record({
       type: 'outcome',
       request_id: this.requestId,
-      result: killed ? 'killed' : outcome.result,
+      result: cutByUs ? 'killed' : outcome.result,
       latency_ms: Math.max(0, Math.round(this.#host.monotonicMs() - this.#startMs)),
       ...(outcome.statusCode === undefined ? {} : { status_code: outcome.statusCode }),
       ...(outcome.requestBytes === undefined ? {} : { request_bytes: outcome.requestBytes }),
       ...(outcome.responseBytes === undefined ? {} : { response_bytes: outcome.responseBytes }),
     });
+  }
+
+  #denial(hold: KillHold): CheckrdPolicyDenied {
+    return new CheckrdPolicyDenied({ ...killDecision(hold), requestId: this.requestId });
   }
 }

@@ -4,7 +4,7 @@
 import type { PolicyMode } from '../core/decide/types.js';
 import { compileProgram } from '../core/policy/compile.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
-import { policyFormat, readPolicy } from '../core/policy/read.js';
+import { type PolicyReading, policyFormat, readPolicy, readPolicyObject } from '../core/policy/read.js';
 
 /** What the host keeps of a policy beside its program. Structured-clonable: it crosses from the worker. */
 export interface PolicySummary {
@@ -21,7 +21,15 @@ export type Compiled =
 
 /** `path` tells the format by its ending; it is not opened. */
 export function compilePolicy(bytes: Uint8Array, path: string): Compiled {
-  const read = readPolicy(bytes, policyFormat(path));
+  return compile(readPolicy(bytes, policyFormat(path)));
+}
+
+/** A policy that came as an object: `text` is its JSON, numbers as they were written. */
+export function compileObject(text: string): Compiled {
+  return compile(readPolicyObject(text));
+}
+
+function compile(read: PolicyReading): Compiled {
   if (!read.ok) return read;
   const { policy } = read;
   const compiled = compileProgram(policy);

@@ -7,6 +7,8 @@ import type { Generation } from './types.js';
 /** When, and whether denials of the policy are only recorded. */
 export interface DecideAt extends Clock {
   readonly dryRun: boolean;
+  /** A body over the limit is a guess instead of a denial: FALSE in a `deny`, UNKNOWN elsewhere. */
+  readonly permissive: boolean;
 }
 
 /**

@@ -6,45 +6,51 @@ import type { KillHold } from './types.js';
 
 export interface Flight {
   readonly agent: AgentId;
-  /** Ends the call; must not throw, must not wait. */
-  abort(hold: KillHold): void;
+  /** Ends the call; must not wait. False when it had ended, or had been ended, before. */
+  abort(hold: KillHold): boolean;
+  /** The agent closes; the call is written off in the books. */
+  leave(): void;
 }
 
-export interface InFlight {
-  readonly size: number;
-  /** The answer takes the call out again; calling it twice is fine. */
-  add(flight: Flight): () => void;
-  /** Ends every call of an agent that `stops` names. `abortMs` is whole milliseconds, rounded up. */
-  abortAll(hold: KillHold, stops: (agent: AgentId) => boolean): { readonly aborted: number; readonly abortMs: number };
-}
+export class InFlight {
+  readonly #flights = new Set<Flight>();
 
-/** @param now Milliseconds of a clock that never runs backwards. */
-export function openInFlight(now: () => number): InFlight {
-  const flights = new Set<Flight>();
-  return {
-    get size() {
-      return flights.size;
-    },
-    add(flight) {
-      // A wrapper of our own, so that one object added twice counts twice.
-      const own: Flight = { agent: flight.agent, abort: hold => flight.abort(hold) };
-      flights.add(own);
-      return () => void flights.delete(own);
-    },
-    abortAll(hold, stops) {
-      const began = now();
-      let aborted = 0;
-      // A copy: aborting one may end others or, wrongly, begin new ones; a new one looks at the switch by itself.
-      for (const flight of [...flights]) {
-        if (!stops(flight.agent) || !flights.delete(flight)) continue;
+  /** @param now Milliseconds of a clock that never runs backwards. */
+  constructor(private readonly now: () => number) {}
+
+  get size(): number {
+    return this.#flights.size;
+  }
+
+  add(flight: Flight): void {
+    this.#flights.add(flight);
+  }
+
+  remove(flight: Flight): void {
+    this.#flights.delete(flight);
+  }
+
+  /** Ends every call of an agent that `stops` names; each is still in flight until its edge says it has ended. */
+  abortAll(
+    hold: KillHold,
+    stops: (agent: AgentId) => boolean,
+  ): { readonly aborted: number; /** Whole milliseconds, rounded up. */ readonly abortMs: number } {
+    const began = this.now();
+    let aborted = 0;
+    // A copy: aborting one may end others or, wrongly, begin new ones; a new one looks at the switch by itself.
+    for (const flight of [...this.#flights]) {
+      if (!stops(flight.agent) || !this.#flights.has(flight)) continue;
+      try {
+        if (flight.abort(hold)) aborted++;
+      } catch {
+        // One call that resists must not save the others.
         aborted++;
-        try {
-          flight.abort(hold);
-        } catch {
-          // One call that resists must not save the others.
-        }
       }
-      return { aborted, abortMs: Math.ceil(now() - began) };
-    },
-  };
+    }
+    return { aborted, abortMs: Math.ceil(this.now() - began) };
+  }
+
+  leaveAll(): void {
+    for (const flight of [...this.#flights]) flight.leave();
+  }
 }

@@ -8,30 +8,20 @@
  */
 import { dirname, resolve } from 'node:path';
 import type { AgentId } from '../core/brand.js';
-import { matchesGlob } from '../core/config/agent-glob.js';
-import type { KillContents } from '../core/config/kill-file.js';
 import { networkFilesystem } from '../disk/filesystem-kind.js';
 import {
   agentSwitch,
   agentsStopped,
   armFolder,
-  type Entry,
   isAbsent,
   isSameFolder,
-  lookAtSwitch,
   openSwitchFolders,
-  readSwitch,
   type SwitchFolder,
 } from '../disk/switch-files.js';
 import { SYSTEM_TIMERS, type Timers } from '../disk/timers.js';
 import { type FolderWatch, watchFolder, watchPath } from '../disk/watch-path.js';
-import type { KillHold, KillSwitch, SecurityMode } from './types.js';
-
-/** `scope` is `all`, an agent ID, or the globs of the file joined by commas. */
-export interface ScopedHold extends KillHold {
-  /** Globs over the agents it stops; null: every agent. */
-  readonly agents: readonly string[] | null;
-}
+import { KillSource, type ScopedHold, stops, type UntilClock } from './kill-source.js';
+import type { KillSwitch, SecurityMode } from './types.js';
 
 export interface SwitchObserver {
   engaged(hold: ScopedHold): void;
@@ -60,11 +50,6 @@ export interface OpenKillSwitch extends KillSwitch {
   close(): Promise<void>;
 }
 
-/** Whether `hold` is one of `agent`'s. */
-export function stops(hold: ScopedHold, agent: AgentId): boolean {
-  return hold.agents === null || hold.agents.some(glob => matchesGlob(glob, agent));
-}
-
 /**
  * Makes the folders if need be, tells the observer of what is engaged already, and begins to watch.
  *
@@ -85,30 +70,16 @@ export function openKillSwitch(options: KillSwitchOptions): OpenKillSwitch {
 /** Behind the events; a change that every event missed is seen within this, and by every call at once. */
 const POLL_MS = 250;
 const UNTIL_IGNORED_MS = 60_000;
-/** Contents of a file this young are read at each look: its times might not show a further change. */
-const YOUNG_MS = 1000;
-
-interface Source {
-  readonly path: string;
-  /** Null: the switch of all agents. */
-  readonly agent: AgentId | null;
-  readonly folder: 0 | 1;
-  /** Whether a call has asked for it, or only a name in the folder. */
-  asked: boolean;
-  active: ScopedHold | null;
-  read: { readonly stamp: string; readonly contents: KillContents | null } | null;
-}
-
 class Switch implements OpenKillSwitch {
   readonly warnings: readonly string[];
   readonly #observer: SwitchObserver;
   readonly #strict: boolean;
-  readonly #wallMs: () => number;
+  readonly #clock: UntilClock;
   readonly #timers: Timers;
   readonly #folders: [SwitchFolder, SwitchFolder];
   readonly #lost: [ScopedHold | null, ScopedHold | null] = [null, null];
-  readonly #global: Source;
-  readonly #agents = new Map<AgentId, Source>();
+  readonly #global: KillSource;
+  readonly #agents = new Map<AgentId, KillSource>();
   readonly #watches: readonly FolderWatch[];
   #untilCountsFrom = Number.NEGATIVE_INFINITY;
 
@@ -118,10 +89,11 @@ class Switch implements OpenKillSwitch {
   ) {
     this.#observer = options.observer;
     this.#strict = options.securityMode !== 'permissive';
-    this.#wallMs = options.wallMs ?? Date.now;
-    this.#timers = options.timers ?? SYSTEM_TIMERS;
+    const timers = options.timers ?? SYSTEM_TIMERS;
+    this.#timers = timers;
+    this.#clock = { wallMs: options.wallMs ?? Date.now, isTrusted: () => timers.now() >= this.#untilCountsFrom };
     this.#folders = [...openSwitchFolders(path)];
-    this.#global = { path, agent: null, folder: 0, asked: true, active: null, read: null };
+    this.#global = new KillSource(path, null, this.#clock);
     const kind = networkFilesystem(dirname(path));
     this.warnings =
       kind === null
@@ -173,23 +145,16 @@ class Switch implements OpenKillSwitch {
     await Promise.all(this.#watches.map(watch => watch.close()));
   }
 
-  #sourceOf(agent: AgentId): Source {
+  #sourceOf(agent: AgentId): KillSource {
     const known = this.#agents.get(agent);
     if (known !== undefined) return known;
-    const source: Source = {
-      path: agentSwitch(this.path, agent),
-      agent,
-      folder: 1,
-      asked: false,
-      active: null,
-      read: null,
-    };
+    const source = new KillSource(agentSwitch(this.path, agent), agent, this.#clock);
     this.#agents.set(agent, source);
     return source;
   }
 
   /** Looks at one source, tells the observer of a change, and answers what stands. */
-  #check(source: Source): ScopedHold | null {
+  #check(source: KillSource): ScopedHold | null {
     const before = source.active;
     const now = this.#judge(source);
     source.active = now;
@@ -200,31 +165,21 @@ class Switch implements OpenKillSwitch {
     return now;
   }
 
-  #judge(source: Source): ScopedHold | null {
-    const entry = lookAtSwitch(source.path);
-    if (entry.is === 'absent') {
-      source.read = null;
-      // Whether the file is gone or only its folder: until the folder is known again, what stood stands.
-      return isSameFolder(this.#folders[source.folder]) ? null : source.active;
+  #judge(source: KillSource): ScopedHold | null {
+    const found = source.find();
+    switch (found) {
+      case 'absent': {
+        // Whether the file is gone or only its folder: until the folder is known again, what stood stands.
+        const folder = this.#folders[source.agent === null ? 0 : 1];
+        return isSameFolder(folder) ? null : source.active;
+      }
+      case 'unreadable':
+        return this.#strict ? source.blind() : source.active;
+      case 'over':
+        return null;
+      default:
+        return found;
     }
-    if (entry.is === 'unreadable') return this.#strict ? holdOf(source, null, null) : source.active;
-    const contents = this.#contents(source, entry);
-    if (contents !== null && this.#isOver(contents)) return null;
-    return holdOf(source, entry, contents);
-  }
-
-  #contents(source: Source, entry: Extract<Entry, { is: 'present' }>): KillContents | null {
-    if (source.read?.stamp === entry.stamp) return source.read.contents;
-    let contents = entry.regular ? readSwitch(source.path, entry.stamp) : null;
-    // The name of the file says whom it stops; a second opinion is not understood.
-    if (source.agent !== null && contents !== null && contents.agents !== null) contents = null;
-    const age = this.#wallMs() - entry.ctimeMs;
-    source.read = age > YOUNG_MS ? { stamp: entry.stamp, contents } : null;
-    return contents;
-  }
-
-  #isOver({ untilMs }: KillContents): boolean {
-    return untilMs !== null && this.#wallMs() >= untilMs && this.#timers.now() >= this.#untilCountsFrom;
   }
 
   /** A folder that is gone or another one: whatever it held is unknown, which is engaged (permissive: as last known). */
@@ -268,20 +223,4 @@ class Switch implements OpenKillSwitch {
       // The hold stands whatever becomes of its record; the observer keeps its own account of failures.
     }
   }
-}
-
-function holdOf(
-  source: Source,
-  entry: Extract<Entry, { is: 'present' }> | null,
-  contents: KillContents | null,
-): ScopedHold {
-  const agents = source.agent !== null ? [source.agent] : (contents?.agents ?? null);
-  return {
-    source: source.path,
-    scope: agents === null ? 'all' : agents.join(','),
-    agents,
-    reason: contents?.reason ?? null,
-    ownerUid: entry?.uid ?? null,
-    fileTimeMs: entry?.mtimeMs ?? null,
-  };
 }

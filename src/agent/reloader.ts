@@ -14,6 +14,7 @@ import { openPolicyArchive, type PolicyArchive } from '../disk/policy-archive.js
 import { lookAt, readSettled, readSettledSync, type Settled } from '../disk/read-settled.js';
 import { SYSTEM_TIMERS, type Timers } from '../disk/timers.js';
 import { type FolderWatch, watchPath } from '../disk/watch-path.js';
+import { type Attempt, attempt, attemptLater, orThrow } from './attempt.js';
 import type {
   BuildOutcome,
   PolicySourceOptions,
@@ -38,8 +39,9 @@ export function openPolicySourceSync(options: SyncPolicySourceOptions): WatchedP
 }
 
 /** A policy that came as an object: nothing to watch. */
-export function fixedPolicySource(generation: Generation): PolicySource {
-  const health: PolicyHealth = { state: 'ok', path: '(object)', issue: null, pollOnly: false };
+export function fixedPolicySource(generation: Generation | null): PolicySource {
+  const state = generation === null ? 'missing' : 'ok';
+  const health: PolicyHealth = { state, path: '(object)', issue: null, pollOnly: false };
   return { current: generation, health: () => health, async close() {} };
 }
 
@@ -47,7 +49,7 @@ export function fixedPolicySource(generation: Generation): PolicySource {
 const BUILD_TIMEOUT_MS = 60_000;
 const START_READS = 5;
 
-type Built = { readonly sha256: Sha256Hex; readonly bytes: Uint8Array; readonly generation: Generation };
+type Built = { readonly sha256: Sha256Hex; readonly generation: Generation };
 
 class Reloader implements WatchedPolicySource {
   current: Generation | null = null;
@@ -64,6 +66,7 @@ class Reloader implements WatchedPolicySource {
   #watch: FolderWatch | null = null;
   #stopTimer: () => void = () => {};
   #settled: () => void = () => {};
+  #remembering: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(options: PolicySourceOptions) {
@@ -107,6 +110,7 @@ class Reloader implements WatchedPolicySource {
     this.#stopTimer();
     this.#settled();
     await this.#watch?.close();
+    await this.#remembering;
   }
 
   #start(): void {
@@ -197,17 +201,32 @@ class Reloader implements WatchedPolicySource {
 
   #buildHere(build: SyncPolicySourceOptions['buildSync']): void {
     const { bytes, sha256 } = this.#wasRead();
-    this.#gotOutcome(
-      attempt(() => build(bytes, this.#path, sha256)),
-      bytes,
-      sha256,
-    );
+    const got = attempt(() => {
+      const outcome = build(bytes, this.#path, sha256);
+      if (outcome.ok) this.#tolerate(() => this.#archive?.keepSync(sha256, bytes));
+      return outcome;
+    });
+    this.#gotOutcome(got, sha256);
   }
 
+  /** Keeping is part of building: the disk may take its time, and the swap must not. */
   async #buildLater(): Promise<void> {
     const { bytes, sha256 } = this.#wasRead();
-    const got = await attemptLater(() => this.#inTime(bytes, sha256));
-    this.#gotOutcome(got, bytes, sha256);
+    const got = await attemptLater(async () => {
+      const outcome = await this.#inTime(bytes, sha256);
+      if (outcome.ok) {
+        const kept = await attemptLater(async () => this.#archive?.keep(sha256, bytes));
+        this.#tolerate(() => orThrow(kept));
+      }
+      return outcome;
+    });
+    this.#gotOutcome(got, sha256);
+  }
+
+  /** In strict nothing goes live that an auditor could not read later. */
+  #tolerate(keep: () => void): void {
+    const kept = attempt(keep);
+    if (!kept.ok && this.#options.securityMode === 'strict') throw kept.error;
   }
 
   #wasRead() {
@@ -215,13 +234,13 @@ class Reloader implements WatchedPolicySource {
     return this.#read;
   }
 
-  #gotOutcome(got: Attempt<BuildOutcome>, bytes: Uint8Array, sha256: Sha256Hex): void {
+  #gotOutcome(got: Attempt<BuildOutcome>, sha256: Sha256Hex): void {
     if (!got.ok) {
       this.#failed(got, sha256);
       return;
     }
     if (got.value.ok) {
-      this.#built = { sha256, bytes, generation: got.value.generation };
+      this.#built = { sha256, generation: got.value.generation };
       this.#feed({ on: 'built', at: this.#timers.now() });
       return;
     }
@@ -235,10 +254,10 @@ class Reloader implements WatchedPolicySource {
       this.#feed({ on: 'moved', at });
       return;
     }
-    const issue =
-      error instanceof Fault
-        ? { code: error.code, message: `${error.message}; ${error.hint}` }
-        : { code: 'policy_build_failed', message: 'checkrd failed to build the policy' };
+    // What a foreign error says may quote the policy, so only its kind is told.
+    const kind = error instanceof Error ? error.name : 'unknown';
+    const fault = error instanceof Fault ? error : new Fault('policy_build_failed', { path: this.#path, error: kind });
+    const issue = { code: fault.code, message: `${fault.message}; ${fault.hint}` };
     this.#feed({ on: 'rejected', at, why: { sha256, issue } });
   }
 
@@ -246,9 +265,9 @@ class Reloader implements WatchedPolicySource {
     const built = this.#built;
     this.#built = null;
     if (built === null) throw new Fault('internal', { what: 'a policy was to go live before it was built' });
+    const old = this.current;
     const ready = attempt(() => {
-      this.#archived(built);
-      if (this.current !== null) this.#options.adopt(this.current, built.generation);
+      if (old !== null) this.#options.adopt(old, built.generation);
     });
     if (!ready.ok) {
       this.#failed(ready, built.sha256);
@@ -256,17 +275,19 @@ class Reloader implements WatchedPolicySource {
     }
     this.current = built.generation;
     this.#issue = null;
+    this.#remember(built.sha256);
     this.#records.write(loadedRecord(built.sha256, built.generation, this.#path));
     this.#feed({ on: 'swapped', at: this.#timers.now() });
   }
 
-  /** In strict nothing goes live that an auditor could not read later. */
-  #archived({ sha256, bytes }: Built): void {
-    try {
-      this.#archive?.keep(sha256, bytes);
-      this.#archive?.setLastGood(this.#path, sha256);
-    } catch (error) {
-      if (this.#options.securityMode === 'strict') throw error;
+  /** For the next start. Best effort: without it that start brings back an older policy, or none. */
+  #remember(sha256: Sha256Hex): void {
+    const archive = this.#archive;
+    if (archive === null) return;
+    if (this.#buildNow === null) {
+      this.#remembering = this.#remembering.then(() => archive.setLastGood(this.#path, sha256)).catch(() => {});
+    } else {
+      attempt(() => archive.setLastGoodSync(this.#path, sha256));
     }
   }
 
@@ -300,7 +321,7 @@ class Reloader implements WatchedPolicySource {
   async #inTime(bytes: Uint8Array, sha256: Sha256Hex): Promise<BuildOutcome> {
     let stop = () => {};
     const late = new Promise<never>((_, refuse) => {
-      const error = new Fault('internal', { what: 'a policy took too long to build' });
+      const error = new Fault('policy_build_failed', { path: this.#path, error: 'it took too long' });
       stop = this.#timers.after(BUILD_TIMEOUT_MS, () => refuse(error));
     });
     try {
@@ -308,23 +329,5 @@ class Reloader implements WatchedPolicySource {
     } finally {
       stop();
     }
-  }
-}
-
-type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
-
-function attempt<T>(act: () => T): Attempt<T> {
-  try {
-    return { ok: true, value: act() };
-  } catch (error) {
-    return { ok: false, error };
-  }
-}
-
-async function attemptLater<T>(act: () => Promise<T>): Promise<Attempt<T>> {
-  try {
-    return { ok: true, value: await act() };
-  } catch (error) {
-    return { ok: false, error };
   }
 }

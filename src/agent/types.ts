@@ -169,17 +169,23 @@ export interface Agent {
     request: Partial<HttpRequest>,
     context: CallContext,
   ): { readonly requestId: string; readonly decision: Decision };
-  close(): Promise<void>;
 }
 
 /* ---- opening and closing ------------------------------------------------------------------------------------- */
 
 export interface AgentHealth {
   readonly state: 'ok' | 'degraded' | 'failing';
+  readonly securityMode: SecurityMode;
   readonly policy: PolicyHealth;
-  readonly audit: AuditHealth;
-  /** The hold that stops calls now, null when none does. */
-  readonly kill: KillHold | null;
+  /** SHA-256 of the policy in force, null: none. */
+  readonly policySha256: string | null;
+  readonly audit: AuditHealth & { readonly origin: string; readonly path: string; readonly size: number };
+  /** What stops calls now; empty when nothing does. */
+  readonly holds: readonly KillHold[];
+  /** Calls that have begun and not ended. */
+  readonly inFlight: number;
+  /** What the operator should know. */
+  readonly warnings: readonly string[];
 }
 
 export interface AgentLifecycle {

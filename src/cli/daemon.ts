@@ -29,7 +29,8 @@ exit: 0 stopped, 2 could not start, 64 misuse`,
       version: packageVersion(),
       logger,
       notifier: notifier(io.env, error => logger.warn({ err: error }, 'systemd could not be told')),
-      openAgent,
+      openAgent: async known =>
+        openAgent(known, { policyObject: null, disabled: false, warn: text => logger.warn(text) }),
     });
     await onSignals(running);
     return EXIT.ok;

@@ -22,6 +22,10 @@ const FAULTS = {
     say: f => `${f.name} gives a wrong Ed25519 answer for the known test of RFC 8032`,
     fix: 'do not run on this build of Node.js or checkrd; install both again',
   },
+  disable_forbidden: {
+    say: () => 'CHECKRD_DISABLED=1 is set, and the settings forbid it (`allow_disable: false`)',
+    fix: 'unset CHECKRD_DISABLED, or let the owner of the settings allow it',
+  },
   engine_integrity: {
     say: f => `the engine \`${f.path}\` cannot be trusted: ${f.why}`,
     fix: 'install checkrd again; in a checkout, run npm run build',
@@ -95,6 +99,10 @@ const FAULTS = {
     say: f => `\`${f.path}\` cannot serve as an audit log: ${f.cause}`,
     fix: 'it must be a regular file that this user may read and write; move what is there away',
   },
+  policy_build_failed: {
+    say: f => `the policy \`${f.path}\` could not be built (${f.error})`,
+    fix: 'the old policy stays in force; report this with the policy if it happens again',
+  },
   policy_changed_while_read: {
     say: f => `the policy file \`${f.path}\` changed while it was read`,
     fix: 'write the new policy beside the old one and rename it into place',
@@ -110,6 +118,10 @@ const FAULTS = {
   policy_not_regular: {
     say: f => `the policy \`${f.path}\` is ${f.got}, not a regular file`,
     fix: 'put a regular file there, or a symbolic link to one',
+  },
+  policy_object_invalid: {
+    say: f => `the policy given as an object does not load:\n${f.problems}`,
+    fix: 'mend what is named; `checkrd check` explains each code',
   },
   policy_too_large: {
     say: f => `the policy \`${f.path}\` has ${f.got} bytes; at most ${f.limit} are read`,

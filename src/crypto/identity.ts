@@ -2,7 +2,7 @@
 import { keyId } from '../core/audit/key-id.js';
 import { toBase64 } from '../core/bytes.js';
 import { generateSeed, type Signer, signerFromSeed } from './ed25519.js';
-import { type ReadKeyOptions, readKeyFile } from './keys.js';
+import { type ReadKeyOptions, readKeyFile } from './read-keys.js';
 import { sha256 } from './sha256.js';
 
 export class LocalIdentity {

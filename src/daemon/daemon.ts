@@ -13,7 +13,7 @@ import type { Settings } from '../core/config/settings.js';
 import type { Lock } from '../disk/lock.js';
 import type { DaemonAgent } from './agent-port.js';
 import { decideRoutes } from './decide-routes.js';
-import { groupId } from './groups.js';
+import { groupId } from '../disk/group-id.js';
 import { healthRoutes, mainRoutes } from './health.js';
 import { type HttpTimeouts, type Route, serve } from './http.js';
 import type { Logger } from './logger.js';

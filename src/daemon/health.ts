@@ -34,8 +34,7 @@ export function mainRoutes(parts: HealthParts): readonly Route[] {
 }
 
 function healthOf(parts: HealthParts) {
-  const { policy, audit, kill } = parts.agent.health();
-  const { policySha256, log } = parts.agent.facts();
+  const { policy, policySha256, audit, holds } = parts.agent.health();
   return {
     status: parts.stopping()
       ? 'stopping'
@@ -59,14 +58,14 @@ function healthOf(parts: HealthParts) {
     },
     audit: {
       state: audit.state,
-      path: log.path,
-      origin: log.origin,
-      size: log.size,
+      path: audit.path,
+      origin: audit.origin,
+      size: audit.size,
       checkpoint_size: audit.checkpointSize,
       last_checkpoint: audit.lastCheckpointMs === null ? null : new Date(audit.lastCheckpointMs).toISOString(),
       error: audit.error,
     },
-    kill: kill === null ? null : { source: kill.source, scope: kill.scope, reason: kill.reason },
+    kill: holds.map(({ source, scope, reason }) => ({ source, scope, reason })),
   };
 }
 

@@ -16,6 +16,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Sha256Hex, sha256Hex } from '../core/brand.js';
 import { Fault } from '../core/fault.js';
@@ -25,12 +26,14 @@ import { readSettledSync } from './read-settled.js';
 
 export interface PolicyArchive {
   /**
-   * Keeps the bytes; they are on disk when this returns.
+   * Keeps the bytes; they are on disk when this is done.
    * @throws Fault `policy_not_archived`
    */
-  keep(sha256: Sha256Hex, bytes: Uint8Array): void;
+  keep(sha256: Sha256Hex, bytes: Uint8Array): Promise<void>;
+  keepSync(sha256: Sha256Hex, bytes: Uint8Array): void;
   /** @throws Fault `policy_not_archived` */
-  setLastGood(policyPath: string, sha256: Sha256Hex): void;
+  setLastGood(policyPath: string, sha256: Sha256Hex): Promise<void>;
+  setLastGoodSync(policyPath: string, sha256: Sha256Hex): void;
   /** The bytes of the last good policy, checked against their hash; null when there are none to trust. Never throws. */
   lastGood(
     policyPath: string,
@@ -45,17 +48,24 @@ export function openPolicyArchive(stateDir: string, hash: (bytes: Uint8Array) =>
     return join(stateDir, 'last-good', name);
   };
   return {
-    keep(sha256, bytes) {
+    async keep(sha256, bytes) {
       const path = kept(sha256);
-      if (!holds(path, sha256, hash)) replace(path, bytes);
+      const there = await readFile(path).catch(() => null);
+      if (there === null || hash(there) !== sha256) await replace(path, bytes);
     },
-    setLastGood(policyPath, sha256) {
+    keepSync(sha256, bytes) {
+      const path = kept(sha256);
+      const there = bytesOf(path);
+      if (there === null || hash(there) !== sha256) replaceSync(path, bytes);
+    },
+    setLastGood: (policyPath, sha256) => replace(pointer(policyPath), pointerText(policyPath, sha256)),
+    setLastGoodSync(policyPath, sha256) {
       const path = pointer(policyPath);
-      const text = `${sha256}  ${policyPath}\n`;
-      if (textOf(path) !== text) replace(path, new TextEncoder().encode(text));
+      const bytes = pointerText(policyPath, sha256);
+      if (bytesOf(path)?.equals(bytes) !== true) replaceSync(path, bytes);
     },
     lastGood(policyPath) {
-      const [name = ''] = (textOf(pointer(policyPath)) ?? '').split(' ');
+      const [name = ''] = (bytesOf(pointer(policyPath))?.toString() ?? '').split(' ');
       const sha256 = sha256Hex(name);
       if (sha256 === null) return null;
       const path = kept(sha256);
@@ -69,32 +79,57 @@ export function openPolicyArchive(stateDir: string, hash: (bytes: Uint8Array) =>
   };
 }
 
-function holds(path: string, sha256: Sha256Hex, hash: (bytes: Uint8Array) => Sha256Hex): boolean {
-  try {
-    return hash(readFileSync(path)) === sha256;
-  } catch {
-    return false;
-  }
+function pointerText(policyPath: string, sha256: Sha256Hex): Uint8Array {
+  return new TextEncoder().encode(`${sha256}  ${policyPath}\n`);
 }
 
-function textOf(path: string): string | null {
+function bytesOf(path: string): Buffer | null {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch {
     return null;
   }
 }
 
+const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
 let made = 0;
 
+function temporaryOf(path: string): string {
+  return join(dirname(path), `.${process.pid}-${++made}.tmp`);
+}
+
 /** Atomic and durable: a reader sees the old file or the new one, also after a power cut. */
-function replace(path: string, bytes: Uint8Array): void {
-  const folder = dirname(path);
-  const temporary = join(folder, `.${process.pid}-${++made}.tmp`);
+async function replace(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = temporaryOf(path);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
-    const fd = openSync(temporary, flags, 0o600);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const file = await open(temporary, FLAGS, 0o600);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    const folder = await open(dirname(path), constants.O_RDONLY);
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  } catch (error) {
+    // It may never have been made, or have its name already.
+    await unlink(temporary).catch(() => {});
+    throw new Fault('policy_not_archived', { path, error: errorCode(error) }, { cause: error });
+  }
+}
+
+/** As {@link replace}, for a constructor. */
+function replaceSync(path: string, bytes: Uint8Array): void {
+  const temporary = temporaryOf(path);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const fd = openSync(temporary, FLAGS, 0o600);
     try {
       for (let sent = 0; sent < bytes.length; ) sent += writeSync(fd, bytes, sent);
       fsyncSync(fd);
@@ -102,11 +137,11 @@ function replace(path: string, bytes: Uint8Array): void {
       closeSync(fd);
     }
     renameSync(temporary, path);
-    const folderFd = openSync(folder, constants.O_RDONLY);
+    const folder = openSync(dirname(path), constants.O_RDONLY);
     try {
-      fsyncSync(folderFd);
+      fsyncSync(folder);
     } finally {
-      closeSync(folderFd);
+      closeSync(folder);
     }
   } catch (error) {
     try {

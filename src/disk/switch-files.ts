@@ -45,7 +45,7 @@ export function openSwitchFolders(path: string): readonly [SwitchFolder, SwitchF
 
 function openFolder(path: string): SwitchFolder {
   try {
-    mkdirSync(path, { recursive: true });
+    mkdirSync(path, { recursive: true, mode: 0o755 });
   } catch (error) {
     throw new Fault('killswitch_dir_missing', { path, error: errorCode(error) }, { cause: error });
   }

@@ -77,6 +77,10 @@ class Watch implements FolderWatch {
     };
     const changed = () => this.#changed();
     const wanted = this.#wanted(at);
+    // Raw events come for every entry: a busy log beside the file must not make us look at each of its lines.
+    const raw = (_kind: string, name: string | null) => {
+      if (name === null || wanted(basename(name)) || basename(name) === basename(at)) changed();
+    };
     this.#slow = chokidar(at, {
       persistent: false,
       ignoreInitial: true,
@@ -87,12 +91,10 @@ class Watch implements FolderWatch {
       atomic: false,
       ignored: path => path !== at && !wanted(basename(path)),
     });
-    this.#slow.on('all', changed).on('raw', changed).on('error', failed);
+    this.#slow.on('all', changed).on('raw', raw).on('error', failed);
     if (this.options.fast === true) {
       try {
-        this.#quick = fsWatch(at, { persistent: false }, (_kind, name) => {
-          if (name === null || wanted(name)) changed();
-        });
+        this.#quick = fsWatch(at, { persistent: false }, raw);
         this.#quick.on('error', failed);
       } catch {
         failed();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -193,4 +194,24 @@ test('a look sees size, times and inode', t => {
   assert.notDeepEqual(second, first);
   appendFileSync(path, 'b\n');
   assert.notDeepEqual(lookAt(path), second);
+});
+
+test('on a read-only mount the modes do not matter (ConfigMaps)', asRoot, t => {
+  const folder = tempFolder(t);
+  const mount = join(folder, 'mount point');
+  mkdirSync(mount);
+  writeFileSync(join(mount, 'policy.yaml'), 'a\n');
+  chmodSync(join(mount, 'policy.yaml'), 0o666);
+  chmodSync(mount, 0o777);
+  const read = `
+    import { readSettledSync } from '${process.cwd()}/dist/disk/read-settled.js';
+    try { console.log(readSettledSync('${mount}/policy.yaml', { operatorsGid: null }).bytes.length); }
+    catch (error) { console.log(error.code); }`;
+  assert.equal(runsScript(read).trim(), 'policy_writable_by_others');
+  writeFileSync(join(folder, 'read.mjs'), read);
+  const steps = `mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$1" "$2"`;
+  const args = ['-m', 'sh', '-c', steps, mount, process.execPath, join(folder, 'read.mjs')];
+  const done = spawnSync('unshare', args, { encoding: 'utf8' });
+  if (done.status !== 0) return t.skip(`no mount of our own here: ${done.stderr.trim()}`);
+  assert.equal(done.stdout.trim(), '2');
 });

@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { networkFilesystem } from '#src/disk/filesystem-kind.js';
 import { SYSTEM_TIMERS, type Timers } from '#src/disk/timers.js';
 import { watchPath } from '#src/disk/watch-path.js';
 import { runsScript } from '../support/shell.js';
@@ -78,11 +88,17 @@ for (const fast of [false, true]) {
   }
 }
 
-test('other files of the folder raise nothing in the quick watch of the switch', async t => {
+test('a busy log beside the switch raises nothing', async t => {
   const folder = tempFolder(t);
+  writeFileSync(join(folder, 'audit.jsonl'), '');
   const seen = watched(t, join(folder, 'killswitch'), NO_POLL, true);
   await sleep(300);
   const { looks } = seen;
+  for (let line = 0; line < 20; line++) {
+    appendFileSync(join(folder, 'audit.jsonl'), 'x\n');
+    await sleep(5);
+  }
+  assert.equal(seen.looks, looks);
   writeFileSync(join(folder, 'killswitch'), '');
   await until('a look', () => seen.looks > looks);
 });
@@ -107,15 +123,31 @@ test('the poll looks where no event comes', async t => {
   await until('three polls', () => seen.looks >= 3);
 });
 
-test('a watch says when it cannot do more than poll, and never keeps a process alive', t => {
-  const folder = tempFolder(t);
+const script = (folder: string) => {
   const module = JSON.stringify(`${process.cwd()}/dist/disk/`);
-  const out = runsScript(`
+  return `
     const { watchPath } = await import(${module} + 'watch-path.js');
     const { SYSTEM_TIMERS } = await import(${module} + 'timers.js');
-    const watch = watchPath(${JSON.stringify(join(folder, 'policy.yaml'))},
-      { pollMs: 1000, timers: SYSTEM_TIMERS, fast: true }, () => {});
-    console.log(watch.pollOnly);
-  `);
-  assert.equal(out.trim(), 'false');
+    const { setTimeout: sleep } = await import('node:timers/promises');
+    const path = ${JSON.stringify(join(folder, 'policy.yaml'))};
+    const watch = watchPath(path, { pollMs: 1000, timers: SYSTEM_TIMERS, fast: true }, () => {});
+    await sleep(200);
+    console.log(watch.pollOnly);`;
+};
+
+test('a watch never keeps a process alive', t => {
+  assert.equal(runsScript(script(tempFolder(t))).trim(), 'false');
+});
+
+test('a watch says when it cannot do more than poll', { skip: process.getuid?.() !== 0 && 'needs root' }, t => {
+  const folder = tempFolder(t);
+  // One may pass through, but not list: the kernel refuses a watch.
+  chmodSync(folder, 0o711);
+  assert.equal(runsScript(script(folder), 65534).trim(), 'true');
+});
+
+test('local filesystems are not taken for remote ones', t => {
+  assert.equal(networkFilesystem(tempFolder(t)), null);
+  assert.equal(networkFilesystem('/proc'), null);
+  assert.equal(networkFilesystem('/nowhere/at/all'), null);
 });

@@ -11,7 +11,7 @@ import { pathToFileURL } from 'node:url';
 import { Checkrd, isCheckrdPolicyDenied } from 'checkrd';
 
 // From this tier's own lockfile, not from the root's.
-const ownRequire = createRequire(join(process.cwd(), 'test', 'sdk', 'package.json'));
+const ownRequire = createRequire(join(process.cwd(), 'test', 'sdk', 'packages', 'package.json'));
 const { default: OpenAI } = (await import(pathToFileURL(ownRequire.resolve('openai')).href)) as typeof import('openai');
 
 const home = mkdtempSync(join(tmpdir(), 'checkrd-sdk-'));

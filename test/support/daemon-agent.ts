@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { AgentHealth, Begun, Call, CallContext, Outcome } from '#src/agent/types.js';
 import type { Decision, HttpRequest } from '#src/core/decide/types.js';
-import type { DaemonAgent, DaemonAgentFacts } from '#src/daemon/agent-port.js';
+import type { DaemonAgent } from '#src/daemon/agent-port.js';
+import { HEALTH } from './health.js';
 
 export class DaemonTestAgent implements DaemonAgent {
   readonly begun: { readonly request: HttpRequest; readonly context: CallContext; readonly requestId: string }[] = [];
@@ -67,15 +68,10 @@ export class DaemonTestAgent implements DaemonAgent {
 
   health(): AgentHealth {
     return {
-      state: 'ok',
-      policy: { state: this.policyState, path: '/p.yaml', issue: null, pollOnly: false },
-      audit: { state: this.auditState, error: null, checkpointSize: 0, lastCheckpointMs: null },
-      kill: null,
+      ...HEALTH,
+      policy: { ...HEALTH.policy, state: this.policyState },
+      audit: { ...HEALTH.audit, state: this.auditState, size: this.begun.length },
     };
-  }
-
-  facts(): DaemonAgentFacts {
-    return { policySha256: null, log: { origin: 'o', path: '/a.jsonl', size: this.begun.length } };
   }
 
   hangup(): void {

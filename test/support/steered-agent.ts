@@ -13,7 +13,8 @@ import type {
   Outcome,
 } from '#src/agent/types.js';
 import { type AgentId, agentId } from '#src/core/brand.js';
-import type { Decision, DecisionCode, HttpRequest } from '#src/core/decide/types.js';
+import { blocks, type Decision, type DecisionCode, type HttpRequest } from '#src/core/decide/types.js';
+import { HEALTH } from './health.js';
 
 export type Steer = (request: HttpRequest, context: CallContext) => 'allow' | 'need_body' | 'deny' | Decision;
 
@@ -57,7 +58,8 @@ export class SteeredAgent implements Agent, AgentLifecycle {
     const said = this.steer(request, context);
     if (said === 'need_body') return { kind: 'need_body', inspectBytes: this.inspectBytes };
     if (said === 'deny') return this.#refused('rule_denied', request, context);
-    return this.#proceed(request, context, said === 'allow' ? decision('rule_allowed') : said);
+    const made = said === 'allow' ? decision('rule_allowed') : said;
+    return blocks(made) ? this.#refused(made.code, request, context, made) : this.#proceed(request, context, made);
   }
 
   precheck(request: HttpRequest, context: CallContext): Extract<Begun, { kind: 'refused' }> | null {
@@ -83,12 +85,7 @@ export class SteeredAgent implements Agent, AgentLifecycle {
   }
 
   health(): AgentHealth {
-    return {
-      state: 'ok',
-      policy: { state: 'ok', path: '/policy.yaml', issue: null, pollOnly: false },
-      audit: { state: 'ok', error: null, checkpointSize: 0, lastCheckpointMs: null },
-      kill: this.hold,
-    };
+    return { ...HEALTH, holds: this.hold === null ? [] : [this.hold] };
   }
 
   async close(): Promise<void> {
@@ -109,9 +106,14 @@ export class SteeredAgent implements Agent, AgentLifecycle {
     return `request-${++this.#serial}`;
   }
 
-  #refused(code: DecisionCode, request: HttpRequest, context: CallContext): Extract<Begun, { kind: 'refused' }> {
+  #refused(
+    code: DecisionCode,
+    request: HttpRequest,
+    context: CallContext,
+    made: Decision = decision(code),
+  ): Extract<Begun, { kind: 'refused' }> {
     this.refusals.push({ code, request, context });
-    return { kind: 'refused', requestId: this.#id(), decision: decision(code) };
+    return { kind: 'refused', requestId: this.#id(), decision: made };
   }
 
   #proceed(request: HttpRequest, context: CallContext, said: Decision): Extract<Begun, { kind: 'proceed' }> {

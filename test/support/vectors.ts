@@ -28,6 +28,6 @@ export function vectorFiles(part: string): readonly string[] {
 
 /** The path of a vector file or folder, and why a test must be skipped when it is not there. */
 export function vectors(...parts: readonly string[]): { readonly path: string; readonly skip: string | false } {
-  const path = join(root, ...parts);
-  return { path, skip: existsSync(path) ? false : `no test vectors at ${path}; set CHECKRD_VECTORS` };
+  const part = join(...parts);
+  return { path: join(root, part), skip: vectorsMissing(part) };
 }

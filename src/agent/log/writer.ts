@@ -225,7 +225,10 @@ export class LogWriter implements AuditLog {
     const { size, head } = this.#lines.tip;
     if (this.#lines.write(old, { type: 'segment_closed', size, head }, now) !== null || old.sync() !== null) return;
     const covered = this.#lines.tip.position();
-    if (this.#lines.writeCheckpoint(old, covered, now) === null) this.#checkpointed(covered.size, now);
+    if (this.#lines.writeCheckpoint(old, covered, now) === null) {
+      this.#pace.covered(now);
+      this.#checkpointed(covered.size, now);
+    }
     old.sync();
   }
 

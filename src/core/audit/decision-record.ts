@@ -2,7 +2,7 @@
  * From a decision to the record that says so. Pure: IDs and durations are passed in.
  * Query strings, header values and bodies never come near this file; paths are folded unless the settings say `raw`.
  */
-import { endpointPath } from '../decide/endpoint.js';
+import { foldPath } from '../decide/endpoint.js';
 import type { Decision, HttpRequest, PolicyMode } from '../decide/types.js';
 import type { DecisionFields } from './fields.js';
 
@@ -61,7 +61,7 @@ export function decisionRecord(
   if (place !== null) {
     record.url_scheme = place.scheme;
     record.url_host = place.host;
-    record.url_path = context.urlPath === 'raw' ? place.path : endpointPath(place.path);
+    record.url_path = context.urlPath === 'raw' ? place.path : foldPath(place.path);
   }
   return record;
 }

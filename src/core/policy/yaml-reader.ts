@@ -20,7 +20,7 @@ import {
 } from 'yaml';
 import { hasLoneSurrogate, type MapEntry, type TreeNode } from '../json/tree.js';
 import { JSON_MAX_DEPTH, POLICY_MAX_ALIASES } from '../limits.js';
-import { type IssueList, overBound, quoted } from './issue-list.js';
+import { type IssueList, overBound, printable, quoted } from './issue-list.js';
 import { plainScalar } from './yaml-scalar.js';
 
 /** The tags of the core schema, with the kinds of node each may stand at. */
@@ -83,7 +83,7 @@ function parse(issues: IssueList, text: string): Document.Parsed<ParsedNode> | n
   } else if (first.code === 'TAB_AS_INDENT') {
     issues.add('yaml_syntax', first.pos[0], 'a tab is used as indentation', 'indent with spaces');
   } else {
-    const line = (first.message.split('\n', 1)[0] ?? '').slice(0, 160);
+    const line = printable(first.message.slice(0, 160)).trim();
     issues.add('yaml_syntax', first.pos[0], `not YAML: ${line.charAt(0).toLowerCase()}${line.slice(1)}`);
   }
   return null;
@@ -186,6 +186,7 @@ class Converter {
     if (key.kind === 'string') {
       if (key.value !== '<<' || (isScalar(node) && node.type !== 'PLAIN')) return key.value;
       this.issues.add('merge_key', at, 'merge keys (`<<`) are not taken', 'write the keys out');
+      this.whole = false;
     } else if (!(isScalar(node) && plainScalar(node.source ?? '').kind === 'refused')) {
       this.issues.add('key_not_string', at, 'a key of a mapping is a string', 'quote the key');
     }

@@ -66,9 +66,9 @@ export type Effect =
   | { readonly do: 'wait'; readonly ms: number }
   /** Read and check who may write; answer `read`, `moved` or `rejected`. */
   | { readonly do: 'read' }
-  /** Parse, compile, test; answer `built` or `rejected`. */
+  /** Parse, compile, test, keep for the auditor; answer `built` or `rejected`. */
   | { readonly do: 'build' }
-  /** Archive, hand over counters, swap; answer `swapped` or `rejected`. */
+  /** Hand over counters and swap, in one tick; answer `swapped` or `rejected`. */
   | { readonly do: 'swap' }
   /** The bytes in force are on disk again, or still. */
   | { readonly do: 'unchanged' }

@@ -9,7 +9,7 @@
  */
 import { Readable } from 'node:stream';
 import type { Flight } from './flight.js';
-import { type Guard, guardedStream } from './guarded-stream.js';
+import { type Guard, guardedStream, type Trail } from './guarded-stream.js';
 
 const guards = new WeakMap<Response, Guard>();
 /** Apart from Guard: the stream holds its response, and whoever waits for the response's collection holds Guard. */
@@ -22,8 +22,8 @@ const dropped = new FinalizationRegistry<Guard>(guard => {
 });
 const decoder = new TextDecoder();
 
-/** Watches the body of `response` and books its end. `redirected`: say that hops came before it. */
-export function guardResponse(response: Response, flight: Flight, redirected: boolean): Response {
+/** Watches the body of `response` and books its end. `trail`: the hops that came before it. */
+export function guardResponse(response: Response, flight: Flight, trail: Trail): Response {
   const branch = flight.branch();
   if (!(response instanceof Response)) {
     branch.end('read');
@@ -31,8 +31,8 @@ export function guardResponse(response: Response, flight: Flight, redirected: bo
   }
   const empty = response.body === null || response.headers.get('content-length') === '0';
   if (empty) branch.end('read', 0);
-  if (empty && !redirected) return response;
-  return watch(response, { branch, redirected, reader: null }, !empty);
+  if (empty && !trail.redirected) return response;
+  return watch(response, { branch, trail, reader: null }, !empty);
 }
 
 function watch(response: Response, guard: Guard, open: boolean): Response {
@@ -111,7 +111,11 @@ function guardedPrototype(parent: Response): object {
     },
     get redirected(): boolean {
       const response = this as unknown as Response;
-      return guards.get(response)?.redirected === true || native<boolean>(response, 'redirected');
+      return guards.get(response)?.trail.redirected === true || native<boolean>(response, 'redirected');
+    },
+    get type(): string {
+      const response = this as unknown as Response;
+      return guards.get(response)?.trail.crossed === true ? 'cors' : native<string>(response, 'type');
     },
     async arrayBuffer(this: Response): Promise<ArrayBuffer> {
       return await consume(this, 'arrayBuffer');
@@ -139,7 +143,7 @@ function guardedPrototype(parent: Response): object {
       const other = copy.call(this);
       streams.delete(this);
       const branch = open ? guard.branch.flight.branch() : guard.branch;
-      return watch(other, { branch, redirected: guard.redirected, reader: null }, open);
+      return watch(other, { branch, trail: guard.trail, reader: null }, open);
     },
   };
   const own = Object.getOwnPropertyDescriptors(methods) as Record<string, PropertyDescriptor>;

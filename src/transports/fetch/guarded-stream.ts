@@ -6,10 +6,19 @@
  */
 import type { Branch } from './flight.js';
 
+/** What plain fetch would say of the way that led to a response. */
+export interface Trail {
+  readonly redirected: boolean;
+  /** A hop has left the first origin: `type` is `cors`, also after a way back. */
+  readonly crossed: boolean;
+}
+
+export const NO_TRAIL: Trail = { redirected: false, crossed: false };
+
 /** What is known of one guarded body. Must not lead to its Response. */
 export interface Guard {
   readonly branch: Branch;
-  readonly redirected: boolean;
+  readonly trail: Trail;
   /** Ours on the transport's stream, once `.body` was asked for. */
   reader: ReadableStreamDefaultReader<Uint8Array> | null;
 }

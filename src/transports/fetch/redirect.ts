@@ -33,6 +33,11 @@ export function isRedirect(status: number): boolean {
   return STATUSES.has(status);
 }
 
+/** Two addresses of different origin. */
+export function isCross(one: string, other: string): boolean {
+  return new URL(one).origin !== new URL(other).origin;
+}
+
 export function nextHop(from: HopHead, status: number, location: string | null): Redirect {
   if (!isRedirect(status) || location === null) return { kind: 'none' };
   const before = new URL(from.url);

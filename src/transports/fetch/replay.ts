@@ -80,7 +80,8 @@ class StreamSource implements Source {
   async next(): Promise<Step> {
     const step = await this.#reader.read();
     if (step.done) return { done: true };
-    // Plain `fetch` takes nothing else from a stream; a copy, since the caller may keep the chunk.
+    // The transport takes strings too. A copy of anything else, since the caller may keep the chunk.
+    if (typeof step.value === 'string') return { done: false, value: new Uint8Array(Buffer.from(step.value)) };
     if (!(step.value instanceof Uint8Array)) throw new TypeError('Received non-Uint8Array chunk');
     return { done: false, value: new Uint8Array(step.value) };
   }

@@ -20,9 +20,10 @@ import { readTraceparent } from '../traceparent.js';
 import { denialOf, deniedResponse, killedDenial, type OnDenied } from './denied.js';
 import { Flight } from './flight.js';
 import { guardResponse } from './guard.js';
+import { NO_TRAIL } from './guarded-stream.js';
 import { type HttpCall, nativeRequest, readCall } from './init.js';
 import { Outgoing } from './outgoing.js';
-import { isRedirect, nextHop } from './redirect.js';
+import { isCross, isRedirect, nextHop } from './redirect.js';
 
 export interface WrapFetchOptions {
   readonly agentId: AgentId;
@@ -82,6 +83,7 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
   const follows = call.redirect === 'follow';
   let out = first;
   let parentRequestId: string | undefined;
+  let trail = NO_TRAIL;
   for (let hops = 0; ; hops++) {
     const traceparent = readTraceparent(out.traceparent);
     const context: CallContext = {
@@ -111,12 +113,12 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
     tell(edge, event, begun.requestId, begun.decision);
     const response = await settled(flight, answer);
     flight.answered(response.status);
-    if (!follows) return guardResponse(response, flight, false);
+    if (!follows) return guardResponse(response, flight, NO_TRAIL);
     if (response.redirected) return misled(edge, response, flight, request, context);
 
     const location = isRedirect(response.status) ? response.headers.get('location') : null;
     const next = nextHop(out.head, response.status, location);
-    if (next.kind === 'none') return guardResponse(response, flight, hops > 0);
+    if (next.kind === 'none') return guardResponse(response, flight, trail);
     // The hop's answer is used up: nobody reads its body.
     flight.branch().end('read');
     response.body?.cancel().catch(() => undefined);
@@ -131,6 +133,10 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
     const body = next.keepsBody ? await orAborted(out.again(), call.signal) : ({ kind: 'none' } as const);
     if (body === null) {
       return refuse(edge, 'redirect_refused', 'redirected with a body that cannot be sent again', request, hop);
+    }
+    trail = { redirected: true, crossed: trail.crossed || isCross(call.url, next.head.url) };
+    if (trail.crossed && call.rest.mode === 'same-origin') {
+      throw new TypeError('fetch failed', { cause: new Error('request mode cannot be "same-origin"') });
     }
     out = new Outgoing(next.head, body, call.rest);
   }

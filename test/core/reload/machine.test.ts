@@ -107,6 +107,40 @@ test('a change while checking makes the result stale', () => {
   assert.ok(!effects.some(effect => effect.do === 'swap'));
 });
 
+test('bytes of another file than the one that settled do not count, but at start', () => {
+  const read: Event = { on: 'read', at: 20, seen: file('3', 'c'), sha256: sha('c') };
+  const running = run([{ on: 'looked', at: 0, seen: file('2', 'b') }, { on: 'quiet', at: 20 }, read], live.state);
+  assert.equal(running.state.stage, 'changed');
+  const starting = run([{ on: 'start', at: 0, seen: file('2', 'b') }, read]);
+  assert.equal(starting.state.stage, 'verified');
+});
+
+test('a file that moves under its reader is looked at again soon', () => {
+  const { state, effects } = run(
+    [
+      { on: 'looked', at: 0, seen: file('2', 'b') },
+      { on: 'quiet', at: 20 },
+      { on: 'moved', at: 21 },
+    ],
+    live.state,
+  );
+  assert.equal(state.stage, 'changed');
+  assert.deepEqual(effects.at(-1), { do: 'wait', ms: 20 });
+});
+
+test('what is wrong with a file that has changed since is no news', () => {
+  const { effects } = run(
+    [
+      { on: 'looked', at: 0, seen: file('2', 'b') },
+      { on: 'quiet', at: 20 },
+      { on: 'looked', at: 25, seen: file('3', 'c') },
+      { on: 'rejected', at: 30, why: bad },
+    ],
+    live.state,
+  );
+  assert.ok(!effects.some(effect => effect.do === 'reject'));
+});
+
 test('a file touched for ever is reported once, and goes live when it stands still', () => {
   let state = live.state;
   const said: Effect[] = [];

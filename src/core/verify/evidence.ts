@@ -1,0 +1,156 @@
+/**
+ * The auditor's second argument: what the records say about the log itself, and who signed it.
+ *
+ * Gets each line once, in order, after the chain has settled that it is the one that was written. A checkpoint counts when
+ * its key is known, its own signature and its note's are good, and the tree over the lines has the head and root it names;
+ * then its own line and all before it are signed.
+ */
+import { decodeFrontier } from '../audit/merkle.js';
+import { verifyCheckpointNote } from '../audit/note.js';
+import { verifyRecordSignature } from '../audit/record-signature.js';
+import { toHex } from '../bytes.js';
+import type { Ed25519Verify, Sha256 } from '../ports.js';
+import type { WalkSink } from './chain-walk.js';
+import type { FindingCode } from './findings.js';
+import { KeyRing } from './key-ring.js';
+import type { RecordLine } from './read-record.js';
+import { type Expectation, OpenTree } from './tree.js';
+
+export type Find = WalkSink['find'];
+
+export interface EvidencePorts {
+  readonly sha256: Sha256;
+  readonly verify: Ed25519Verify;
+}
+
+export class Evidence implements WalkSink {
+  readonly find: Find;
+  readonly tree: OpenTree;
+  readonly keys: KeyRing;
+  readonly goodKeyIds = new Set<string>();
+  firstSeq = 0;
+  /** All numbers below it are covered by a good signature over what was written. */
+  signedTo = 0;
+  readonly #ports: EvidencePorts;
+  readonly #origin: string;
+
+  constructor(
+    ports: EvidencePorts,
+    origin: string,
+    pinned: readonly Uint8Array[],
+    expect: Expectation | null,
+    find: Find,
+  ) {
+    this.#ports = ports;
+    this.#origin = origin;
+    this.find = find;
+    this.tree = new OpenTree(ports.sha256, expect);
+    this.keys = new KeyRing(ports.sha256, pinned);
+  }
+
+  begin(seq: number, opened: RecordLine | null): void {
+    this.firstSeq = seq;
+    this.signedTo = seq;
+    if (opened) this.tree.restart(frontierOf(opened));
+  }
+
+  jump(_seq: number, opened: RecordLine | null): void {
+    this.tree.restart(opened && frontierOf(opened));
+  }
+
+  leaf(_seq: number, hash: string, line: RecordLine | null): void {
+    if (line) this.#read(line);
+    this.tree.add(hash);
+  }
+
+  confirms(line: RecordLine): boolean | null {
+    if (line.record.sig === undefined) return null;
+    const named = line.record.key_id === undefined ? [...this.keys.all()] : [this.keys.keyFor(line.record.key_id)];
+    const keys = named.filter(key => key !== null);
+    if (keys.length === 0) return null;
+    return keys.some(key => verifyRecordSignature(this.#ports.verify, key, line.record));
+  }
+
+  #read(line: RecordLine): void {
+    switch (line.type) {
+      case 'checkpoint':
+        this.#checkpoint(line);
+        return;
+      case 'log_started':
+        if (line.seq !== 0) this.#say('bad_segment', line, 'a log starts with its first record only');
+        this.#meetKey(line);
+        break;
+      case 'segment_opened':
+        this.#opened(line);
+        this.#meetKey(line);
+        break;
+      case 'segment_closed':
+        if (line.record.size !== line.seq) this.#say('bad_segment', line, 'its `size` is not its own number');
+        if (line.record.head !== line.prev) this.#say('bad_segment', line, 'its `head` is not the line before');
+        break;
+    }
+    if (this.confirms(line) === false) this.#say('bad_signature', line, 'its `sig` does not fit');
+  }
+
+  #meetKey(line: RecordLine): void {
+    const wrong = this.keys.meet(line);
+    if (wrong !== null) this.#say('wrong_key', line, wrong);
+  }
+
+  #opened(line: RecordLine): undefined {
+    if (line.record.size !== line.seq) return this.#say('bad_segment', line, 'its `size` is not its own number');
+    const known = this.tree.frontier();
+    if (frontierOf(line) === null) return this.#say('bad_segment', line, 'its `frontier` is none of that size');
+    if (known !== null && known !== line.record.frontier) {
+      this.#say('bad_segment', line, 'its `frontier` is not that of the lines before');
+    }
+  }
+
+  #checkpoint(line: RecordLine): undefined {
+    const { size, head, root, key_id, note } = line.record;
+    if (typeof size !== 'number' || typeof note !== 'string' || size > line.seq || size < 0) {
+      return this.#say('bad_checkpoint', line, 'its `size` or `note` is none');
+    }
+    const key = this.keys.keyFor(key_id);
+    if (key === null) {
+      const known = this.keys.pinned ? 'a pinned key' : 'a key named before';
+      return this.#say('wrong_key', line, `key ${String(key_id)} is not ${known}`);
+    }
+    if (!verifyRecordSignature(this.#ports.verify, key, line.record)) {
+      return this.#say('bad_signature', line, 'its `sig` does not fit');
+    }
+    const noted = verifyCheckpointNote(this.#ports.sha256, this.#ports.verify, note, this.#origin, key);
+    if (!noted.ok) {
+      const code =
+        noted.reason === 'bad_signature' ? 'bad_signature' : noted.reason === 'other_key' ? 'wrong_key' : null;
+      return this.#say(code ?? 'bad_checkpoint', line, `its note: ${noted.reason.replace('_', ' ')}`);
+    }
+    if (noted.checkpoint.size !== size || toHex(noted.checkpoint.root) !== root) {
+      return this.#say('bad_checkpoint', line, 'its note says another size or root');
+    }
+    const lines = this.tree.at(size);
+    // Lines are missing before it: it is authentic, and what it covers cannot be rebuilt. The gap is reported already.
+    if (lines === 'unknown') return;
+    if (lines === 'past') return this.#disproved(line, 'its `size` is below that of an earlier checkpoint');
+    if (lines.root !== root) return this.#disproved(line, `the first ${size} lines have another root than was signed`);
+    if (lines.head !== null && lines.head !== head)
+      return this.#disproved(line, '`head` is not the last line it covers');
+    this.signedTo = line.seq + 1;
+    this.goodKeyIds.add(String(key_id));
+  }
+
+  /** What was signed and what stands here differ, somewhere after the last checkpoint that agreed. */
+  #disproved(line: RecordLine, detail: string): undefined {
+    this.find('bad_checkpoint', line.place, this.signedTo, detail);
+  }
+
+  #say(code: FindingCode, line: RecordLine, detail: string): undefined {
+    this.find(code, line.place, line.seq, detail);
+  }
+}
+
+function frontierOf(opened: RecordLine) {
+  const { frontier, size } = opened.record;
+  if (typeof frontier !== 'string' || size !== opened.seq) return null;
+  return decodeFrontier(frontier, opened.seq);
+}
