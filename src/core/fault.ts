@@ -95,6 +95,10 @@ const FAULTS = {
     say: f => `the operational log \`${f.path}\` cannot be written: ${f.why}`,
     fix: 'make its folder writable for the user of the daemon, or remove `log.file` to use stderr',
   },
+  log_unreadable: {
+    say: f => `the audit log \`${f.path}\` cannot be read: ${f.why}`,
+    fix: 'check the path and its permissions',
+  },
   log_unusable: {
     say: f => `\`${f.path}\` cannot serve as an audit log: ${f.cause}`,
     fix: 'it must be a regular file that this user may read and write; move what is there away',

@@ -1,0 +1,131 @@
+/**
+ * `checkrd verify`: is this log what was written, as far as its files and a key can tell?
+ *
+ * Exit codes fail closed. 0 is said only when everything is in order and a pinned key signed it: without a key anybody who
+ * can write the file could have written all of it anew, so a consistent log is 2, "cannot say", with a loud line. A torn
+ * end is 2 as well: a crash and a cut look alike. 1 is any trace of tampering. Lines after the last checkpoint (a second's
+ * worth in a log being written) do not change the code; `signed` says where signing ends.
+ */
+import { type Dirent, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { boundedText } from '../core/audit/text.js';
+import { fromBase64, fromHex, toHex } from '../core/bytes.js';
+import { Fault } from '../core/fault.js';
+import type { Finding, Report, Verdict } from '../core/verify/findings.js';
+import type { Expectation } from '../core/verify/tree.js';
+import { readPublicKey } from '../crypto/read-keys.js';
+import { Misuse, readArgs } from './args.js';
+import { painter } from './colour.js';
+import { type CliIo, type Command, EXIT } from './io.js';
+import { groupFiles, verifyFiles } from './verify-files.js';
+
+export const verify: Command = {
+  name: 'verify',
+  summary: 'say whether an audit log is what was written',
+  usage: `
+usage: checkrd verify [--key KEY] [--expect SIZE:ROOT] [--json] FILE...
+
+Reads the files of a log in any order and says how far it is intact, how far it is signed and by which keys, whether its
+end is attested, and names the first bad line and what is wrong with it.
+
+--key     the log's public key, or the path of its .pub file, obtained before any intrusion; without it
+          trust/log/*.pub of the configuration directory are used, and without those the origin is unproven
+--expect  a size and root kept elsewhere (hexadecimal or base64): finds a shortened end
+
+exit: 0 intact and signed by a pinned key, 1 tampered, 2 cannot say (no key, no signature, a torn end), 64 misuse`,
+  async run(args, io) {
+    const given = readArgs(args, {
+      texts: ['key', 'expect'],
+      words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of the log' },
+    });
+    const expect = expectation(given.text('expect'));
+    const key = given.text('key');
+    const keys = key === null ? trustedKeys(io) : [keyGiven(key, io)];
+    const logs = groupFiles(given.words.map(word => resolve(io.cwd, word)));
+    if (expect !== null && logs.length > 1)
+      throw new Misuse('--expect speaks of one log, and the files are of several');
+    const reports = logs.map(log => verifyFiles(log, { keys, expect }));
+    const verdict = worst(reports);
+    if (given.on('json')) io.out(JSON.stringify({ verdict, logs: reports }));
+    else if (reports.length === 0) io.out('no record in these files: cannot say');
+    else for (const report of reports) print(report, io);
+    return { intact: EXIT.ok, tampered: EXIT.no, cannot_say: EXIT.unknown }[verdict];
+  },
+};
+
+function worst(reports: readonly Report[]): Verdict {
+  const verdicts = reports.map(report => report.verdict);
+  if (verdicts.includes('tampered')) return 'tampered';
+  return verdicts.length === 0 || verdicts.includes('cannot_say') ? 'cannot_say' : 'intact';
+}
+
+/** The text itself, or a path seen from where the command runs. */
+function keyGiven(key: string, io: CliIo): Uint8Array {
+  return readPublicKey(fromBase64(key)?.length === 32 ? key : resolve(io.cwd, key));
+}
+
+/** Every `.pub` of the configured trust folders. One that cannot be read is an error: a pin must not vanish silently. */
+function trustedKeys(io: CliIo): readonly Uint8Array[] {
+  const own = io.env.CHECKRD_CONFIG_DIR || join(io.home, '.checkrd');
+  return ['/etc/checkrd', resolve(io.cwd, own)].flatMap(folder => {
+    const path = join(folder, 'trust', 'log');
+    return pubFiles(path).map(entry => readPublicKey(join(path, entry.name)));
+  });
+}
+
+function pubFiles(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true }).filter(entry => entry.name.endsWith('.pub'));
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw new Fault('key_file_unreadable', { path, why: String(code) }, { cause: error });
+  }
+}
+
+function expectation(text: string | null): Expectation | null {
+  if (text === null) return null;
+  const colon = text.indexOf(':');
+  const [size, root] = [text.slice(0, colon), text.slice(colon + 1)];
+  const bytes = root.length === 64 ? fromHex(root) : fromBase64(root);
+  if (colon < 0 || !/^(0|[1-9][0-9]{0,14})$/.test(size) || bytes?.length !== 32) {
+    throw new Misuse('--expect is SIZE:ROOT', 'SIZE is a count of records, ROOT 64 hexadecimal characters or base64');
+  }
+  return { size: Number(size), root: toHex(bytes) };
+}
+
+/** Names and details come from files that somebody else may have written: nothing of them reaches a terminal raw. */
+const LINE_MAX_BYTES = 4096;
+
+function print(report: Report, io: CliIo): void {
+  const paint = painter(io);
+  const say = (text: string): void => io.out(boundedText(text, LINE_MAX_BYTES));
+  for (const finding of report.findings) say(sentence(finding));
+  const unsaid = report.findingCount - report.findings.length;
+  if (unsaid > 0) say(`… and ${unsaid} more`);
+  say(`log     ${report.origin}`);
+  if (report.firstSeq > 0) say(`begins  at record ${report.firstSeq}; earlier files were not given`);
+  say(`intact  ${report.intactTo < report.size ? 'up to' : 'all,'} ${report.intactTo} of ${report.size} records`);
+  const by = report.keyIds.length > 0 ? ` by ${report.keyIds.join(', ')}` : '';
+  say(report.signedTo > report.firstSeq ? `signed  up to ${report.signedTo}${by}` : 'signed  no record');
+  say(`end     ${endOf(report)}`);
+  if (report.root !== null) say(`head    ${report.size}:${report.root}`);
+  io.out(verdictLine(report, paint));
+}
+
+function sentence({ code, place, detail }: Finding): string {
+  return `${place ? `${place.file}:${place.line}: ` : ''}${code}: ${detail}`;
+}
+
+function endOf({ attestedTo, size }: Report): string {
+  if (attestedTo === null) return 'not attested';
+  return attestedTo === size ? 'attested' : `attested up to ${attestedTo}; ${size - attestedTo} records came later`;
+}
+
+function verdictLine(report: Report, paint: ReturnType<typeof painter>): string {
+  if (report.verdict === 'tampered') return paint('red', 'TAMPERED');
+  if (report.verdict === 'intact') return paint('green', 'INTACT');
+  if (report.findingCount > 0) return paint('yellow', 'CANNOT SAY: the end is torn, or cannot be compared');
+  if (report.signedTo === report.firstSeq) return paint('yellow', 'CANNOT SAY: consistent, and nothing is signed');
+  return paint('yellow', 'CANNOT SAY: consistent, origin unproven (give the key you pinned with --key)');
+}
