@@ -76,7 +76,7 @@ export class LiveCall implements Call, Flight {
       type: 'outcome',
       request_id: this.requestId,
       result: cutByUs ? 'killed' : outcome.result,
-      latency_ms: Math.max(0, Math.round(this.#host.monotonicMs() - this.#startMs)),
+      latency_ms: outcome.latencyMs ?? Math.max(0, Math.round(this.#host.monotonicMs() - this.#startMs)),
       ...(outcome.statusCode === undefined ? {} : { status_code: outcome.statusCode }),
       ...(outcome.requestBytes === undefined ? {} : { request_bytes: outcome.requestBytes }),
       ...(outcome.responseBytes === undefined ? {} : { response_bytes: outcome.responseBytes }),

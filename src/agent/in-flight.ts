@@ -34,7 +34,7 @@ export class InFlight {
   abortAll(
     hold: KillHold,
     stops: (agent: AgentId) => boolean,
-  ): { readonly aborted: number; /** Whole milliseconds, rounded up. */ readonly abortMs: number } {
+  ): { readonly aborted: number /** Whole milliseconds, rounded up. */; readonly abortMs: number } {
     const began = this.now();
     let aborted = 0;
     // A copy: aborting one may end others or, wrongly, begin new ones; a new one looks at the switch by itself.

@@ -1,6 +1,6 @@
 import type { AgentRecord } from '../core/audit/fields.js';
-import { toHex, utf8 } from '../core/bytes.js';
 import type { Sha256Hex } from '../core/brand.js';
+import { toHex, utf8 } from '../core/bytes.js';
 import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import { describeIssue } from '../core/policy/issues.js';

@@ -20,8 +20,8 @@ import { InFlight } from './in-flight.js';
 import { killRecord } from './kill-records.js';
 import { stops } from './kill-source.js';
 import { type OpenKillSwitch, openKillSwitch } from './kill-switch.js';
-import { OpenedAgent } from './opened.js';
 import { openPolicy } from './open-policy.js';
+import { OpenedAgent } from './opened.js';
 import { Recorder } from './recorder.js';
 import { packageVersion } from './version.js';
 

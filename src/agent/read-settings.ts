@@ -5,6 +5,7 @@
  *   out  : Settings, or one Fault that names every mistake with its place
  *   never: writes anything, keeps anything
  */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { folderOf } from '../core/config/paths.js';
 import { configDirOf, resolveSettings } from '../core/config/resolve.js';
@@ -19,6 +20,23 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   readonly cwd: string;
+}
+
+/** Where a package puts the settings of a machine. */
+export const SYSTEM_SETTINGS = '/etc/checkrd/checkrd.yaml';
+
+/**
+ * The settings that an operator's command means: those named, else those of $CHECKRD_CONFIG_DIR, else the machine's.
+ * Null: the home directory's. Without this `checkrd kill` would stop nobody on a machine with a packaged daemon.
+ */
+export function operatorSettingsFile(
+  given: string | null,
+  around: Surroundings,
+  system = SYSTEM_SETTINGS,
+): string | null {
+  if (given !== null) return given;
+  const isNamed = (around.env.CHECKRD_CONFIG_DIR ?? '') !== '';
+  return !isNamed && existsSync(system) ? system : null;
 }
 
 /**

@@ -11,8 +11,11 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'init', load: async () => (await import('./init.js')).init },
   { name: 'check', load: async () => (await import('./check.js')).check },
   { name: 'decide', load: async () => (await import('./decide.js')).decide },
+  { name: 'keygen', load: async () => (await import('./keygen.js')).keygen },
   { name: 'kill', load: async () => (await import('./kill.js')).kill },
   { name: 'resume', load: async () => (await import('./resume.js')).resume },
   { name: 'status', load: async () => (await import('./status.js')).status },
+  { name: 'tail', load: async () => (await import('./tail.js')).tail },
+  { name: 'verify', load: async () => (await import('./verify.js')).verify },
   { name: 'daemon', load: async () => (await import('./daemon.js')).daemon },
 ];

@@ -4,7 +4,7 @@ import { packageVersion } from '../agent/version.js';
 import { startDaemon } from '../daemon/daemon.js';
 import { openLogger } from '../daemon/logger.js';
 import { notifier } from '../daemon/notify.js';
-import { onSignals } from '../daemon/signals.js';
+import { catchSignals } from '../daemon/signals.js';
 import { Misuse, readArgs } from './args.js';
 import { type Command, EXIT } from './io.js';
 
@@ -24,6 +24,7 @@ exit: 0 stopped, 2 could not start, 64 misuse`,
     if (config === null) throw new Misuse('no settings are given', 'add --config FILE');
     const settings = readSettings('daemon', io, config);
     const logger = await openLogger(settings.log, (io.env.JOURNAL_STREAM ?? '') !== '');
+    const signals = catchSignals();
     const running = await startDaemon({
       settings,
       version: packageVersion(),
@@ -32,7 +33,7 @@ exit: 0 stopped, 2 could not start, 64 misuse`,
       openAgent: async known =>
         openAgent(known, { policyObject: null, disabled: false, warn: text => logger.warn(text) }),
     });
-    await onSignals(running);
+    await signals.serve(running);
     return EXIT.ok;
   },
 };

@@ -14,7 +14,8 @@ export const kill: Command = {
 usage: checkrd kill [--agent ID] [--reason TEXT] [--config FILE] [--json]
 
 Engages the kill switch: from now on every call is denied and what is in flight is aborted.
---agent stops one agent only. The same as \`touch\` on the switch, with a reason.
+--agent stops one agent only. The same as \`touch\` on the switch, with a reason. The switch is the one of the settings:
+FILE, else $CHECKRD_CONFIG_DIR, else /etc/checkrd if it has any, else ~/.checkrd. Its path is printed.
 
 exit: 0 the switch is engaged, 2 it could not be, 64 misuse`,
   async run(args, io) {

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { policyLoader } from '../agent/offline.js';
-import { readSettings } from '../agent/read-settings.js';
+import { operatorSettingsFile, readSettings } from '../agent/read-settings.js';
 import type { Settings } from '../core/config/settings.js';
 import { askDaemon } from '../daemon/ask.js';
 import { agentSwitch, agentsStopped, lookAtSwitch } from '../disk/switch-files.js';
@@ -15,13 +15,14 @@ export const status: Command = {
   usage: `
 usage: checkrd status [--config FILE] [--json]
 
-Looks at the files and asks the daemon, if its socket is there.
+Looks at the files and asks the daemon, if its socket is there. Settings: FILE, else $CHECKRD_CONFIG_DIR,
+else /etc/checkrd if it has any, else ~/.checkrd.
 
 exit (as monitoring wants it): 0 all is well, 1 something to know (a kill switch is engaged, a rejected policy, not
 enforcing), 2 something is wrong (no policy that loads, a daemon that does not answer or is not ready), 64 misuse`,
   async run(args, io) {
     const given = readArgs(args, { texts: ['config'] });
-    const settings = readSettings('operator', io, given.text('config'));
+    const settings = readSettings('operator', io, operatorSettingsFile(given.text('config'), io));
     const policy = policyOf(settings.policy);
     const kill = killOf(settings.killswitch);
     const log = logHead(settings.audit.path);

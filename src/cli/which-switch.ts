@@ -1,5 +1,5 @@
 /** The kill switch that `kill` and `resume` mean. */
-import { readSettings } from '../agent/read-settings.js';
+import { operatorSettingsFile, readSettings } from '../agent/read-settings.js';
 import { type AgentId, agentId } from '../core/brand.js';
 import { type Args, Misuse } from './args.js';
 import type { CliIo } from './io.js';
@@ -8,7 +8,7 @@ export const SWITCH_FLAGS = ['agent', 'config'] as const;
 
 /** @throws Misuse, or a Fault of the settings */
 export function switchOf(given: Args, io: CliIo): { readonly path: string; readonly agent: AgentId | null } {
-  const settings = readSettings('operator', io, given.text('config'));
+  const settings = readSettings('operator', io, operatorSettingsFile(given.text('config'), io));
   if (settings.killswitch === null) {
     throw new Misuse('the settings say that there is no kill switch', 'name one as `killswitch` in checkrd.yaml');
   }

@@ -107,6 +107,10 @@ const FAULTS = {
     say: f => `the policy \`${f.path}\` could not be built (${f.error})`,
     fix: 'the old policy stays in force; report this with the policy if it happens again',
   },
+  not_separate: {
+    say: f => `\`${f.path}\` has mode ${f.mode}: ${f.who} may write it, agents among them`,
+    fix: 'take the right to write away (chmod g-w,o-w), or set `require_separation: false`',
+  },
   policy_changed_while_read: {
     say: f => `the policy file \`${f.path}\` changed while it was read`,
     fix: 'write the new policy beside the old one and rename it into place',

@@ -10,15 +10,17 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { agentSocketPath } from '../core/config/resolve.js';
 import type { Settings } from '../core/config/settings.js';
+import { Fault } from '../core/fault.js';
+import { groupId } from '../disk/group-id.js';
 import type { Lock } from '../disk/lock.js';
 import type { DaemonAgent } from './agent-port.js';
 import { decideRoutes } from './decide-routes.js';
-import { groupId } from '../disk/group-id.js';
 import { healthRoutes, mainRoutes } from './health.js';
-import { type HttpTimeouts, type Route, serve } from './http.js';
+import { bodyMax, type HttpTimeouts, type Route, serve } from './http.js';
 import type { Logger } from './logger.js';
 import type { Notifier } from './notify.js';
 import { OpenCalls } from './open-calls.js';
+import { unseparated } from './separation.js';
 import { claimSocket, clear, listen } from './sockets.js';
 
 export interface DaemonParts {
@@ -49,6 +51,7 @@ export async function startDaemon(parts: DaemonParts): Promise<RunningDaemon> {
     main: settings.operatorsGroup === null ? null : groupId(settings.operatorsGroup),
     ofAgents: agents.map(a => (a.group === null ? null : groupId(a.group))),
   };
+  refuseUnseparated(settings, groups.ofAgents);
   const lock = await claimSocket(socket);
   const servers: Server[] = [];
   let agent: DaemonAgent | null = null;
@@ -68,7 +71,12 @@ export async function startDaemon(parts: DaemonParts): Promise<RunningDaemon> {
       agentSockets: join(dirname(socket), 'agent'),
     };
     const open = async (routes: readonly Route[], path: string, group: number | null) => {
-      const server = serve(routes, error => logger.error({ err: error }, 'a request failed inside'), parts.timeouts);
+      const server = serve(
+        routes,
+        error => logger.error({ err: error }, 'a request failed inside'),
+        bodyMax(settings.inspectBytes),
+        parts.timeouts,
+      );
       servers.push(server);
       const given = await listen(server, path, group);
       if (!given)
@@ -91,6 +99,14 @@ export async function startDaemon(parts: DaemonParts): Promise<RunningDaemon> {
     lock.release();
     throw error;
   }
+}
+
+/** An agent whose socket has no group of its own connects through the daemon's. */
+function refuseUnseparated(settings: Settings, agentGroups: readonly (number | null)[]): void {
+  if (!settings.requireSeparation) return;
+  const own = process.getegid?.() ?? 0;
+  const [first] = unseparated(settings, new Set(agentGroups.map(group => group ?? own)));
+  if (first !== undefined) throw new Fault('not_separate', { ...first });
 }
 
 class Running implements RunningDaemon {

@@ -21,8 +21,10 @@ export interface Route {
   handle(body: string): Reply;
 }
 
-/** Room for a body at the default inspection limit and its JSON escapes. */
-export const BODY_MAX_BYTES = 2 * MIB;
+/** Room for a request whose body is as long as is looked into, and its JSON escapes. */
+export function bodyMax(inspectBytes: number): number {
+  return Math.max(2 * MIB, 2 * inspectBytes);
+}
 /** A caller on the same machine needs none of this; who is slower holds a connection on purpose. */
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -38,10 +40,14 @@ export function fail(status: number, code: string, message: string): Reply {
   return { status, body: JSON.stringify({ ok: false, errors: [{ code, message }] }) };
 }
 
-/** @param broken Told when a route throws: a defect of ours, answered 500. */
+/**
+ * @param maxBytes Longest body of a request.
+ * @param broken Told when a route throws: a defect of ours, answered 500.
+ */
 export function serve(
   routes: readonly Route[],
   broken: (error: unknown) => void,
+  maxBytes: number,
   timeouts: HttpTimeouts = { headersMs: HEADERS_TIMEOUT_MS, requestMs: REQUEST_TIMEOUT_MS },
 ): Server {
   const server = createServer(
@@ -58,7 +64,7 @@ export function serve(
         answer(request, response, route);
         return;
       }
-      readBody(request, (body, refused) => {
+      readBody(request, maxBytes, (body, refused) => {
         if (refused !== null) {
           answer(request, response, refused);
           return;
@@ -90,9 +96,13 @@ function routeOf(routes: readonly Route[], request: IncomingMessage): Route | (R
 }
 
 /** Calls back once, with the body or with why it is refused. Who hangs up gets no answer. */
-function readBody(request: IncomingMessage, done: (body: string, refused: Reply | null) => void): void {
-  const tooLarge = () => fail(413, 'body_too_large', `a body has at most ${BODY_MAX_BYTES} bytes`);
-  if (Number(request.headers['content-length'] ?? 0) > BODY_MAX_BYTES) {
+function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  done: (body: string, refused: Reply | null) => void,
+): void {
+  const tooLarge = () => fail(413, 'body_too_large', `a body has at most ${maxBytes} bytes`);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
     done('', tooLarge());
     return;
   }
@@ -103,7 +113,7 @@ function readBody(request: IncomingMessage, done: (body: string, refused: Reply 
     if (over) return;
     bytes += part.length;
     parts.push(part);
-    if (bytes <= BODY_MAX_BYTES) return;
+    if (bytes <= maxBytes) return;
     over = true;
     parts.length = 0;
     done('', tooLarge());

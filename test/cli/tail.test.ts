@@ -8,7 +8,7 @@ import { Misuse } from '#src/cli/args.js';
 import { runTail, tail } from '#src/cli/tail.js';
 import { readLines } from '#src/disk/read-lines.js';
 import { AuditBuilder, testSigner } from '../support/audit-builder.js';
-import { runCommand, testIo } from '../support/cli.js';
+import { runCommand, testIo } from '../support/cli-command.js';
 import { fileOf } from '../support/verify-bytes.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'checkrd-tail-'));

@@ -11,7 +11,7 @@ import { toBase64 } from '#src/core/bytes.js';
 import { readKeyFile, readPublicKey } from '#src/crypto/read-keys.js';
 import { AuditBuilder, testSigner } from '../support/audit-builder.js';
 import { decision, settingsAt } from '../support/audit-log.js';
-import { runCommand } from '../support/cli.js';
+import { runCommand } from '../support/cli-command.js';
 import { fileOf } from '../support/verify-bytes.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'checkrd-verify-'));

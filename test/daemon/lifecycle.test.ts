@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, lstatSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -137,4 +137,18 @@ test('a request that never ends is cut off', async t => {
   slow.write('POST /v1/decide HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{');
   const [answer] = (await once(slow, 'data')) as [Buffer];
   assert.match(answer.toString(), /^HTTP\/1\.1 408/);
+});
+
+test('require_separation refuses what agents could write, before anything is opened', async t => {
+  const folder = temporaryFolder(t);
+  chmodSync(folder, 0o755);
+  const text = 'require_separation: true\n';
+  await testDaemon(t, { settings: daemonSettings(folder, text) }, folder);
+
+  const open = temporaryFolder(t);
+  chmodSync(open, 0o757);
+  await assert.rejects(startDaemon(parts(open, undefined, text)), { code: 'not_separate' });
+  chmodSync(open, 0o775);
+  await assert.rejects(startDaemon(parts(open, undefined, text)), { code: 'not_separate' });
+  assert.ok(!existsSync(join(open, 'checkrd.sock.lock')));
 });

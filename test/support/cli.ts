@@ -1,36 +1,41 @@
-/** Runs a command with arrays in place of the terminal. */
-import type { CliIo, Command } from '#src/cli/io.js';
+/** Runs a command line without a process: arrays in, arrays out. */
+import type { CliIo } from '#src/cli/io.js';
+import { runCli } from '#src/cli/run.js';
 
-export interface CliRun {
+export interface Ran {
   readonly code: number;
-  readonly out: readonly string[];
-  readonly err: readonly string[];
+  readonly out: string;
+  readonly err: string;
 }
 
-export function testIo(change: Partial<CliIo> = {}): CliIo & { readonly lines: string[]; readonly errors: string[] } {
-  const lines: string[] = [];
-  const errors: string[] = [];
-  return {
-    lines,
-    errors,
-    out: line => void lines.push(line),
-    err: line => void errors.push(line),
-    write: async text => void lines.push(text),
-    stdin: { [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }) },
-    stdoutIsTTY: false,
-    env: {},
-    cwd: process.cwd(),
+export interface CliSurroundings {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  readonly cwd?: string;
+  readonly tty?: boolean;
+}
+
+export async function cli(args: readonly string[], around: CliSurroundings = {}): Promise<Ran> {
+  let out = '';
+  let err = '';
+  const io: CliIo = {
+    out: line => {
+      out += `${line}\n`;
+    },
+    err: line => {
+      err += `${line}\n`;
+    },
+    write: async text => {
+      out += text;
+    },
+    stdin: (async function* () {
+      if (around.stdin !== undefined) yield Buffer.from(around.stdin);
+    })(),
+    stdoutIsTTY: around.tty ?? false,
+    env: around.env ?? {},
+    cwd: around.cwd ?? '/',
     home: '/nonexistent',
-    ...change,
   };
-}
-
-export async function runCommand(
-  command: Command,
-  args: readonly string[],
-  change: Partial<CliIo> = {},
-): Promise<CliRun> {
-  const io = testIo(change);
-  const code = await command.run(args, io);
-  return { code, out: io.lines, err: io.errors };
+  const code = await runCli(args, io, '1.2.3');
+  return { code, out, err };
 }

@@ -173,6 +173,10 @@ function wholeChecks(s: Settings): readonly SettingsIssue[] {
       'set `agentId`, $CHECKRD_AGENT_ID or `agent_id` in checkrd.yaml',
     );
   }
+  if (s.face === 'library' && s.requireSeparation) {
+    const what = 'the library runs as the agent itself, so nothing is separate';
+    say('bad_value', 'require_separation', what, 'use the daemon, or set `require_separation: false`');
+  }
   if (s.face === 'daemon') {
     const utf8 = new TextEncoder();
     for (const path of [s.daemon.socket, ...s.daemon.agents.map(a => agentSocketPath(s.daemon.socket, a.id))]) {

@@ -50,6 +50,7 @@ export type BatchLine =
   | RequestLine
   | { readonly is: 'bad'; readonly error: BatchError };
 
+/** JSON knows no undefined: what is undefined is not there. None of our names stands on Object.prototype. */
 type Json = { readonly [key: string]: unknown };
 const NO_HEADERS: HeaderLines = [];
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
@@ -78,16 +79,15 @@ export function readBatchLine(line: string): BatchLine {
         return bad('unknown_key', 'a line has `request`, `agent`, `at` and `killed`, or `load`, or `load_file`');
     }
   }
-  if (Object.hasOwn(parsed, 'request')) {
-    return Object.hasOwn(parsed, 'load') || Object.hasOwn(parsed, 'load_file')
+  if (parsed.request !== undefined) {
+    return parsed.load !== undefined || parsed.load_file !== undefined
       ? bad('bad_value', 'a line either loads or asks')
       : requestLine(line, parsed, keys);
   }
   if (keys !== 1)
     return bad(keys === 0 ? 'missing_key' : 'bad_value', 'a line is a `request`, a `load` or a `load_file`');
-  if (Object.hasOwn(parsed, 'load')) return { is: 'load', policyText: onlyValue(line) };
-  if (!Object.hasOwn(parsed, 'load_file'))
-    return bad('missing_key', 'a line is a `request`, a `load` or a `load_file`');
+  if (parsed.load !== undefined) return { is: 'load', policyText: onlyValue(line) };
+  if (parsed.load_file === undefined) return bad('missing_key', 'a line is a `request`, a `load` or a `load_file`');
   const path = parsed.load_file;
   if (typeof path !== 'string' || path === '' || path.includes('\0')) return bad('wrong_type', '`load_file` is a path');
   return countNames(line) === 1 ? { is: 'load_file', path } : bad('duplicate_key', 'a key is given twice');
@@ -115,26 +115,25 @@ function requestLine(line: string, parsed: Json, topKeys: number): BatchLine {
   const { method, url } = request;
   if (typeof method !== 'string') return missingOr(request, 'method', 'a string');
   if (typeof url !== 'string') return missingOr(request, 'url', 'a string');
-  const body = Object.hasOwn(request, 'body') ? request.body : null;
-  if (body !== null && typeof body !== 'string') return bad('wrong_type', '`body` is a string');
-  if (body === null && Object.hasOwn(request, 'body')) return bad('wrong_type', '`body` is a string');
-  const headers = Object.hasOwn(request, 'headers') ? request.headers : NO_HEADERS;
+  const body = request.body ?? null;
+  if (request.body === null || (body !== null && typeof body !== 'string'))
+    return bad('wrong_type', '`body` is a string');
+  const headers = request.headers === undefined ? NO_HEADERS : request.headers;
   if (!isHeaderLines(headers)) return bad('wrong_type', '`headers` is a list of [name, value]');
 
   let id: AgentId | null = null;
-  if (Object.hasOwn(parsed, 'agent')) {
+  if (agent !== undefined) {
     if (typeof agent !== 'string') return bad('wrong_type', '`agent` is a string');
     id = agentId(agent);
     if (id === null) return bad('bad_value', '`agent` is no agent ID (1 to 128 of A-Z a-z 0-9 . _ -)');
   }
   let atMs: number | null = null;
-  if (Object.hasOwn(parsed, 'at')) {
+  if (at !== undefined) {
     if (typeof at !== 'string') return bad('wrong_type', '`at` is an RFC 3339 string');
     atMs = rfc3339Ms(at);
     if (atMs === null) return bad('bad_value', '`at` is no RFC 3339 date-time');
   }
-  if (Object.hasOwn(parsed, 'killed') && typeof killed !== 'boolean')
-    return bad('wrong_type', '`killed` is true or false');
+  if (killed !== undefined && typeof killed !== 'boolean') return bad('wrong_type', '`killed` is true or false');
   if (countNames(line) !== keys) return bad('duplicate_key', 'a key is given twice');
   // Raw text cannot hold half a surrogate pair; only an escape can. It has no UTF-8 form, so it could not be sent.
   if (line.includes('\\u') && hasLoneSurrogate(method, url, body, headers)) {

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { verify } from '#src/cli/verify.js';
 import { appendMany, place } from '../../support/audit-log.js';
-import { runCommand } from '../../support/cli.js';
+import { runCommand } from '../../support/cli-command.js';
 
 test('restarts and rotations: intact, signed to the end', async t => {
   const at = place(t);

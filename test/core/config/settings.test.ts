@@ -111,6 +111,11 @@ test('the library needs an agent ID', () => {
   assert.equal(got.issues[0]?.code, 'missing');
 });
 
+test('the library cannot be separate from the agent that it runs in', () => {
+  const got = from('agent_id: a\nrequire_separation: true\n', { face: 'library' });
+  assert.equal(!got.ok && got.issues[0]?.place, 'require_separation');
+});
+
 test('what the file locks, nobody above it loosens; tightening is free', () => {
   const loosened = issue('allow_disable: false\n', { env: { CHECKRD_ALLOW_DISABLE: 'true' } });
   assert.equal(loosened.code, 'locked');

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { test } from 'node:test';
+
+const MAIN = 'dist/cli/main.js';
+
+test('the program answers and exits with the command’s code', () => {
+  const run = (...args: string[]) => spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+  const version = run('--version');
+  assert.match(version.stdout, /^checkrd \d+\.\d+\.\d+\n$/);
+  assert.equal(version.status, 0);
+  assert.equal(run('nonsense').status, 64);
+  assert.ok(statSync(MAIN).isFile());
+});
+
+test('a reader that goes away ends the program quietly, and not with 0', async () => {
+  const child = spawn(process.execPath, [MAIN, 'decide', '--batch'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let err = '';
+  child.stderr.on('data', part => {
+    err += part;
+  });
+  child.stdin.on('error', () => {});
+  child.stdout.destroy();
+  const feed = setInterval(() => child.stdin.write('{"load":{}}\n'.repeat(1000)), 5);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  clearInterval(feed);
+  assert.equal(code, 141);
+  assert.equal(err, '');
+});
+
+test('--batch answers while its input stays open', async () => {
+  const child = spawn(process.execPath, [MAIN, 'decide', '--batch'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.write('{"load":{"default":"deny","rules":[]}}\n');
+  const [answer] = (await once(child.stdout, 'data')) as [Buffer];
+  assert.equal(answer.toString(), '{"ok":true}\n');
+  child.stdin.end();
+  assert.equal(((await once(child, 'exit')) as [number])[0], 0);
+});

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cli } from '../support/cli.js';
+import { temporaryFolder } from '../support/daemon.js';
+import { ask } from '../support/unix-http.js';
+
+const LINE = JSON.stringify({ request: { method: 'GET', url: 'https://api.test/x' } });
+const POLICY = 'default: deny\nrules:\n  - name: reads\n    allow: { method: GET, url: api.test/x }\n';
+const SETTINGS = 'policy: policy.yaml\ndaemon: { agents: [{ id: crm }], drain_timeout: 1 }\n';
+
+interface Process {
+  readonly child: ChildProcess;
+  readonly said: () => string;
+  readonly exit: Promise<number | null>;
+}
+
+function start(t: TestContext, folder: string, env: Readonly<Record<string, string>> = {}): Process {
+  const child = spawn(process.execPath, ['dist/cli/main.js', 'daemon', '--config', join(folder, 'checkrd.yaml')], {
+    stdio: ['ignore', 'inherit', 'pipe'],
+    env: { PATH: process.env.PATH, ...env },
+  });
+  let text = '';
+  child.stderr?.on('data', part => {
+    text += part;
+  });
+  const exit = once(child, 'close').then(([code]) => code as number | null);
+  t.after(() => child.kill('SIGKILL'));
+  return { child, said: () => text, exit };
+}
+
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 400; i++) {
+    if (await holds()) return;
+    await sleep(25);
+  }
+  assert.fail(`never: ${what}`);
+}
+const ready = (p: Process) => until(`ready\n${p.said()}`, () => p.said().includes('"msg":"ready"'));
+
+function prepared(t: TestContext): string {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'policy.yaml'), POLICY);
+  writeFileSync(join(folder, 'checkrd.yaml'), SETTINGS);
+  mkdirSync(join(folder, 'audit'));
+  return folder;
+}
+const records = (path: string) =>
+  readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map(l => JSON.parse(l) as Record<string, unknown>);
+
+test('a day of a daemon: decide, reload, rotate, kill, stop; the log verifies', async t => {
+  const folder = prepared(t);
+  const daemon = start(t, folder);
+  await ready(daemon);
+  const crm = join(folder, 'agent/crm.sock');
+  const main = join(folder, 'checkrd.sock');
+  const log = join(folder, 'audit/daemon.jsonl');
+
+  const allowed = (await ask(crm, '/v1/decide', LINE)).body;
+  assert.equal(allowed.code, 'rule_allowed');
+  const done = { request_id: allowed.request_id, result: 'ok', status_code: 200, latency_ms: 12345 };
+  assert.equal((await ask(crm, '/v1/outcome', JSON.stringify(done))).status, 200);
+  const outcome = records(log).find(r => r.type === 'outcome');
+  assert.deepEqual([outcome?.request_id, outcome?.status_code, outcome?.latency_ms], [allowed.request_id, 200, 12345]);
+  assert.equal((await ask(main, '/readyz')).status, 200);
+  assert.equal((await cli(['status', '--config', join(folder, 'checkrd.yaml')])).code, 0);
+
+  writeFileSync(join(folder, 'new.yaml'), POLICY.replace('reads', 'reads-again'));
+  renameSync(join(folder, 'new.yaml'), join(folder, 'policy.yaml'));
+  await until('the new policy', async () => (await ask(crm, '/v1/decide', LINE)).body.matched_rule === 'reads-again');
+
+  renameSync(log, `${log}.1`);
+  daemon.child.kill('SIGHUP');
+  await until('a new file', () => existsSync(log));
+
+  const open = (await ask(crm, '/v1/decide', LINE)).body;
+  writeFileSync(join(folder, 'killswitch'), '');
+  assert.equal((await ask(crm, '/v1/decide', LINE)).body.code, 'kill_switch');
+  await until('the open call recorded as killed', () =>
+    records(log).some(r => r.type === 'outcome' && r.request_id === open.request_id && r.result === 'killed'),
+  );
+  rmSync(join(folder, 'killswitch'));
+
+  daemon.child.kill('SIGTERM');
+  assert.equal(await daemon.exit, 0, daemon.said());
+  assert.ok(!existsSync(main) && !existsSync(crm));
+  const verified = await cli(['verify', '--key', join(folder, 'keys/origin.pub'), log, `${log}.1`]);
+  assert.equal(verified.code, 0, verified.out + verified.err);
+});
+
+test('a living daemon is not disturbed by a second; a dead one is replaced', async t => {
+  const folder = prepared(t);
+  const first = start(t, folder);
+  await ready(first);
+  const second = start(t, folder);
+  assert.equal(await second.exit, 2);
+  assert.match(second.said(), /another process listens on/);
+  assert.match(second.said(), /hint: stop the daemon that runs/);
+  const crm = join(folder, 'agent/crm.sock');
+  assert.equal((await ask(crm, '/v1/decide', LINE)).body.result, 'allow');
+
+  first.child.kill('SIGKILL');
+  await first.exit;
+  assert.ok(existsSync(crm));
+  const third = start(t, folder);
+  await ready(third);
+  assert.equal((await ask(crm, '/v1/decide', LINE)).body.result, 'allow');
+  third.child.kill('SIGINT');
+  assert.equal(await third.exit, 0);
+});
+
+test('a second signal does not wait', async t => {
+  const folder = prepared(t);
+  writeFileSync(join(folder, 'checkrd.yaml'), SETTINGS.replace('drain_timeout: 1', 'drain_timeout: 600'));
+  const daemon = start(t, folder);
+  await ready(daemon);
+  await ask(join(folder, 'agent/crm.sock'), '/v1/decide', LINE);
+  daemon.child.kill('SIGTERM');
+  await until('draining', () => daemon.said().includes('"msg":"stopping"'));
+  daemon.child.kill('SIGTERM');
+  assert.equal(await daemon.exit, 143);
+});
+
+test('without a policy the daemon lives, is not ready, and denies', async t => {
+  const folder = prepared(t);
+  rmSync(join(folder, 'policy.yaml'));
+  const daemon = start(t, folder);
+  await ready(daemon);
+  const ready503 = await ask(join(folder, 'checkrd.sock'), '/readyz');
+  assert.equal(ready503.status, 503);
+  assert.equal((await ask(join(folder, 'agent/crm.sock'), '/v1/decide', LINE)).body.code, 'policy_missing');
+});
+
+test('a mistake in the settings is said with its place, and nothing is started', async t => {
+  const folder = prepared(t);
+  writeFileSync(join(folder, 'checkrd.yaml'), 'polcy: x\n');
+  const daemon = start(t, folder);
+  assert.equal(await daemon.exit, 2);
+  assert.match(daemon.said(), /checkrd\.yaml:1:1: `polcy` is no setting \(did you mean `policy`\?\)/);
+  assert.ok(!existsSync(join(folder, 'checkrd.sock')));
+});
+
+test('under journald lines carry their priority, and a log file takes them instead of stderr', async t => {
+  const folder = prepared(t);
+  const journal = start(t, folder, { JOURNAL_STREAM: '8:1' });
+  await until('ready', () => journal.said().includes('"msg":"ready"'));
+  assert.match(journal.said(), /^<6>\{/m);
+  journal.child.kill('SIGTERM');
+  await journal.exit;
+
+  writeFileSync(join(folder, 'checkrd.yaml'), `${SETTINGS}log: { file: ops/checkrd.log, level: debug }\n`);
+  const filed = start(t, folder);
+  await until('an answer', () => existsSync(join(folder, 'agent/crm.sock')));
+  filed.child.kill('SIGTERM');
+  assert.equal(await filed.exit, 0, filed.said());
+  assert.equal(filed.said(), '');
+  assert.ok(existsSync(join(folder, 'ops')));
+});
+
+test('readiness reaches the socket that systemd names', async t => {
+  const folder = prepared(t);
+  // systemd's own socket is a datagram socket, which Node cannot make: a shim on PATH stands for `systemd-notify`.
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  const heard: string[] = [];
+  const ear = createServer(socket => socket.on('data', part => heard.push(part.toString()))).listen(
+    join(folder, 'ear'),
+  );
+  t.after(() => ear.close());
+  const shim = `#!${process.execPath}\nrequire('net').connect(${JSON.stringify(join(folder, 'ear'))}).end(process.argv.slice(2).join(' ')+'\\n')\n`;
+  writeFileSync(join(bin, 'systemd-notify'), shim, { mode: 0o755 });
+  const daemon = start(t, folder, { NOTIFY_SOCKET: '/run/x', PATH: `${bin}:${process.env.PATH}` });
+  await until('ready told', () => heard.join('').includes('--ready'));
+  assert.match(heard.join(''), new RegExp(`--ready --pid=${daemon.child.pid} --status=1 agents, strict`));
+  assert.equal((await ask(join(folder, 'checkrd.sock'), '/readyz')).status, 200);
+  daemon.child.kill('SIGTERM');
+  await until('stopping told', () => heard.join('').includes('STOPPING=1'));
+  assert.equal(await daemon.exit, 0);
+});
