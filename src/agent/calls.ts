@@ -20,6 +20,7 @@ export class LiveCall implements Call, Flight {
   readonly #startMs: number;
   // Made on demand: a controller costs more than the rest of a call together.
   #controller: AbortController | null = null;
+  #listener: (() => void) | null = null;
   #status: number | null = null;
   #done = false;
   killed: KillHold | null = null;
@@ -46,7 +47,12 @@ export class LiveCall implements Call, Flight {
     if (this.#done || this.killed !== null) return false;
     this.killed = hold;
     this.#controller?.abort(this.#denial(hold));
+    this.#listener?.();
     return true;
+  }
+
+  onKill(listener: () => void): void {
+    this.#listener = listener;
   }
 
   confirm(): KillHold | null {
@@ -70,6 +76,7 @@ export class LiveCall implements Call, Flight {
   finish(outcome: Outcome): void {
     if (this.#done) return;
     this.#done = true;
+    this.#listener = null;
     this.#host.left(this);
     const cutByUs = this.killed !== null && outcome.result !== 'ok' && outcome.result !== 'killed_late';
     this.#host.record({

@@ -2,6 +2,7 @@
  * Opens the agent of a program that uses the library: options, environment and settings file become one agent.
  */
 import { homedir } from 'node:os';
+import { resolve } from 'node:path';
 import { Fault } from '../core/fault.js';
 import { CheckrdInitError } from './errors.js';
 import { openAgent } from './open.js';
@@ -12,10 +13,13 @@ import type { OpenRequest } from './types.js';
 /** @throws CheckrdInitError with the code and the hint of what is wrong. */
 export function openLibrary({ options, env }: OpenRequest): OpenedAgent {
   try {
-    const { policy, ...rest } = options;
+    const { policy, configDir, ...rest } = options;
     const policyObject = typeof policy === 'object' && policy !== null ? JSON.stringify(policy) : null;
     const given = policyObject === null && policy !== undefined ? { ...rest, policy } : rest;
-    const settings = readSettings('library', { env, home: homedir(), cwd: process.cwd() }, null, given);
+    const cwd = process.cwd();
+    // The folder is what the settings file is found by, so it speaks before the file does.
+    const around = typeof configDir === 'string' ? { ...env, CHECKRD_CONFIG_DIR: resolve(cwd, configDir) } : env;
+    const settings = readSettings('library', { env: around, home: homedir(), cwd }, null, given);
     return openAgent(settings, { policyObject, disabled: isDisabled(env, settings.allowDisable), warn });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

@@ -11,6 +11,7 @@ function call(ends: string[], name: string): Call {
   return {
     signal: new AbortController().signal,
     killed: null,
+    onKill: () => {},
     confirm: () => null,
     answered: () => {},
     finish: o => void ends.push(`${name} ${o.result}`),

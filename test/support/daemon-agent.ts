@@ -40,6 +40,7 @@ export class DaemonTestAgent implements DaemonAgent {
     return {
       signal: controller.signal,
       killed: null,
+      onKill: () => {},
       confirm: () => null,
       answered: () => {},
       finish: outcome => {
