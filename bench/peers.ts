@@ -35,7 +35,9 @@ export function linearRegExp(rules: readonly TaskRule[]): (request: TaskRequest)
   const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const compiled = rules.map(rule => ({
     method: rule.method,
-    url: new RegExp(`^https?://${escape(rule.host)}/${rule.path.map(s => (s === '*' ? '[^/]+' : escape(s))).join('/')}/?$`),
+    url: new RegExp(
+      `^https?://${escape(rule.host)}/${rule.path.map(s => (s === '*' ? '[^/]+' : escape(s))).join('/')}/?$`,
+    ),
   }));
   return request => compiled.findIndex(rule => rule.method === request.method && rule.url.test(request.url));
 }

@@ -40,11 +40,20 @@ async function obey(order: Order): Promise<void> {
   const messages = [{ role: 'user' as const, content: 'Say hello.' }];
   switch (order.do) {
     case 'chat': {
-      const answer = await openai.chat.completions.create({ model: order.model, max_tokens: order.maxTokens, messages });
+      const answer = await openai.chat.completions.create({
+        model: order.model,
+        max_tokens: order.maxTokens,
+        messages,
+      });
       return report({ is: 'answer', text: answer.choices[0]?.message.content ?? '' });
     }
     case 'stream': {
-      const words = await openai.chat.completions.create({ model: order.model, max_tokens: 100, messages, stream: true });
+      const words = await openai.chat.completions.create({
+        model: order.model,
+        max_tokens: 100,
+        messages,
+        stream: true,
+      });
       for await (const chunk of words) report({ is: 'word', text: chunk.choices[0]?.delta.content ?? '' });
       return report({ is: 'answer', text: 'the stream ended by itself' });
     }

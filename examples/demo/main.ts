@@ -130,7 +130,12 @@ async function demonstrate(): Promise<void> {
   expect(passed === 8, `the limit is 8, ${passed} passed`);
 
   title('5. policy.yaml is edited on disk: in force without a restart');
-  savePolicy(POLICY.replace('calls_per_minute: 8', 'calls_per_minute: 1000').replace('[small-model]', '[small-model, big-model]'));
+  savePolicy(
+    POLICY.replace('calls_per_minute: 8', 'calls_per_minute: 1000').replace(
+      '[small-model]',
+      '[small-model, big-model]',
+    ),
+  );
   say('   saved: 1000 calls a minute, big-model allowed');
   await until('the new policy', async () => (await chat('big-model')).is === 'answer');
   expectAnswer(await chat('big-model'));
@@ -138,7 +143,8 @@ async function demonstrate(): Promise<void> {
   title('6. A broken edit is refused; the old policy stays');
   savePolicy(readFileSync(policyFile, 'utf8').replace('rules:', 'rulse:'));
   await until('the refusal', async () => (await health()).includes('unknown_key'));
-  const issue = (JSON.parse(await health()) as { policy: { issue: { message: string; line: number; column: number } } }).policy.issue;
+  const issue = (JSON.parse(await health()) as { policy: { issue: { message: string; line: number; column: number } } })
+    .policy.issue;
   say(`   refused: policy.yaml:${issue.line}:${issue.column}: ${issue.message}`);
   expect(issue.line === 4 && issue.column === 1, 'the place of the mistake is line 4, column 1');
   expectAnswer(await chat('big-model'));
