@@ -168,7 +168,7 @@ test('a spoilt section is refused or answers; it never traps', () => {
   assert.ok(refused > 10_000, `${refused} refused`);
 });
 
-test('names that share a hash chain are refused in time that does not grow with their square', () => {
+test('200,000 names in one object are refused quickly', () => {
   engine.program(some);
   const body = `{${Array.from({ length: 200_000 }, (_, i) => `"${i}":0`).join(',')}}`;
   const start = process.hrtime.bigint();
