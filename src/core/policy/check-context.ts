@@ -16,9 +16,11 @@ export class CheckContext {
     return this.positions?.of(at) ?? null;
   }
 
-  /** Notes that a rule looks at `path`; how many different ones there are so far. */
-  countPath(path: JsonPath): number {
-    this.paths.add(JSON.stringify(path));
+  /** Notes that a rule looks at `path`; how many different ones there are, or null when it is not a new one. */
+  countPath(path: JsonPath): number | null {
+    const key = JSON.stringify(path);
+    if (this.paths.has(key)) return null;
+    this.paths.add(key);
     return this.paths.size;
   }
 }

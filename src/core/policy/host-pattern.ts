@@ -21,8 +21,7 @@ export function parseHost(text: string): Parsed<HostPattern> {
   if (text === '*' || text === '**') return good({ kind: 'any' });
   if (text.startsWith('[')) return parseIpv6(text);
   if (!HOST_TEXT.test(text)) return wrong(`${quoted(text)} is not a host name`, null);
-  const host = text.endsWith('.') ? text.slice(0, -1) : text;
-  return host.includes('*') ? parseGlobHost(host) : parsePlainHost(host);
+  return text.includes('*') ? parseGlobHost(text.endsWith('.') ? text.slice(0, -1) : text) : parsePlainHost(text);
 }
 
 function parsePlainHost(host: string): Parsed<HostPattern> {

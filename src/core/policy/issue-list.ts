@@ -74,7 +74,12 @@ const CONTROL = /\p{Cc}/gu;
 /** `text` in backquotes for a message: short, on one line, without control characters. */
 export function quoted(text: string): string {
   const short = text.length > 48 ? `${text.slice(0, 45)}...` : text;
-  return `\`${short.replace(CONTROL, ' ')}\``;
+  return `\`${printable(short)}\``;
+}
+
+/** `text` on one line, control characters as spaces. */
+export function printable(text: string): string {
+  return text.replace(CONTROL, ' ');
 }
 
 /** Says that a bound was passed, with its name and value. */

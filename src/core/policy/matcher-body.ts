@@ -35,10 +35,8 @@ export function readPath(context: CheckContext, node: TreeNode | null): JsonPath
   const path = context.issues.take(node.at, parseJsonPath(node.value));
   if (path === null) return null;
   const count = context.countPath(path);
-  if (count <= POLICY_MAX_JSON_PATHS) return path;
-  if (count === POLICY_MAX_JSON_PATHS + 1) {
-    context.issues.addFlaw(node.at, overBound('the policy', count, POLICY_MAX_JSON_PATHS, 'different JSON paths'));
-  }
+  if (count !== POLICY_MAX_JSON_PATHS + 1) return path;
+  context.issues.addFlaw(node.at, overBound('the policy', count, POLICY_MAX_JSON_PATHS, 'different JSON paths'));
   return null;
 }
 

@@ -86,6 +86,7 @@ function oneEffect({ issues }: CheckContext, fields: RuleFields): EffectKind | n
   const written = EFFECTS.filter(kind => fields.has(kind));
   const [kind] = written;
   if (kind !== undefined && written.length === 1) return kind;
+  if (EFFECTS.some(word => fields.meant(word) && !fields.has(word))) return null;
   const name = nameOf(fields.map);
   if (kind === undefined) {
     issues.add('effect_count', fields.map.at, `${name} has no effect`, 'add `allow`, `deny` or `limit`');
