@@ -130,6 +130,8 @@ export interface Call {
    * Needed when anything asynchronous came after `begin`. On a hold the outcome (`killed`) is written.
    */
   confirm(): KillHold | null;
+  /** The head of the response has come: `close` writes `ok` with this status for a call that nobody reads to its end. */
+  answered(statusCode: number): void;
   /** Writes the outcome once; later calls do nothing. Never throws. */
   finish(outcome: Outcome): void;
 }
@@ -137,6 +139,8 @@ export interface Call {
 export interface Outcome {
   readonly result: OutcomeResult;
   readonly statusCode?: number;
+  /** As the caller measured it; absent: from the decision until now. */
+  readonly latencyMs?: number;
   readonly requestBytes?: number;
   readonly responseBytes?: number;
 }
@@ -145,6 +149,16 @@ export interface Outcome {
 export interface Agent {
   /** Decides and records. Never throws: what cannot be decided or recorded comes back refused. */
   begin(request: HttpRequest, context: CallContext): Begun;
+  /**
+   * The request check and the kill switch alone, for an edge with a hook to run before the policy is asked.
+   * Null: go on (nothing was recorded). A refusal is recorded. `begin` or `skip` follows and looks again.
+   */
+  precheck(request: HttpRequest, context: CallContext): Extract<Begun, { kind: 'refused' }> | null;
+  /**
+   * As `begin`, but the policy is not asked (`hook_skipped`). Request check and kill switch bind as ever; where the
+   * settings say `allow_skip: false` it comes back refused (`hook_refused`).
+   */
+  skip(request: HttpRequest, context: CallContext): Exclude<Begun, { kind: 'need_body' }>;
   /**
    * Records a refusal that an edge had to make (`redirect_refused`, `hook_refused`, `request_invalid` for what cannot
    * even be put as an HttpRequest).
@@ -155,5 +169,39 @@ export interface Agent {
     request: Partial<HttpRequest>,
     context: CallContext,
   ): { readonly requestId: string; readonly decision: Decision };
+}
+
+/* ---- opening and closing ------------------------------------------------------------------------------------- */
+
+export interface AgentHealth {
+  readonly state: 'ok' | 'degraded' | 'failing';
+  readonly securityMode: SecurityMode;
+  readonly policy: PolicyHealth;
+  /** SHA-256 of the policy in force, null: none. */
+  readonly policySha256: string | null;
+  readonly audit: AuditHealth & { readonly origin: string; readonly path: string; readonly size: number };
+  /** What stops calls now; empty when nothing does. */
+  readonly holds: readonly KillHold[];
+  /** Calls that have begun and not ended. */
+  readonly inFlight: number;
+  /** What the operator should know. */
+  readonly warnings: readonly string[];
+}
+
+export interface AgentLifecycle {
+  readonly agentId: AgentId;
+  readonly securityMode: SecurityMode;
+  /** Never throws. */
+  health(): AgentHealth;
+  /** Ends what is in flight in the books, writes the last records, lets go of files. Idempotent. */
   close(): Promise<void>;
 }
+
+/** What the library was told, as it was told: the opener resolves it together with the environment and the file. */
+export interface OpenRequest {
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** @throws CheckrdInitError when any part cannot be had (no engine, no log, bad settings). */
+export type OpenAgent = (request: OpenRequest) => Agent & AgentLifecycle;

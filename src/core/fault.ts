@@ -22,6 +22,22 @@ const FAULTS = {
     say: f => `${f.name} gives a wrong Ed25519 answer for the known test of RFC 8032`,
     fix: 'do not run on this build of Node.js or checkrd; install both again',
   },
+  disable_forbidden: {
+    say: () => 'CHECKRD_DISABLED=1 is set, and the settings forbid it (`allow_disable: false`)',
+    fix: 'unset CHECKRD_DISABLED, or let the owner of the settings allow it',
+  },
+  engine_integrity: {
+    say: f => `the engine \`${f.path}\` cannot be trusted: ${f.why}`,
+    fix: 'install checkrd again; in a checkout, run npm run build',
+  },
+  engine_program_refused: {
+    say: f => `the engine refused the compiled policy (check ${f.check})`,
+    fix: 'load the policy with the compiler that came with this engine; if it did, report this as a defect',
+  },
+  group_unknown: {
+    say: f => `there is no group \`${f.group}\` on this machine`,
+    fix: 'create the group, or name another in the settings',
+  },
   internal: {
     say: f => `internal error: ${f.what}`,
     fix: 'this is a defect in checkrd; report it with this message',
@@ -51,6 +67,22 @@ const FAULTS = {
     say: f => `key file \`${f.path}\` cannot be written: ${f.why}`,
     fix: 'check that its directory exists and that this user may write there',
   },
+  killswitch_dir_missing: {
+    say: f => `the folder \`${f.path}\` of the kill switch is not there and cannot be made (${f.error})`,
+    fix: 'make the folder and let the agent enter it, or set another path for the kill switch',
+  },
+  killswitch_not_engaged: {
+    say: f => `the kill switch \`${f.path}\` could not be written (${f.error})`,
+    fix: 'run the command as a user who may write that folder; `touch` on the same path does the same',
+  },
+  killswitch_not_released: {
+    say: f => `the kill switch \`${f.path}\` could not be removed (${f.error})`,
+    fix: 'remove it by hand as a user who may write its folder',
+  },
+  limit_state_invalid: {
+    say: f => `the saved counters of the limits cannot be used: ${f.why}`,
+    fix: 'start without them; every limit then begins with an empty window',
+  },
   log_dir_missing: {
     say: f => `the folder of the audit log \`${f.path}\` does not exist (mkdir -p -m 0750 '${f.path}' makes it)`,
     fix: 'make it, and let it belong to the user that runs checkrd',
@@ -58,6 +90,10 @@ const FAULTS = {
   log_dir_unwritable: {
     say: f => `the folder of the audit log \`${f.path}\` cannot be written: ${f.cause}`,
     fix: 'let the user that runs checkrd write there, or choose another path for the log',
+  },
+  log_file_failed: {
+    say: f => `the operational log \`${f.path}\` cannot be written: ${f.why}`,
+    fix: 'make its folder writable for the user of the daemon, or remove `log.file` to use stderr',
   },
   log_unreadable: {
     say: f => `the audit log \`${f.path}\` cannot be read: ${f.why}`,
@@ -67,9 +103,70 @@ const FAULTS = {
     say: f => `\`${f.path}\` cannot serve as an audit log: ${f.cause}`,
     fix: 'it must be a regular file that this user may read and write; move what is there away',
   },
+  policy_build_failed: {
+    say: f => `the policy \`${f.path}\` could not be built (${f.error})`,
+    fix: 'the old policy stays in force; report this with the policy if it happens again',
+  },
+  policy_changed_while_read: {
+    say: f => `the policy file \`${f.path}\` changed while it was read`,
+    fix: 'write the new policy beside the old one and rename it into place',
+  },
+  policy_missing: {
+    say: f => `there is no policy file at \`${f.path}\``,
+    fix: 'put the policy there; `checkrd init` writes one to begin with',
+  },
+  policy_not_archived: {
+    say: f => `the policy could not be kept under \`${f.path}\` (${f.error})`,
+    fix: 'make the state folder writable for the agent and see that its disk has room',
+  },
+  policy_not_regular: {
+    say: f => `the policy \`${f.path}\` is ${f.got}, not a regular file`,
+    fix: 'put a regular file there, or a symbolic link to one',
+  },
+  policy_object_invalid: {
+    say: f => `the policy given as an object does not load:\n${f.problems}`,
+    fix: 'mend what is named; `checkrd check` explains each code',
+  },
+  policy_too_large: {
+    say: f => `the policy \`${f.path}\` has ${f.got} bytes; at most ${f.limit} are read`,
+    fix: 'split the policy, or write it as JSON, which may be larger',
+  },
+  policy_unreadable: {
+    say: f => `the policy \`${f.path}\` cannot be read (${f.error})`,
+    fix: 'let the user of the agent read the file and enter its folders',
+  },
+  policy_writable_by_others: {
+    say: f =>
+      `\`${f.path}\` has mode ${f.mode} and owner ${f.owner}: ${f.who} could change the policy; run \`${f.mend}\``,
+    fix: 'take the right to write away from everyone but the owner, as the message says',
+  },
   public_key_invalid: {
     say: f => `\`${f.path}\` holds no usable Ed25519 public key`,
     fix: 'give the text of a .pub file, or its path: one line, base64 of 32 bytes',
+  },
+  settings_invalid: {
+    say: f => `the settings are not right\n${f.problems}`,
+    fix: 'mend each place named and start again; docs/settings.md lists every setting',
+  },
+  settings_unreadable: {
+    say: f => `cannot read the settings \`${f.path}\`: ${f.why}`,
+    fix: 'name a readable file, or write one with `checkrd init`',
+  },
+  socket_failed: {
+    say: f => `cannot listen on \`${f.path}\`: ${f.why}`,
+    fix: 'check that the folder exists and belongs to the user of the daemon',
+  },
+  socket_in_use: {
+    say: f => `another process listens on \`${f.path}\``,
+    fix: 'stop the daemon that runs, or give this one a socket of its own (`daemon.socket`)',
+  },
+  socket_path_taken: {
+    say: f => `\`${f.path}\` exists and is no socket`,
+    fix: 'move it away, or name another path (`daemon.socket`)',
+  },
+  starter_unwritable: {
+    say: f => `cannot write \`${f.path}\` (${f.why})`,
+    fix: 'make its folder writable, or name another with $CHECKRD_CONFIG_DIR',
   },
 } as const satisfies Record<string, Row>;
 

@@ -25,3 +25,9 @@ export function vectorFiles(part: string): readonly string[] {
     .map(entry => join(part, entry.parentPath.slice(join(root, part).length), entry.name))
     .sort();
 }
+
+/** The path of a vector file or folder, and why a test must be skipped when it is not there. */
+export function vectors(...parts: readonly string[]): { readonly path: string; readonly skip: string | false } {
+  const part = join(...parts);
+  return { path: join(root, part), skip: vectorsMissing(part) };
+}

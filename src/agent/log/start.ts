@@ -92,7 +92,7 @@ function fromState(path: string, state: LogState, here: LineFile | null): Start 
   if (here !== null && holds(here, state)) return goOn(path, state, path, here, []);
   const moved =
     findSibling(path, file => fileText(file.id) === state.file && holds(file, state)) ??
-    findSibling(path, file => state.offset > 0 && holds(file, state));
+    findSibling(path, file => holds(file, state));
   if (moved === null) return shortened(state, here);
   try {
     return goOn(path, state, moved.path, moved.file, ['rotated'], here);

@@ -1,0 +1,173 @@
+/**
+ * A normalised URL taken apart: scheme, host, port, path, query. No decoding here.
+ * What is not a normalised URL of one of our schemes is refused, whoever hands it over.
+ */
+import { URL_MAX } from './memory';
+
+export const HTTP: u32 = 0;
+export const HTTPS: u32 = 1;
+export const WS: u32 = 2;
+export const WSS: u32 = 3;
+export const TOOL: u32 = 4;
+export const TCP: u32 = 5;
+
+const SEGMENTS_MAX: u32 = 256;
+
+export let scheme: u32 = 0;
+export let hostPtr: usize = 0;
+export let hostLen: u32 = 0;
+/** -1: none written. */
+export let port: i32 = -1;
+export let pathPtr: usize = 0;
+export let pathLen: u32 = 0;
+export let queryPtr: usize = 0;
+export let queryLen: u32 = 0;
+/** The path holds `%`, `\`, `;` or an empty segment, so its readings may differ. */
+export let pathOdd: bool = false;
+
+export function defaultPort(): i32 {
+  if (scheme == HTTP || scheme == WS) return 80;
+  if (scheme == HTTPS || scheme == WSS) return 443;
+  return -1;
+}
+
+/** Length of `scheme://`, or 0. Sets `scheme`. */
+function readScheme(p: usize, n: u32): u32 {
+  let colon: u32 = 0;
+  while (colon < n && colon < 6 && load<u8>(p + colon) != 58) colon++;
+  if (colon + 2 >= n || load<u8>(p + colon) != 58) return 0;
+  if (load<u8>(p + colon + 1) != 47 || load<u8>(p + colon + 2) != 47) return 0;
+  let name: u64 = 0;
+  for (let i: u32 = 0; i < colon; i++) name = (name << 8) | load<u8>(p + i);
+  if (name == 0x68747470) scheme = HTTP;
+  else if (name == 0x6874747073) scheme = HTTPS;
+  else if (name == 0x7773) scheme = WS;
+  else if (name == 0x777373) scheme = WSS;
+  else if (name == 0x746f6f6c) scheme = TOOL;
+  else if (name == 0x746370) scheme = TCP;
+  else return 0;
+  return colon + 3;
+}
+
+function hostByteOk(c: u32): bool {
+  if (c >= 97 && c <= 122) return true;
+  if (c >= 48 && c <= 57) return true;
+  // Upper case and what WHATWG forbids in a domain never stand in a normalised host.
+  return !(
+    (c >= 65 && c <= 90) || c == 35 || c == 37 || c == 47 || c == 58 || c == 60 || c == 62 || c == 63 || c == 64 ||
+    c == 91 || c == 92 || c == 93 || c == 94 || c == 124 || c <= 32 || c >= 127
+  );
+}
+
+function readHost(p: usize, n: u32): bool {
+  if (n == 0) return false;
+  hostPtr = p;
+  hostLen = n;
+  if (load<u8>(p) == 91) {
+    if (n < 4 || load<u8>(p + n - 1) != 93) return false;
+    for (let i: u32 = 1; i < n - 1; i++) {
+      const c: u32 = load<u8>(p + i);
+      if (!((c >= 48 && c <= 58) || (c >= 97 && c <= 102))) return false;
+    }
+    return true;
+  }
+  if (load<u8>(p + n - 1) == 46) hostLen = --n;
+  if (n == 0) return false;
+  let before: u32 = 46;
+  for (let i: u32 = 0; i < n; i++) {
+    const c: u32 = load<u8>(p + i);
+    if (c == 46 && before == 46) return false;
+    if (!hostByteOk(c)) return false;
+    before = c;
+  }
+  return before != 46;
+}
+
+function readPort(p: usize, n: u32): bool {
+  if (n == 0 || n > 5) return false;
+  let v: i32 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const c: u32 = load<u8>(p + i);
+    if (c < 48 || c > 57) return false;
+    v = v * 10 + <i32>c - 48;
+  }
+  if (v > 65535) return false;
+  port = v == defaultPort() ? -1 : v;
+  return true;
+}
+
+/** `.`, `..` and their encoded spellings: WHATWG parsing leaves none. */
+function isDots(p: usize, n: u32): bool {
+  let i: u32 = 0;
+  let dots: u32 = 0;
+  while (i < n) {
+    if (load<u8>(p + i) == 46) i++;
+    else if (i + 2 < n && load<u8>(p + i) == 37 && load<u8>(p + i + 1) == 50 && (load<u8>(p + i + 2) | 32) == 101) i += 3;
+    else return false;
+    if (++dots > 2) return false;
+  }
+  return dots > 0;
+}
+
+function readPath(p: usize, n: u32): bool {
+  pathPtr = p;
+  pathLen = n;
+  pathOdd = false;
+  if (n == 0) return scheme == TOOL || scheme == TCP;
+  let segments: u32 = 0;
+  let start: u32 = 1;
+  for (let i: u32 = 1; i <= n; i++) {
+    const c: u32 = i < n ? load<u8>(p + i) : 47;
+    if (c == 47) {
+      if (i > start) {
+        const f: u32 = load<u8>(p + start);
+        if ((f == 46 || f == 37) && isDots(p + start, i - start)) return false;
+      } else if (i < n) pathOdd = true;
+      if (i < n || i > start) segments++;
+      start = i + 1;
+    } else if (c == 37 || c == 59) pathOdd = true;
+    else if (c == 92) {
+      if (scheme != TOOL && scheme != TCP) return false;
+      pathOdd = true;
+    }
+  }
+  return segments <= SEGMENTS_MAX;
+}
+
+/** False: not a normalised URL that we judge. A fragment is left out. */
+export function readUrl(p: usize, n: u32): bool {
+  port = -1;
+  queryLen = 0;
+  if (n > URL_MAX) return false;
+  let end = n;
+  let query = n;
+  for (let i: u32 = 0; i < n; i++) {
+    const c: u32 = load<u8>(p + i);
+    if (c < 33 || c > 126) return false;
+    if (c == 35 && i < end) {
+      end = i;
+      if (query > end) query = end;
+    } else if (c == 63 && i < query && i < end) query = i;
+  }
+  const start = readScheme(p, end);
+  if (start == 0 || query < start) return false;
+  let slash = start;
+  while (slash < query && load<u8>(p + slash) != 47) slash++;
+  let hostEnd = slash;
+  for (let i = slash; i > start; i--) {
+    const c: u32 = load<u8>(p + i - 1);
+    if (c == 93) break;
+    if (c == 58) {
+      hostEnd = i - 1;
+      if (!readPort(p + i, slash - i)) return false;
+      break;
+    }
+  }
+  if (!readHost(p + start, hostEnd - start)) return false;
+  if (!readPath(p + slash, query - slash)) return false;
+  if (query < end) {
+    queryPtr = p + query + 1;
+    queryLen = end - query - 1;
+  }
+  return true;
+}

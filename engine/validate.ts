@@ -1,0 +1,201 @@
+/**
+ * Checks a program before anything trusts it: every offset, index and length.
+ * Trees are trees: children have larger numbers than their parents and every child list follows the one before.
+ * Returns 0, or the number of the check that failed.
+ */
+import {
+  FIELD_WORDS, GLOB_WORDS, H_AGENTS, H_ALWAYS, H_ANY_ROOT, H_BODY, H_BODY_FIELDS, H_BODY_MATCHERS, H_FIELDS, H_GLOBS, H_HASH,
+  H_HEADERS, H_HOST_NODE, H_LIMITS, H_LISTS, H_METHODS, H_METHOD_IDS, H_NODES, H_ROOTS, H_RULES, H_SPECIAL, H_STRINGS,
+  H_TERMS, H_WINDOWS, H_WORDS, H_ZONES, HASH_WORDS, LIMIT_WORDS, MAGIC, NODE_HOST, NODE_WORDS, PARENT_HOSTS, PARENT_METHODS,
+  PARENT_NONE, REF_WORDS, ROOT_WORDS, RULE_WORDS, R_BODY, R_HEADERS, R_LIMIT, R_METHODS, R_QUERY, R_WINDOWS, R_ZONE, VERSION,
+  WINDOW_WORDS, ZONE_WORDS, bad, base, cell, head, length,
+} from './program';
+import { bodySectionCheck } from './body/index';
+
+/** A section of `rows` rows of `width` words lies within the program, after the header, 4-byte aligned. */
+function section(index: u32, width: u32): bool {
+  const at = head(index);
+  const rows = head(index + 1);
+  if ((at & 3) != 0 || at < H_WORDS << 2 || at > length) return false;
+  return <u64>rows * <u64>(width << 2) <= <u64>(length - at);
+}
+
+function range(start: u32, count: u32, total: u32): bool {
+  return start <= total && count <= total - start;
+}
+
+function text(at: u32, n: u32): bool {
+  const from = head(H_STRINGS);
+  return at >= from && range(at - from, n, head(H_STRINGS + 1));
+}
+
+function refs(index: u32): bool {
+  for (let i: u32 = 0, n = head(index + 1); i < n; i++) {
+    if (!text(cell(index, REF_WORDS, i, 0), cell(index, REF_WORDS, i, 1))) return false;
+  }
+  return true;
+}
+
+function indexes(index: u32, below: u32): bool {
+  for (let i: u32 = 0, n = head(index + 1); i < n; i++) if (cell(index, 1, i, 0) >= below) return false;
+  return true;
+}
+
+function rules(): bool {
+  for (let r: u32 = 0, n = head(H_RULES + 1); r < n; r++) {
+    const effect = cell(H_RULES, RULE_WORDS, r, 0);
+    if (effect > 2 || cell(H_RULES, RULE_WORDS, r, 2) > 1 || cell(H_RULES, RULE_WORDS, r, 6) > 2) return false;
+    if (!pair(r, R_METHODS, head(H_METHODS + 1))) return false;
+    if (!pair(r, R_QUERY, head(H_FIELDS + 1))) return false;
+    if (!pair(r, R_HEADERS, head(H_FIELDS + 1))) return false;
+    if (!pair(r, R_BODY, head(H_BODY_MATCHERS))) return false;
+    if (!pair(r, R_WINDOWS, head(H_WINDOWS + 1))) return false;
+    if (cell(H_RULES, RULE_WORDS, r, R_WINDOWS + 1) > 0 && cell(H_RULES, RULE_WORDS, r, R_ZONE) >= head(H_ZONES + 1)) return false;
+    const limit = cell(H_RULES, RULE_WORDS, r, R_LIMIT);
+    if ((effect == 2) != (limit != 0)) return false;
+    if (limit != 0 && (limit > head(H_LIMITS + 1) || cell(H_LIMITS, LIMIT_WORDS, limit - 1, 0) != r)) return false;
+  }
+  return true;
+}
+
+function pair(rule: u32, k: u32, total: u32): bool {
+  return range(cell(H_RULES, RULE_WORDS, rule, k), cell(H_RULES, RULE_WORDS, rule, k + 1), total);
+}
+
+function nodes(): bool {
+  const count = head(H_NODES + 1);
+  const rootCount = head(H_ROOTS + 1);
+  let globs: u32 = 0;
+  let terms: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const globCount = cell(H_NODES, NODE_WORDS, i, 1);
+    if (cell(H_NODES, NODE_WORDS, i, 0) != globs || !range(globs, globCount, head(H_GLOBS + 1))) return false;
+    for (let g = globs; g < globs + globCount; g++) {
+      const child = cell(H_GLOBS, GLOB_WORDS, g, 2);
+      if (child <= i || child >= count) return false;
+      if (!text(cell(H_GLOBS, GLOB_WORDS, g, 0), cell(H_GLOBS, GLOB_WORDS, g, 1))) return false;
+    }
+    globs += globCount;
+    for (let k: u32 = 2; k <= 4; k++) {
+      const child = cell(H_NODES, NODE_WORDS, i, k);
+      if (child != 0 && (child <= i || child >= count)) return false;
+    }
+    const start = cell(H_NODES, NODE_WORDS, i, 5);
+    const n = cell(H_NODES, NODE_WORDS, i, 6);
+    if ((cell(H_NODES, NODE_WORDS, i, 7) & NODE_HOST) != 0) {
+      if (n > 1 || (n == 1 && start >= rootCount)) return false;
+    } else {
+      if (start != terms || !range(terms, n, head(H_TERMS + 1))) return false;
+      terms += n;
+    }
+  }
+  return globs == head(H_GLOBS + 1) && terms == head(H_TERMS + 1);
+}
+
+function hash(): bool {
+  const cap = head(H_HASH + 1);
+  if (cap == 0 || (cap & (cap - 1)) != 0) return false;
+  let empty: u32 = 0;
+  const count = head(H_NODES + 1);
+  for (let i: u32 = 0; i < cap; i++) {
+    const parent = cell(H_HASH, HASH_WORDS, i, 0);
+    if (parent == PARENT_NONE) {
+      empty++;
+      continue;
+    }
+    if (!text(cell(H_HASH, HASH_WORDS, i, 1), cell(H_HASH, HASH_WORDS, i, 2))) return false;
+    const value = cell(H_HASH, HASH_WORDS, i, 3);
+    if (parent == PARENT_HOSTS) {
+      if (value >= head(H_ROOTS + 1)) return false;
+    } else if (parent == PARENT_METHODS) {
+      if (value >= head(H_METHOD_IDS)) return false;
+    } else if (parent >= count || value <= parent || value >= count) return false;
+  }
+  return empty > 0;
+}
+
+function roots(): bool {
+  for (let i: u32 = 0, n = head(H_ROOTS + 1); i < n; i++) {
+    const node = cell(H_ROOTS, ROOT_WORDS, i, 0);
+    if (node == 0 || node >= head(H_NODES + 1)) return false;
+    if (!range(cell(H_ROOTS, ROOT_WORDS, i, 1), cell(H_ROOTS, ROOT_WORDS, i, 2), head(H_TERMS + 1))) return false;
+  }
+  return head(H_ANY_ROOT) <= head(H_ROOTS + 1) && (head(H_HOST_NODE) == 0 || head(H_HOST_NODE) < head(H_NODES + 1));
+}
+
+function fields(): bool {
+  for (let i: u32 = 0, n = head(H_FIELDS + 1); i < n; i++) {
+    if (cell(H_FIELDS, FIELD_WORDS, i, 0) > 1) return false;
+    if (!text(cell(H_FIELDS, FIELD_WORDS, i, 1), cell(H_FIELDS, FIELD_WORDS, i, 2))) return false;
+    const header = cell(H_FIELDS, FIELD_WORDS, i, 3);
+    if (header > head(H_HEADERS + 1)) return false;
+    const ops = cell(H_FIELDS, FIELD_WORDS, i, 4);
+    if (ops > 31) return false;
+    if (!range(cell(H_FIELDS, FIELD_WORDS, i, 7), cell(H_FIELDS, FIELD_WORDS, i, 8), head(H_LISTS + 1))) return false;
+    for (let k: u32 = 5; k <= 13; k += 2) {
+      if (k == 7) continue;
+      if (!text(cell(H_FIELDS, FIELD_WORDS, i, k), cell(H_FIELDS, FIELD_WORDS, i, k + 1))) return false;
+    }
+  }
+  return true;
+}
+
+function limits(): bool {
+  for (let i: u32 = 0, n = head(H_LIMITS + 1); i < n; i++) {
+    const rule = cell(H_LIMITS, LIMIT_WORDS, i, 0);
+    if (rule >= head(H_RULES + 1) || cell(H_RULES, RULE_WORDS, rule, R_LIMIT) != i + 1) return false;
+    const calls = cell(H_LIMITS, LIMIT_WORDS, i, 1);
+    if (calls < 1 || calls > 1000000) return false;
+    const window = cell(H_LIMITS, LIMIT_WORDS, i, 2);
+    if (window != 1000 && window != 60000 && window != 3600000 && window != 86400000) return false;
+    const per = cell(H_LIMITS, LIMIT_WORDS, i, 3);
+    if (per > 4 || (per == 4 && cell(H_LIMITS, LIMIT_WORDS, i, 4) >= head(H_BODY_FIELDS))) return false;
+    if (!text(cell(H_LIMITS, LIMIT_WORDS, i, 5), cell(H_LIMITS, LIMIT_WORDS, i, 6))) return false;
+    if (!text(cell(H_LIMITS, LIMIT_WORDS, i, 7), cell(H_LIMITS, LIMIT_WORDS, i, 8))) return false;
+  }
+  return true;
+}
+
+function windows(): bool {
+  for (let i: u32 = 0, n = head(H_WINDOWS + 1); i < n; i++) {
+    const start = cell(H_WINDOWS, WINDOW_WORDS, i, 1);
+    const end = cell(H_WINDOWS, WINDOW_WORDS, i, 2);
+    if (cell(H_WINDOWS, WINDOW_WORDS, i, 0) > 1 || start > 1439 || end < 1 || end > 1440 || start == end) return false;
+  }
+  for (let i: u32 = 0, n = head(H_ZONES + 1); i < n; i++) {
+    const seconds = <i32>cell(H_ZONES, ZONE_WORDS, i, 1);
+    if (cell(H_ZONES, ZONE_WORDS, i, 0) != 0 || seconds < -172800 || seconds > 172800) return false;
+  }
+  return true;
+}
+
+export function validate(): u32 {
+  if (length < H_WORDS << 2 || (length & 3) != 0) return 1;
+  if (head(0) != MAGIC) return 2;
+  if (head(1) != VERSION) return 3;
+  if (head(2) != length) return 4;
+  if (head(3) > 3) return 5;
+  if (!section(H_RULES, RULE_WORDS) || head(H_RULES + 1) > 1000000) return 6;
+  if (!section(H_NODES, NODE_WORDS) || !section(H_GLOBS, GLOB_WORDS) || !section(H_HASH, HASH_WORDS)) return 7;
+  if (!section(H_ROOTS, ROOT_WORDS) || !section(H_TERMS, 1) || !section(H_ALWAYS, 1)) return 8;
+  if (!section(H_FIELDS, FIELD_WORDS) || !section(H_LISTS, REF_WORDS) || !section(H_METHODS, 1)) return 9;
+  if (!section(H_WINDOWS, WINDOW_WORDS) || !section(H_ZONES, ZONE_WORDS) || !section(H_LIMITS, LIMIT_WORDS)) return 10;
+  if (!section(H_HEADERS, REF_WORDS) || !section(H_AGENTS, REF_WORDS)) return 11;
+  // Strings and the body section count bytes.
+  if (head(H_STRINGS) > length || head(H_STRINGS + 1) > length - head(H_STRINGS)) return 12;
+  if ((head(H_BODY) & 3) != 0 || head(H_BODY) > length || head(H_BODY + 1) > length - head(H_BODY)) return 13;
+  if (head(H_METHOD_IDS) > head(H_METHODS + 1) || head(H_BODY_MATCHERS) > 1000000 || head(H_BODY_FIELDS) > 1000000) return 14;
+  for (let k: u32 = 0; k < 5; k++) if (head(H_SPECIAL + k) > head(H_HEADERS + 1)) return 15;
+  if (!nodes()) return 16;
+  if (!hash()) return 17;
+  if (!roots()) return 18;
+  if (!indexes(H_TERMS, head(H_RULES + 1)) || !indexes(H_ALWAYS, head(H_RULES + 1))) return 19;
+  if (!indexes(H_METHODS, head(H_METHOD_IDS))) return 20;
+  if (!refs(H_LISTS) || !refs(H_HEADERS) || !refs(H_AGENTS)) return 21;
+  if (!fields()) return 22;
+  if (!windows()) return 23;
+  if (!limits()) return 24;
+  if (!rules()) return 25;
+  if (!bodySectionCheck(base + head(H_BODY), head(H_BODY + 1))) return 26;
+  return bad ? 27 : 0;
+}

@@ -1,0 +1,195 @@
+/**
+ * The policy decision point: the order of a decision, once, for every edge.
+ *
+ *   valid? → kill switch → policy (engine) → limits → record → proceed or refuse
+ *
+ *   in   : a request as it will be sent, and whose it is
+ *   out  : need_body, refused, or a call that may proceed; its decision record is in the log before the caller knows
+ *   never: throws at its caller, lets anything pass that it could not record (strict)
+ */
+import { performance } from 'node:perf_hooks';
+import { decisionRecord, type UrlPathForm } from '../core/audit/decision-record.js';
+import { checkRequest } from '../core/decide/request.js';
+import { systemDenial } from '../core/decide/system.js';
+import { blocks, type Decision, type HttpRequest } from '../core/decide/types.js';
+import { parseTraceparent } from '../core/trace/traceparent.js';
+import { type CallHost, LiveCall } from './calls.js';
+import { decideByGeneration } from './decide.js';
+import type { Ids } from './ids.js';
+import type { InFlight } from './in-flight.js';
+import { killDecision } from './kill-decision.js';
+import type { Recorder } from './recorder.js';
+import type { Agent, Begun, CallContext, Generation, KillSwitch, PolicySource, SecurityMode } from './types.js';
+
+/** The parts of a running agent; whoever opened them closes them. */
+export interface AgentParts {
+  readonly recorder: Recorder;
+  readonly kill: KillSwitch;
+  readonly policy: PolicySource;
+  readonly inFlight: InFlight;
+  readonly ids: Ids;
+}
+
+export interface AgentRules {
+  readonly securityMode: SecurityMode;
+  /** False: every document decides as in `dry_run`. */
+  readonly enforce: boolean;
+  readonly allowSkip: boolean;
+  /** True: CHECKRD_DISABLED. Only the request check and the kill switch still bind; nothing else is asked or recorded. */
+  readonly disabled: boolean;
+  readonly urlPath: UrlPathForm;
+  readonly inspectBytes: number;
+  readonly instanceId: string;
+}
+
+type Settled = Exclude<Begun, { kind: 'need_body' }>;
+type Refused = Extract<Begun, { kind: 'refused' }>;
+
+const SKIPPED: Decision = {
+  result: 'allow',
+  enforced: true,
+  code: 'hook_skipped',
+  matchedRule: null,
+  matchedRuleKind: 'system',
+  reason: 'a hook of the program skipped the policy',
+  uncertain: false,
+};
+
+export class LiveAgent implements Agent {
+  readonly #parts: AgentParts;
+  readonly #rules: AgentRules;
+  readonly #callHost: CallHost;
+
+  constructor(parts: AgentParts, rules: AgentRules) {
+    this.#parts = parts;
+    this.#rules = rules;
+    this.#callHost = {
+      look: agent => parts.kill.look(agent),
+      record: fields => void (rules.disabled || parts.recorder.record(fields)),
+      monotonicMs: () => performance.now(),
+      left: call => parts.inFlight.remove(call),
+    };
+  }
+
+  begin(request: HttpRequest, context: CallContext): Begun {
+    const startedMs = performance.now();
+    const refusal = this.#stands(request, context);
+    if (refusal !== null) return this.#settle(refusal, request, context, this.#parts.policy.current, startedMs);
+    if (this.#rules.disabled) return this.#settle(SKIPPED, request, context, null, startedMs);
+    const generation = this.#parts.policy.current;
+    const decision = generation === null ? this.#missing() : this.#ask(generation, request, context, startedMs);
+    if (decision === 'need_body') return { kind: 'need_body', inspectBytes: this.#rules.inspectBytes };
+    return this.#settle(decision, request, context, generation, startedMs);
+  }
+
+  precheck(request: HttpRequest, context: CallContext): Refused | null {
+    const startedMs = performance.now();
+    const refusal = this.#stands(request, context);
+    return refusal === null ? null : this.#refused(refusal, request, context, startedMs);
+  }
+
+  skip(request: HttpRequest, context: CallContext): Settled {
+    const startedMs = performance.now();
+    const refusal =
+      this.#stands(request, context) ??
+      (this.#rules.allowSkip ? null : systemDenial('hook_refused', 'the settings forbid hooks to skip the policy'));
+    return this.#settle(refusal ?? SKIPPED, request, context, this.#parts.policy.current, startedMs);
+  }
+
+  refuse(
+    code: 'redirect_refused' | 'hook_refused' | 'request_invalid',
+    reason: string,
+    request: Partial<HttpRequest>,
+    context: CallContext,
+  ): Refused {
+    return this.#refused(systemDenial(code, reason), request, context, performance.now());
+  }
+
+  /** What stands in the way before any policy is asked: an invalid request, an engaged switch. */
+  #stands(request: HttpRequest, context: CallContext): Decision | null {
+    const valid = checkRequest(request.method, request.url, request.headers);
+    if (!valid.ok) return systemDenial('request_invalid', valid.reason);
+    const hold = this.#parts.kill.look(context.agent);
+    return hold === null ? null : killDecision(hold);
+  }
+
+  #ask(generation: Generation, request: HttpRequest, context: CallContext, nowMs: number): Decision | 'need_body' {
+    try {
+      return decideByGeneration(generation, request, context.agent, {
+        wallMs: Date.now(),
+        monotonicMs: nowMs,
+        dryRun: !this.#rules.enforce,
+        permissive: this.#rules.securityMode === 'permissive',
+      });
+    } catch {
+      // A trap in the engine leaves nothing that could be trusted to allow.
+      return systemDenial('policy_missing', 'the engine failed; no policy could be applied');
+    }
+  }
+
+  #missing(): Decision {
+    return systemDenial('policy_missing', 'no policy is in force', this.#rules.securityMode === 'strict');
+  }
+
+  #refused(decision: Decision, request: Partial<HttpRequest>, context: CallContext, startedMs: number): Refused {
+    const requestId = this.#parts.ids.request(Date.now());
+    const recorded = this.#write(decision, request, context, this.#parts.policy.current, requestId, startedMs);
+    return { kind: 'refused', requestId, decision: this.#bound(decision, recorded) };
+  }
+
+  /** Records the decision, then lets go or holds back. The record comes first: what cannot be recorded does not happen. */
+  #settle(
+    decision: Decision,
+    request: HttpRequest,
+    context: CallContext,
+    generation: Generation | null,
+    startedMs: number,
+  ): Settled {
+    const requestId = this.#parts.ids.request(Date.now());
+    const recorded =
+      (this.#rules.disabled && decision === SKIPPED) ||
+      this.#write(decision, request, context, generation, requestId, startedMs);
+    const bound = this.#bound(decision, recorded);
+    if (blocks(bound)) return { kind: 'refused', requestId, decision: bound };
+    const call = new LiveCall(this.#callHost, requestId, context.agent);
+    this.#parts.inFlight.add(call);
+    return { kind: 'proceed', requestId, decision, call };
+  }
+
+  #bound(decision: Decision, recorded: boolean): Decision {
+    if (recorded || blocks(decision) || this.#rules.securityMode === 'permissive') return decision;
+    return systemDenial('audit_unavailable', 'the audit log cannot be written');
+  }
+
+  /** True when the record is in the log. */
+  #write(
+    decision: Decision,
+    request: Partial<HttpRequest>,
+    context: CallContext,
+    generation: Generation | null,
+    requestId: string,
+    startedMs: number,
+  ): boolean {
+    const { ids, recorder } = this.#parts;
+    const trace = context.traceparent === undefined ? null : parseTraceparent(context.traceparent);
+    const document = generation?.documents[0] ?? null;
+    return recorder.record(
+      decisionRecord(decision, request, {
+        requestId,
+        parentRequestId: context.parentRequestId ?? null,
+        agentId: context.agent,
+        instanceId: this.#rules.instanceId,
+        sessionId: context.sessionId ?? null,
+        traceId: trace?.traceId ?? ids.trace(),
+        spanId: ids.span(),
+        parentSpanId: trace?.spanId ?? null,
+        policy:
+          generation === null || document === null
+            ? null
+            : { mode: document.mode, sha256: generation.id, agentLabel: document.agentLabel },
+        urlPath: this.#rules.urlPath,
+        decisionNs: Math.round((performance.now() - startedMs) * 1e6),
+      }),
+    );
+  }
+}

@@ -1,0 +1,89 @@
+import type { OutcomeFields } from '../core/audit/fields.js';
+import type { AgentId } from '../core/brand.js';
+import { CheckrdPolicyDenied } from './errors.js';
+import type { Flight } from './in-flight.js';
+import { killDecision } from './kill-decision.js';
+import type { Call, KillHold, Outcome } from './types.js';
+
+/** What a call needs of the agent. */
+export interface CallHost {
+  look(agent: AgentId): KillHold | null;
+  record(fields: OutcomeFields): void;
+  /** Milliseconds on a clock that never runs backwards. */
+  monotonicMs(): number;
+  left(call: LiveCall): void;
+}
+
+/** One call between its decision and its outcome. */
+export class LiveCall implements Call, Flight {
+  readonly #host: CallHost;
+  readonly #startMs: number;
+  // Made on demand: a controller costs more than the rest of a call together.
+  #controller: AbortController | null = null;
+  #status: number | null = null;
+  #done = false;
+  killed: KillHold | null = null;
+
+  constructor(
+    host: CallHost,
+    readonly requestId: string,
+    readonly agent: AgentId,
+  ) {
+    this.#host = host;
+    this.#startMs = host.monotonicMs();
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.killed !== null) this.#controller.abort(this.#denial(this.killed));
+    }
+    return this.#controller.signal;
+  }
+
+  /** Ends the call from the switch's side; the edge that owns it writes the outcome when its transport has let go. */
+  abort(hold: KillHold): boolean {
+    if (this.#done || this.killed !== null) return false;
+    this.killed = hold;
+    this.#controller?.abort(this.#denial(hold));
+    return true;
+  }
+
+  confirm(): KillHold | null {
+    const hold = this.killed ?? this.#host.look(this.agent);
+    if (hold === null) return null;
+    this.abort(hold);
+    this.finish({ result: 'killed' });
+    return hold;
+  }
+
+  answered(statusCode: number): void {
+    this.#status = statusCode;
+  }
+
+  /** The agent closes: a call whose response has come is `ok` as far as anyone saw, another was cut off. */
+  leave(): void {
+    if (this.#status === null) this.finish({ result: 'aborted' });
+    else this.finish({ result: 'ok', statusCode: this.#status });
+  }
+
+  finish(outcome: Outcome): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#host.left(this);
+    const cutByUs = this.killed !== null && outcome.result !== 'ok' && outcome.result !== 'killed_late';
+    this.#host.record({
+      type: 'outcome',
+      request_id: this.requestId,
+      result: cutByUs ? 'killed' : outcome.result,
+      latency_ms: Math.max(0, Math.round(this.#host.monotonicMs() - this.#startMs)),
+      ...(outcome.statusCode === undefined ? {} : { status_code: outcome.statusCode }),
+      ...(outcome.requestBytes === undefined ? {} : { request_bytes: outcome.requestBytes }),
+      ...(outcome.responseBytes === undefined ? {} : { response_bytes: outcome.responseBytes }),
+    });
+  }
+
+  #denial(hold: KillHold): CheckrdPolicyDenied {
+    return new CheckrdPolicyDenied({ ...killDecision(hold), requestId: this.requestId });
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Policy bytes to program bytes, in this thread. The worker runs the same function on larger files.
+ */
+import type { PolicyMode } from '../core/decide/types.js';
+import { compileProgram } from '../core/policy/compile.js';
+import type { PolicyIssue } from '../core/policy/issues.js';
+import { type PolicyReading, policyFormat, readPolicy, readPolicyObject } from '../core/policy/read.js';
+
+/** What the host keeps of a policy beside its program. Structured-clonable: it crosses from the worker. */
+export interface PolicySummary {
+  readonly agentLabel: string | null;
+  readonly mode: PolicyMode;
+  readonly version: number | null;
+  readonly ruleNames: readonly string[];
+  readonly ruleKinds: readonly ('allow' | 'deny' | 'limit')[];
+}
+
+export type Compiled =
+  | { readonly ok: true; readonly program: Uint8Array; readonly summary: PolicySummary }
+  | { readonly ok: false; readonly issues: readonly PolicyIssue[] };
+
+/** `path` tells the format by its ending; it is not opened. */
+export function compilePolicy(bytes: Uint8Array, path: string): Compiled {
+  return compile(readPolicy(bytes, policyFormat(path)));
+}
+
+/** A policy that came as an object: `text` is its JSON, numbers as they were written. */
+export function compileObject(text: string): Compiled {
+  return compile(readPolicyObject(text));
+}
+
+function compile(read: PolicyReading): Compiled {
+  if (!read.ok) return read;
+  const { policy } = read;
+  const compiled = compileProgram(policy);
+  if (!compiled.ok) return compiled;
+  return {
+    ok: true,
+    program: compiled.program,
+    summary: {
+      agentLabel: policy.agentLabel,
+      mode: policy.mode,
+      version: policy.version,
+      ruleNames: policy.rules.map(rule => rule.name),
+      ruleKinds: policy.rules.map(rule => rule.effect.kind),
+    },
+  };
+}

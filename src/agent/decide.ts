@@ -1,0 +1,34 @@
+import { toDecision } from '../core/decide/answer.js';
+import type { Decision, HttpRequest } from '../core/decide/types.js';
+import { blocks } from '../core/decide/types.js';
+import type { Clock } from '../wasm/engine.js';
+import type { Generation } from './types.js';
+
+/** When, and whether denials of the policy are only recorded. */
+export interface DecideAt extends Clock {
+  readonly dryRun: boolean;
+  /** A body over the limit is a guess instead of a denial: FALSE in a `deny`, UNKNOWN elsewhere. */
+  readonly permissive: boolean;
+}
+
+/**
+ * What a generation says of one request. Every document decides for itself: the first that holds the call back
+ * speaks for all, then the first that would have, then the first.
+ */
+export function decideByGeneration(
+  generation: Generation,
+  request: HttpRequest,
+  agent: string,
+  at: DecideAt,
+): Decision | 'need_body' {
+  let spoken: Decision | null = null;
+  for (const document of generation.documents) {
+    const answer = document.engine.decide(request, agent, at);
+    if (answer.needBody) return 'need_body';
+    const decision = toDecision(answer, document, { mode: document.mode, forceDryRun: at.dryRun });
+    if (blocks(decision)) return decision;
+    if (spoken === null || (spoken.result === 'allow' && decision.result === 'deny')) spoken = decision;
+  }
+  if (spoken === null) throw new Error('a generation holds at least one document');
+  return spoken;
+}

@@ -1,0 +1,34 @@
+/**
+ * A policy that decides without network, switch or log: what `decide` and `check` need of the agent. Types only.
+ */
+import type { BatchRequest } from '../core/decide/batch-line.js';
+import type { Decision } from '../core/decide/types.js';
+
+/** One loaded policy with its own counters. */
+export interface Decider {
+  /**
+   * @param wallMs  Milliseconds since 1970; the caller never lets it run backwards.
+   * @param killed  As if the kill switch were engaged.
+   */
+  decide(request: BatchRequest, agent: string, wallMs: number, killed: boolean): Decision;
+}
+
+export interface LoadError {
+  readonly code: string;
+  readonly message: string;
+  /** 1-based; null where the policy came as an object. */
+  readonly line: number | null;
+  readonly column: number | null;
+  readonly suggestion: string | null;
+}
+
+export type Loaded =
+  | { readonly ok: true; readonly decider: Decider; readonly rules: number; readonly mode: 'enforce' | 'dry_run' }
+  | { readonly ok: false; readonly errors: readonly LoadError[] };
+
+export interface PolicyLoader {
+  /** `jsonText`: source text of one JSON value. */
+  loadObject(jsonText: string): Loaded;
+  /** Absolute path; the ending tells YAML from JSON. */
+  loadFile(path: string): Loaded;
+}

@@ -1,0 +1,35 @@
+/**
+ * Opens the agent of a program that uses the library: options, environment and settings file become one agent.
+ */
+import { homedir } from 'node:os';
+import { Fault } from '../core/fault.js';
+import { CheckrdInitError } from './errors.js';
+import { openAgent } from './open.js';
+import type { OpenedAgent } from './opened.js';
+import { readSettings } from './read-settings.js';
+import type { OpenRequest } from './types.js';
+
+/** @throws CheckrdInitError with the code and the hint of what is wrong. */
+export function openLibrary({ options, env }: OpenRequest): OpenedAgent {
+  try {
+    const { policy, ...rest } = options;
+    const policyObject = typeof policy === 'object' && policy !== null ? JSON.stringify(policy) : null;
+    const given = policyObject === null && policy !== undefined ? { ...rest, policy } : rest;
+    const settings = readSettings('library', { env, home: homedir(), cwd: process.cwd() }, null, given);
+    return openAgent(settings, { policyObject, disabled: isDisabled(env, settings.allowDisable), warn });
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new CheckrdInitError(error.code, error.message, error.hint, { cause: error });
+  }
+}
+
+function isDisabled(env: OpenRequest['env'], allowed: boolean): boolean {
+  if (env.CHECKRD_DISABLED !== '1') return false;
+  if (!allowed) throw new Fault('disable_forbidden');
+  warn('CHECKRD_DISABLED=1: no policy is asked; only the kill switch still binds');
+  return true;
+}
+
+function warn(text: string): void {
+  process.emitWarning(text, 'CheckrdWarning');
+}

@@ -1,0 +1,118 @@
+/**
+ * Opens an agent from settings: every part, in the order in which each may need the one before.
+ *
+ *   engine → log → kill switch → policy → the agent itself
+ *
+ *   out  : an agent that decides when this returns, or a Fault; nothing is left open then
+ */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import type { Settings } from '../core/config/settings.js';
+import { Fault } from '../core/fault.js';
+import { ed25519SelfTest } from '../crypto/ed25519.js';
+import { SYSTEM_TIMERS } from '../disk/timers.js';
+import { type EngineModule, loadEngine } from '../wasm/module.js';
+import { LiveAgent } from './agent.js';
+import { openAuditLog } from './audit-log.js';
+import { Ids } from './ids.js';
+import { InFlight } from './in-flight.js';
+import { killRecord } from './kill-records.js';
+import { stops } from './kill-source.js';
+import { type OpenKillSwitch, openKillSwitch } from './kill-switch.js';
+import { OpenedAgent } from './opened.js';
+import { openPolicy } from './open-policy.js';
+import { Recorder } from './recorder.js';
+import { packageVersion } from './version.js';
+
+/** What an opener is told beside the settings. */
+export interface OpenHow {
+  /** Source text of a policy given as an object; null: the file of the settings. */
+  readonly policyObject: string | null;
+  /** CHECKRD_DISABLED: nothing is judged but the request itself and the switch. */
+  readonly disabled: boolean;
+  /** Told of what an operator should know: loudly, once each. */
+  readonly warn: (text: string) => void;
+}
+
+/** @throws Fault when any part cannot be had in strict mode. */
+export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
+  ed25519SelfTest();
+  const engine = openEngine(settings, how);
+  const instanceId = randomBytes(8).toString('hex');
+  const name = settings.agentId ?? 'daemon';
+  const log = openAuditLog({
+    path: settings.audit.path,
+    makeFolder: settings.face === 'library' ? 'all' : 'last',
+    keysDir: settings.keysDir,
+    host: hostname(),
+    agent: name,
+    durability: 'write',
+    lockProgram: 'flock',
+    clock: { wallMs: Date.now },
+    random: randomBytes,
+    onProblem: fault => how.warn(`${fault.message} (${fault.hint})`),
+  });
+  const recorder = new Recorder(log, Date.now);
+  const inFlight = new InFlight(() => performance.now());
+  let kill: OpenKillSwitch | null = null;
+  try {
+    recorder.record({
+      type: 'agent_started',
+      agent_id: name,
+      instance_id: instanceId,
+      version: packageVersion(),
+      node: process.version,
+      mode: how.disabled ? 'disabled' : settings.securityMode,
+      pid: process.pid,
+    });
+    if (how.disabled) recorder.record({ type: 'operator_action', action: 'disabled', by_uid: process.getuid?.() ?? 0 });
+    if (engine.module !== null) {
+      recorder.record({ type: 'engine_loaded', engine_sha256: engine.module.sha256, abi: engine.module.abi });
+    } else {
+      recorder.record({ type: 'engine_rejected', engine_sha256: engine.sha256, error: 'engine_integrity' });
+    }
+    kill = openKillSwitch({
+      path: settings.killswitch,
+      securityMode: settings.securityMode,
+      wallMs: Date.now,
+      timers: SYSTEM_TIMERS,
+      observer: {
+        engaged: hold => {
+          const ended = inFlight.abortAll(hold, agent => stops(hold, agent));
+          recorder.record(killRecord('kill_engaged', hold, ended));
+        },
+        released: hold => void recorder.record(killRecord('kill_released', hold)),
+      },
+    });
+    const policy = openPolicy(settings, how.policyObject, engine.module, fields => log.append(fields));
+    const parts = { recorder, kill, policy, inFlight, ids: new Ids() };
+    const agent = new LiveAgent(parts, {
+      securityMode: settings.securityMode,
+      enforce: settings.enforce,
+      allowSkip: settings.allowSkip,
+      disabled: how.disabled,
+      urlPath: settings.audit.urlPath,
+      inspectBytes: settings.inspectBytes,
+      instanceId,
+    });
+    for (const warning of kill.warnings) how.warn(warning);
+    return new OpenedAgent(agent, { ...parts, kill, log, warn: how.warn }, { name, instanceId, settings });
+  } catch (error) {
+    void kill?.close();
+    log.close();
+    throw error;
+  }
+}
+
+type OpenedEngine = { readonly module: EngineModule } | { readonly module: null; readonly sha256: string };
+
+function openEngine(settings: Settings, how: OpenHow): OpenedEngine {
+  try {
+    return { module: loadEngine() };
+  } catch (error) {
+    if (settings.securityMode === 'strict' || !(error instanceof Fault)) throw error;
+    how.warn(`PERMISSIVE: ${error.message}; every call passes without a policy (${error.hint})`);
+    return { module: null, sha256: '0'.repeat(64) };
+  }
+}

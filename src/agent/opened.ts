@@ -1,0 +1,126 @@
+/**
+ * A running agent: the decision point, with its health, its clock watch, and an end that loses no record however the
+ * process leaves.
+ */
+import { performance } from 'node:perf_hooks';
+import type { AgentId } from '../core/brand.js';
+import type { Settings } from '../core/config/settings.js';
+import type { HttpRequest } from '../core/decide/types.js';
+import { SYSTEM_TIMERS } from '../disk/timers.js';
+import type { LiveAgent } from './agent.js';
+import { onExit } from './exit.js';
+import type { InFlight } from './in-flight.js';
+import type { OpenKillSwitch } from './kill-switch.js';
+import type { WatchedPolicySource } from './policy-ports.js';
+import type { Recorder } from './recorder.js';
+import type { Agent, AgentHealth, AgentLifecycle, AuditLog, Begun, CallContext, SecurityMode } from './types.js';
+
+export interface OpenedParts {
+  readonly recorder: Recorder;
+  readonly kill: OpenKillSwitch;
+  readonly policy: WatchedPolicySource;
+  readonly inFlight: InFlight;
+  readonly log: AuditLog;
+  readonly warn: (text: string) => void;
+}
+
+export interface OpenedAs {
+  /** An agent ID, or `daemon`. */
+  readonly name: string;
+  readonly instanceId: string;
+  readonly settings: Settings;
+}
+
+const CLOCK_LOOK_MS = 1_000;
+/** A wall clock that leaves the monotonic one by more than this within a second was set, not slewed. */
+const CLOCK_JUMP_MS = 500;
+
+export class OpenedAgent implements Agent, AgentLifecycle {
+  readonly agentId: AgentId;
+  readonly securityMode: SecurityMode;
+  readonly #agent: LiveAgent;
+  readonly #parts: OpenedParts;
+  readonly #as: OpenedAs;
+  readonly #stopClock: () => void;
+  readonly #forgetExit: () => void;
+  #closed = false;
+
+  constructor(agent: LiveAgent, parts: OpenedParts, as: OpenedAs) {
+    this.#agent = agent;
+    this.#parts = parts;
+    this.#as = as;
+    this.agentId = as.name as AgentId;
+    this.securityMode = as.settings.securityMode;
+    this.#stopClock = this.#watchClock();
+    this.#forgetExit = onExit(() => this.#end('exit'));
+  }
+
+  begin(request: HttpRequest, context: CallContext): Begun {
+    return this.#agent.begin(request, context);
+  }
+  precheck(request: HttpRequest, context: CallContext): ReturnType<Agent['precheck']> {
+    return this.#agent.precheck(request, context);
+  }
+  skip(request: HttpRequest, context: CallContext): ReturnType<Agent['skip']> {
+    return this.#agent.skip(request, context);
+  }
+  refuse(...what: Parameters<Agent['refuse']>): ReturnType<Agent['refuse']> {
+    return this.#agent.refuse(...what);
+  }
+
+  /** The log's file has been moved away: begins the next. The policy is looked at as well. */
+  hangup(): void {
+    this.#parts.log.reopen();
+    this.#parts.policy.lookAgain();
+  }
+
+  health(): AgentHealth {
+    const { log, policy, kill } = this.#parts;
+    const audit = log.health();
+    const policyHealth = policy.health();
+    const failing = audit.state === 'failing' || this.#closed;
+    return {
+      state: failing ? 'failing' : policyHealth.state === 'ok' ? 'ok' : 'degraded',
+      securityMode: this.securityMode,
+      policy: policyHealth,
+      policySha256: policy.current?.id ?? null,
+      audit: { ...audit, origin: log.origin, path: log.path, size: log.size },
+      holds: kill.holds,
+      inFlight: this.#parts.inFlight.size,
+      warnings: kill.warnings,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#forgetExit();
+    this.#end('close');
+    await Promise.all([this.#parts.policy.close(), this.#parts.kill.close()]);
+  }
+
+  /** Synchronous, so that an exit handler can finish it. */
+  #end(reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stopClock();
+    this.#parts.inFlight.leaveAll();
+    this.#parts.recorder.record({
+      type: 'agent_stopped',
+      agent_id: this.#as.name,
+      instance_id: this.#as.instanceId,
+      reason,
+    });
+    this.#parts.log.close();
+  }
+
+  #watchClock(): () => void {
+    const drift = (): number => Date.now() - performance.now();
+    let expected = drift();
+    return SYSTEM_TIMERS.every(CLOCK_LOOK_MS, () => {
+      const by = Math.round(drift() - expected);
+      if (Math.abs(by) < CLOCK_JUMP_MS) return;
+      expected += by;
+      this.#parts.kill.clockJumped();
+      this.#parts.recorder.record({ type: 'clock_jumped', by_ms: by });
+    });
+  }
+}

@@ -1,0 +1,34 @@
+import type { AgentRecord } from '../core/audit/fields.js';
+import type { AuditLog } from './types.js';
+
+/**
+ * Writes records and never throws: what could not be written is counted, and the count goes into the log as soon as
+ * it takes lines again.
+ */
+export class Recorder {
+  #dropped = 0;
+  #sinceMs = 0;
+
+  constructor(
+    private readonly log: AuditLog,
+    private readonly wallMs: () => number,
+  ) {}
+
+  /** True when the record is in the file. */
+  record(fields: AgentRecord): boolean {
+    try {
+      if (this.#dropped > 0) {
+        const since = new Date(this.#sinceMs).toISOString();
+        this.log.append({ type: 'records_dropped', count: this.#dropped, since });
+        this.#dropped = 0;
+      }
+      this.log.append(fields);
+      return true;
+    } catch {
+      // The log has said why through its own channel; here only the number must not be lost.
+      if (this.#dropped === 0) this.#sinceMs = this.wallMs();
+      this.#dropped += 1;
+      return false;
+    }
+  }
+}

@@ -1,0 +1,21 @@
+/** The one table of commands. A command that does not work yet has no row. */
+import type { Command } from './io.js';
+
+export interface CommandRow {
+  readonly name: string;
+  /** Loaded when it is run: `verify` must not wait for what `daemon` needs. */
+  readonly load: () => Promise<Command>;
+}
+
+export const COMMANDS: readonly CommandRow[] = [
+  { name: 'init', load: async () => (await import('./init.js')).init },
+  { name: 'check', load: async () => (await import('./check.js')).check },
+  { name: 'decide', load: async () => (await import('./decide.js')).decide },
+  { name: 'kill', load: async () => (await import('./kill.js')).kill },
+  { name: 'resume', load: async () => (await import('./resume.js')).resume },
+  { name: 'status', load: async () => (await import('./status.js')).status },
+  { name: 'keygen', load: async () => (await import('./keygen.js')).keygen },
+  { name: 'tail', load: async () => (await import('./tail.js')).tail },
+  { name: 'verify', load: async () => (await import('./verify.js')).verify },
+  { name: 'daemon', load: async () => (await import('./daemon.js')).daemon },
+];

@@ -1,0 +1,38 @@
+import { openAgent } from '../agent/open.js';
+import { readSettings } from '../agent/read-settings.js';
+import { packageVersion } from '../agent/version.js';
+import { startDaemon } from '../daemon/daemon.js';
+import { openLogger } from '../daemon/logger.js';
+import { notifier } from '../daemon/notify.js';
+import { onSignals } from '../daemon/signals.js';
+import { Misuse, readArgs } from './args.js';
+import { type Command, EXIT } from './io.js';
+
+export const daemon: Command = {
+  name: 'daemon',
+  summary: 'serve decisions to agents on Unix sockets',
+  usage: `
+usage: checkrd daemon --config FILE
+
+Runs in the foreground: one socket for each agent of the settings, and one for health.
+SIGHUP ends the log file and begins the next; SIGTERM and SIGINT stop after calls in flight, a second one at once.
+
+exit: 0 stopped, 2 could not start, 64 misuse`,
+  async run(args, io) {
+    const given = readArgs(args, { texts: ['config'] });
+    const config = given.text('config');
+    if (config === null) throw new Misuse('no settings are given', 'add --config FILE');
+    const settings = readSettings('daemon', io, config);
+    const logger = await openLogger(settings.log, (io.env.JOURNAL_STREAM ?? '') !== '');
+    const running = await startDaemon({
+      settings,
+      version: packageVersion(),
+      logger,
+      notifier: notifier(io.env, error => logger.warn({ err: error }, 'systemd could not be told')),
+      openAgent: async known =>
+        openAgent(known, { policyObject: null, disabled: false, warn: text => logger.warn(text) }),
+    });
+    await onSignals(running);
+    return EXIT.ok;
+  },
+};

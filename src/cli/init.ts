@@ -1,0 +1,55 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { openLogKey } from '../agent/log/keys.js';
+import { readSettings } from '../agent/read-settings.js';
+import { Fault } from '../core/fault.js';
+import { errorCode } from '../disk/error-code.js';
+import { readArgs } from './args.js';
+import { type Command, EXIT } from './io.js';
+import { STARTER_POLICY, starterSettings } from './starter.js';
+
+export const init: Command = {
+  name: 'init',
+  summary: 'write a starter policy, settings and the key of the log',
+  usage: `
+usage: checkrd init [--json]
+
+Writes into the configuration directory ($CHECKRD_CONFIG_DIR, else ~/.checkrd): a policy that denies by default,
+settings with every line commented out, and the key that signs the log, whose public half it prints.
+Keep that line where this machine cannot change it: \`checkrd verify --key\` wants it. What exists is left as it is.
+
+exit: 0 done, 2 it could not be written, 64 misuse`,
+  async run(args, io) {
+    const given = readArgs(args, {});
+    const settings = readSettings('operator', io);
+    const done = [
+      writeOnce(join(settings.configDir, 'checkrd.yaml'), starterSettings()),
+      writeOnce(settings.policy, STARTER_POLICY),
+    ];
+    const key = openLogKey(settings.keysDir);
+    const anchor = join(settings.keysDir, 'origin.pub');
+    if (given.on('json')) {
+      io.out(
+        JSON.stringify({ ok: true, files: done, public_key: key.publicKeyText, key_id: key.id, key_file: anchor }),
+      );
+      return EXIT.ok;
+    }
+    for (const { path, written } of done) io.out(`${path}: ${written ? 'written' : 'exists, left as it is'}`);
+    io.out(`${anchor}: public key of the log, ID ${key.id}`);
+    io.out(key.publicKeyText);
+    io.err(`hint: open ${settings.policy} and allow what your agents need; nothing is allowed yet`);
+    return EXIT.ok;
+  },
+};
+
+/** Never overwrites; another `init` may run at the same time. */
+function writeOnce(path: string, text: string): { readonly path: string; readonly written: boolean } {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    writeFileSync(path, text, { flag: 'wx', mode: 0o644 });
+    return { path, written: true };
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return { path, written: false };
+    throw new Fault('starter_unwritable', { path, why: errorCode(error) }, { cause: error });
+  }
+}

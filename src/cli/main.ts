@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+/** The process behind the command line; the only file here that knows one. */
+import { once } from 'node:events';
+import { homedir } from 'node:os';
+import { packageVersion } from '../agent/version.js';
+import type { CliIo } from './io.js';
+import { runCli } from './run.js';
+
+/** As a shell reports a process that SIGPIPE ended: never 0, which for `verify` would mean "intact". */
+const READER_GONE = 141;
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(READER_GONE);
+    throw error;
+  });
+}
+
+const io: CliIo = {
+  out: line => void process.stdout.write(`${line}\n`),
+  err: line => void process.stderr.write(`${line}\n`),
+  write: async text => {
+    if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+  },
+  // Opened only when read: a command that takes no input must not hold a terminal.
+  stdin: { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() },
+  stdoutIsTTY: process.stdout.isTTY === true,
+  env: process.env,
+  cwd: process.cwd(),
+  home: homedir(),
+};
+
+let code: number;
+try {
+  code = await runCli(process.argv.slice(2), io, packageVersion());
+} catch (error) {
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(
+    `error: internal error: ${detail}\nhint: this is a defect in checkrd; report it with this message\n`,
+  );
+  code = 2;
+}
+await new Promise(written => process.stdout.write('', written));
+process.exit(code);

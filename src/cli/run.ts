@@ -1,0 +1,86 @@
+/**
+ * From the words after `checkrd` to an exit code.
+ *
+ *   in   : arguments and io
+ *   out  : the exit code; every failure has been said on stderr (with `--json` on stdout)
+ *   never: touches the process
+ */
+
+import { Fault } from '../core/fault.js';
+import { nearest } from '../core/policy/suggest.js';
+import { Misuse } from './args.js';
+import { COMMANDS } from './commands.js';
+import { type CliIo, type Command, EXIT } from './io.js';
+
+/** @param version As `--version` prints it. */
+export async function runCli(args: readonly string[], io: CliIo, version: string): Promise<number> {
+  const [first, ...rest] = args;
+  if (first === '--version' || first === '-V') {
+    io.out(rest.includes('--json') ? JSON.stringify({ version }) : `checkrd ${version}`);
+    return EXIT.ok;
+  }
+  if (first === '--help' || first === '-h' || first === 'help') {
+    const named = rest.find(word => !word.startsWith('-'));
+    return named === undefined ? listCommands(io, rest.includes('--json')) : await runNamed(named, ['--help'], io);
+  }
+  if (first === undefined) return misuse(io, new Misuse('no command is given', '`checkrd --help` lists them'), false);
+  return await runNamed(first, rest, io);
+}
+
+async function runNamed(name: string, args: readonly string[], io: CliIo): Promise<number> {
+  const json = args.includes('--json');
+  const row = COMMANDS.find(c => c.name === name);
+  if (row === undefined) {
+    const meant = nearest(
+      name,
+      COMMANDS.map(c => c.name),
+    );
+    const what = name.startsWith('-') ? `unknown flag ${name}` : `unknown command '${name}'`;
+    const hint = meant === null ? '`checkrd --help` lists the commands' : `did you mean 'checkrd ${meant}'?`;
+    return misuse(io, new Misuse(what, hint), json);
+  }
+  const command = await row.load();
+  const end = args.indexOf('--');
+  const flags = end === -1 ? args : args.slice(0, end);
+  if (flags.includes('--help') || flags.includes('-h')) {
+    io.out(json ? JSON.stringify(described(command)) : command.usage.trim());
+    return EXIT.ok;
+  }
+  try {
+    return await command.run(args, io);
+  } catch (error) {
+    if (error instanceof Misuse) return misuse(io, error, json);
+    if (error instanceof Fault) return failed(io, error.code, error.message, error.hint, EXIT.unknown, json);
+    throw error;
+  }
+}
+
+function described({ name, summary, usage }: Command) {
+  return { name, summary, usage: usage.trim() };
+}
+
+async function listCommands(io: CliIo, json: boolean): Promise<number> {
+  const commands = await Promise.all(COMMANDS.map(row => row.load()));
+  if (json) {
+    io.out(JSON.stringify({ commands: commands.map(described) }));
+    return EXIT.ok;
+  }
+  io.out('usage: checkrd COMMAND [arguments]\n');
+  const width = Math.max(...commands.map(c => c.name.length));
+  for (const command of commands) io.out(`  ${command.name.padEnd(width)}  ${command.summary}`);
+  io.out('\n`checkrd COMMAND --help` says more. Exit codes: 0 done, 1 no, 2 cannot say, 64 misuse.');
+  return EXIT.ok;
+}
+
+function misuse(io: CliIo, error: Misuse, json: boolean): number {
+  return failed(io, 'misuse', error.message, error.hint, EXIT.misuse, json);
+}
+
+function failed(io: CliIo, code: string, message: string, hint: string | null, exit: number, json: boolean): number {
+  if (json) io.out(JSON.stringify({ ok: false, errors: [{ code, message, hint }] }));
+  else {
+    io.err(`error: ${message}`);
+    if (hint !== null) io.err(`hint: ${hint}`);
+  }
+  return exit;
+}

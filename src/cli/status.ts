@@ -1,0 +1,107 @@
+import { existsSync, statSync } from 'node:fs';
+import { policyLoader } from '../agent/offline.js';
+import { readSettings } from '../agent/read-settings.js';
+import type { Settings } from '../core/config/settings.js';
+import { askDaemon } from '../daemon/ask.js';
+import { agentSwitch, agentsStopped, lookAtSwitch } from '../disk/switch-files.js';
+import { readArgs } from './args.js';
+import { painter } from './colour.js';
+import { type Command, EXIT } from './io.js';
+import { logHead } from './log-head.js';
+
+export const status: Command = {
+  name: 'status',
+  summary: 'say what is in force: policy, kill switch, log, daemon',
+  usage: `
+usage: checkrd status [--config FILE] [--json]
+
+Looks at the files and asks the daemon, if its socket is there.
+
+exit (as monitoring wants it): 0 all is well, 1 something to know (a kill switch is engaged, a rejected policy, not
+enforcing), 2 something is wrong (no policy that loads, a daemon that does not answer or is not ready), 64 misuse`,
+  async run(args, io) {
+    const given = readArgs(args, { texts: ['config'] });
+    const settings = readSettings('operator', io, given.text('config'));
+    const policy = policyOf(settings.policy);
+    const kill = killOf(settings.killswitch);
+    const log = logHead(settings.audit.path);
+    const daemon = existsSync(settings.daemon.socket) ? await askDaemon(settings.daemon.socket, '/healthz') : null;
+    const health = daemon?.is === 'answered' ? String(daemon.body.status) : null;
+
+    const wrong = [
+      ...(policy.problem === null ? [] : [`policy: ${policy.problem}`]),
+      ...(daemon?.is === 'silent' ? [`daemon: ${settings.daemon.socket} does not answer (${daemon.why})`] : []),
+      ...(health === 'failing' || health === 'stopping' ? [`daemon: ${health}`] : []),
+      ...(log.error === null || log.error === 'ENOENT' ? [] : [`log: ${log.path} cannot be read (${log.error})`]),
+    ];
+    const notable = [
+      ...kill.map(source => `kill switch: ${source} is engaged`),
+      ...(health === 'degraded' ? ['daemon: degraded'] : []),
+      ...(settings.securityMode === 'permissive' ? ['mode: permissive'] : []),
+      ...(settings.enforce && policy.mode !== 'dry_run' ? [] : ['mode: denials are recorded, not enforced']),
+      ...(settings.killswitch === null ? ['kill switch: none is configured'] : []),
+    ];
+    const exit = wrong.length > 0 ? EXIT.unknown : notable.length > 0 ? EXIT.no : EXIT.ok;
+    if (given.on('json')) {
+      io.out(
+        JSON.stringify({
+          ok: exit === EXIT.ok,
+          security_mode: settings.securityMode,
+          enforce: settings.enforce,
+          policy,
+          kill_switch: { path: settings.killswitch, engaged: kill },
+          log,
+          daemon:
+            daemon === null ? null : daemon.is === 'answered' ? daemon.body : { status: 'silent', error: daemon.why },
+          wrong,
+          notable,
+        }),
+      );
+      return exit;
+    }
+    const paint = painter(io);
+    io.out(`mode      ${settings.securityMode}${settings.enforce ? '' : ', not enforcing'}`);
+    io.out(
+      `policy    ${settings.policy}: ${policy.problem ?? `${policy.rules} rules, ${policy.mode}, changed ${policy.changed}`}`,
+    );
+    io.out(
+      `kill      ${kill.length > 0 ? paint('red', `engaged: ${kill.join(', ')}`) : settings.killswitch === null ? 'none' : 'released'}`,
+    );
+    io.out(`log       ${logText(settings, log)}`);
+    io.out(`daemon    ${daemon === null ? `no socket at ${settings.daemon.socket}` : (health ?? 'does not answer')}`);
+    for (const line of wrong) io.out(paint('red', `wrong: ${line}`));
+    for (const line of notable) io.out(paint('yellow', `note: ${line}`));
+    return exit;
+  },
+};
+
+function logText(settings: Settings, log: ReturnType<typeof logHead>): string {
+  if (log.error !== null)
+    return log.error === 'ENOENT' ? `${settings.audit.path}: none yet` : `${log.path}: ${log.error}`;
+  const signed =
+    log.checkpoint === null
+      ? 'no checkpoint near the end'
+      : `signed up to ${log.checkpoint.size} at ${log.checkpoint.time}`;
+  return `${log.path}: ${log.size ?? 0} records, last ${log.lastTime ?? 'none'}, ${signed}`;
+}
+
+function policyOf(path: string) {
+  const loaded = policyLoader().loadFile(path);
+  if (!loaded.ok) {
+    const [first] = loaded.errors;
+    const place = first?.line == null ? '' : ` at ${first.line}:${first.column}`;
+    return { path, changed: null, rules: null, mode: null, problem: `${first?.message ?? 'does not load'}${place}` };
+  }
+  const changed = statSync(path, { throwIfNoEntry: false })?.mtime.toISOString() ?? null;
+  return { path, changed, rules: loaded.rules, mode: loaded.mode, problem: null };
+}
+
+/** Paths of all engaged switches. One that cannot be looked at counts, as it does for the agent. */
+function killOf(path: string | null): string[] {
+  if (path === null) return [];
+  const single = agentsStopped(path);
+  return [
+    ...(lookAtSwitch(path).is === 'absent' ? [] : [path]),
+    ...(single === null ? [] : single.map(agent => agentSwitch(path, agent))),
+  ];
+}

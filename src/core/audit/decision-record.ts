@@ -1,0 +1,86 @@
+/**
+ * From a decision to the record that says so. Pure: IDs and durations are passed in.
+ * Query strings, header values and bodies never come near this file; paths are folded unless the settings say `raw`.
+ */
+import { foldPath } from '../decide/endpoint.js';
+import type { Decision, HttpRequest, PolicyMode } from '../decide/types.js';
+import type { DecisionFields } from './fields.js';
+
+/** How much of a path goes into the record. Tokens live in paths, so `endpoint` is the default. */
+export type UrlPathForm = 'endpoint' | 'raw';
+
+/** Whose decision, under which policy, in which trace. */
+export interface RecordContext {
+  readonly requestId: string;
+  readonly parentRequestId: string | null;
+  readonly agentId: string;
+  readonly instanceId: string;
+  readonly sessionId: string | null;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string | null;
+  readonly policy: { readonly mode: PolicyMode; readonly sha256: string; readonly agentLabel: string | null } | null;
+  readonly urlPath: UrlPathForm;
+  /** Nanoseconds from being asked to having decided. */
+  readonly decisionNs: number;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+export function decisionRecord(
+  decision: Decision,
+  request: Partial<Pick<HttpRequest, 'method' | 'url'>>,
+  context: RecordContext,
+): DecisionFields {
+  const place = request.url === undefined ? null : splitUrl(request.url);
+  const record: Mutable<DecisionFields> = {
+    type: 'decision',
+    request_id: context.requestId,
+    agent_id: context.agentId,
+    instance_id: context.instanceId,
+    policy_result: decision.result,
+    enforced: decision.enforced,
+    code: decision.code,
+    matched_rule_kind: decision.matchedRuleKind,
+    trace_id: context.traceId,
+    span_id: context.spanId,
+    span_name: place === null ? 'HTTP' : `${request.method ?? 'HTTP'} ${place.host}`,
+    decision_ns: context.decisionNs,
+  };
+  if (context.parentRequestId !== null) record.parent_request_id = context.parentRequestId;
+  if (context.sessionId !== null) record.session_id = context.sessionId;
+  if (context.parentSpanId !== null) record.parent_span_id = context.parentSpanId;
+  if (decision.matchedRule !== null) record.matched_rule = decision.matchedRule;
+  if (decision.uncertain) record.uncertain = true;
+  if (context.policy !== null) {
+    record.policy_mode = context.policy.mode;
+    record.policy_sha256 = context.policy.sha256;
+    if (context.policy.agentLabel !== null) record.policy_agent = context.policy.agentLabel;
+  }
+  if (request.method !== undefined) record.method = request.method;
+  if (place !== null) {
+    record.url_scheme = place.scheme;
+    record.url_host = place.host;
+    record.url_path = context.urlPath === 'raw' ? place.path : foldPath(place.path);
+  }
+  return record;
+}
+
+/**
+ * Scheme, host (without port or userinfo) and path of a WHATWG-normalised URL; null when it has no authority.
+ * Cheaper than a second parse: the text is normalised already.
+ */
+export function splitUrl(
+  href: string,
+): { readonly scheme: string; readonly host: string; readonly path: string } | null {
+  const colon = href.indexOf('://');
+  if (colon < 1) return null;
+  const hostStart = colon + 3;
+  let end = hostStart;
+  while (end < href.length && !'/?#'.includes(href[end] as string)) end += 1;
+  const authority = href.slice(hostStart, end).replace(/^.*@/, '');
+  const host = authority.replace(/:\d*$/, '');
+  let pathEnd = end;
+  while (pathEnd < href.length && href[pathEnd] !== '?' && href[pathEnd] !== '#') pathEnd += 1;
+  return { scheme: href.slice(0, colon), host, path: href.slice(end, pathEnd) || '/' };
+}

@@ -1,0 +1,145 @@
+/**
+ * The one table of settings: name in `checkrd.yaml`, environment variable, option of the library, what it takes.
+ * The reader, the resolver, the documentation's test and `checkrd init` all follow it.
+ */
+import { BODY_INSPECT_DEFAULT_BYTES, BODY_INSPECT_MAX_BYTES } from '../limits.js';
+import { LOG_LEVELS } from './settings.js';
+
+export type SettingKind =
+  | { readonly is: 'path' }
+  /** A path, or false for none. */
+  | { readonly is: 'path_or_false' }
+  | { readonly is: 'boolean' }
+  | { readonly is: 'integer'; readonly min: number; readonly max: number }
+  | { readonly is: 'choice'; readonly of: readonly string[] }
+  | { readonly is: 'agent_id' }
+  | { readonly is: 'group' }
+  | { readonly is: 'agents' };
+
+export interface SettingKey {
+  /** With a dot where it stands inside a mapping. */
+  readonly name: string;
+  readonly env: string;
+  /** Name among the library's options; null where the library has none. */
+  readonly option: string | null;
+  readonly kind: SettingKind;
+  /** Once the file says this value, neither the environment nor an option may say another. */
+  readonly lock: boolean | null;
+  /** Default, in words. */
+  readonly start: string;
+  readonly means: string;
+}
+
+const PATH: SettingKind = { is: 'path' };
+const BOOLEAN: SettingKind = { is: 'boolean' };
+
+function row(
+  name: string,
+  option: string | null,
+  kind: SettingKind,
+  start: string,
+  means: string,
+  lock: boolean | null = null,
+): SettingKey {
+  const env = `CHECKRD_${name.replace('.', '_').toUpperCase()}`;
+  return { name, env, option, kind, lock, start, means };
+}
+
+const IN_DIR = (name: string) => `\`${name}\` in the configuration directory`;
+
+export const SETTING_KEYS: readonly SettingKey[] = [
+  row('agent_id', 'agentId', { is: 'agent_id' }, 'none; the library needs one', 'whose calls these are'),
+  row(
+    'security_mode',
+    'securityMode',
+    { is: 'choice', of: ['strict', 'permissive'] },
+    '`strict`',
+    '`permissive` lets calls pass where checkrd itself fails; a roll-out aid',
+  ),
+  row('enforce', 'enforce', BOOLEAN, '`true`', '`false` records what would be denied and lets it pass'),
+  row('policy', 'policy', PATH, IN_DIR('policy.yaml'), 'the policy file'),
+  row('policy_watch', 'policyWatch', BOOLEAN, '`true`', 'whether a changed policy goes live without a restart'),
+  row(
+    'killswitch',
+    'killswitchFile',
+    { is: 'path_or_false' },
+    IN_DIR('killswitch'),
+    'while this file exists every call is denied; `false` for no switch',
+  ),
+  row('audit.path', 'auditLog', PATH, '`audit/<agent id>.jsonl`, for the daemon `audit/daemon.jsonl`', 'the audit log'),
+  row(
+    'audit.url_path',
+    null,
+    { is: 'choice', of: ['endpoint', 'raw'] },
+    '`endpoint`',
+    'how URL paths are recorded; `endpoint` folds what looks like an ID, since tokens live in paths',
+  ),
+  row('state_dir', 'stateDir', PATH, IN_DIR('state'), 'last good policies and counters'),
+  row('keys_dir', 'keysDir', PATH, IN_DIR('keys'), 'the signing keys of the log'),
+  row(
+    'inspect_bytes',
+    'inspectBytes',
+    { is: 'integer', min: 1024, max: BODY_INSPECT_MAX_BYTES },
+    `\`${BODY_INSPECT_DEFAULT_BYTES}\``,
+    'bodies are read up to this many bytes; a longer one that a rule asks about is denied',
+  ),
+  row('allow_skip', null, BOOLEAN, '`true`', 'whether a `beforeRequest` hook may wave a call through', false),
+  row('allow_disable', null, BOOLEAN, '`true`', 'whether `CHECKRD_DISABLED=1` is honoured', false),
+  row(
+    'require_separation',
+    null,
+    BOOLEAN,
+    '`false`',
+    "refuse to run where the agent's own user could write policy, switch, key or log",
+    true,
+  ),
+  row('operators_group', null, { is: 'group' }, 'none', 'the group that may write policy and switch'),
+  row(
+    'daemon.socket',
+    null,
+    PATH,
+    IN_DIR('checkrd.sock'),
+    "the main socket; agents' sockets stand in `agent/` beside it",
+  ),
+  row(
+    'daemon.agents',
+    null,
+    { is: 'agents' },
+    'none',
+    'the agents that get a socket, each with the group that may use it',
+  ),
+  row(
+    'daemon.drain_timeout',
+    null,
+    { is: 'integer', min: 0, max: 3600 },
+    '`10`',
+    'seconds that a stop waits for calls in flight',
+  ),
+  row('log.level', null, { is: 'choice', of: LOG_LEVELS }, '`info`', 'how much the operational log says'),
+  row('log.file', null, PATH, 'stderr', 'a file for the operational log, turned over daily'),
+];
+
+/** Variables that are no settings but belong to checkrd. */
+export const OTHER_VARIABLES: readonly string[] = ['CHECKRD_AGENT_KEY', 'CHECKRD_CONFIG_DIR', 'CHECKRD_DISABLED'];
+
+/** What a setting takes, as words that end "must be …". */
+export function wanted(kind: SettingKind): string {
+  switch (kind.is) {
+    case 'path':
+      return 'a path';
+    case 'path_or_false':
+      return 'a path, or false';
+    case 'boolean':
+      return 'true or false';
+    case 'integer':
+      return `a whole number from ${kind.min} to ${kind.max}`;
+    case 'choice':
+      return `one of ${kind.of.join(', ')}`;
+    case 'agent_id':
+      return 'an agent ID (1 to 128 of A-Z a-z 0-9 . _ -, beginning with a letter or a digit)';
+    case 'group':
+      return 'the name or number of a group';
+    case 'agents':
+      return 'a list of { id, group? }';
+  }
+}

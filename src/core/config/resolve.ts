@@ -1,0 +1,194 @@
+/**
+ * Settings from all their sources: options > environment > file > default.
+ *
+ *   in   : what the caller, the environment and the file say, and where the process stands
+ *   out  : total, frozen settings; or every issue there is
+ *   never: reads anything
+ *
+ * A locked setting (keys.ts) only tightens: what the file forbids, nobody above it may allow.
+ */
+import type { AgentId } from '../brand.js';
+import { BODY_INSPECT_DEFAULT_BYTES } from '../limits.js';
+import { nearest } from '../policy/suggest.js';
+import { type Decoded, decodeOption, decodeText, decodeWritten, type SettingValue } from './decode.js';
+import { OTHER_VARIABLES, SETTING_KEYS, type SettingKey } from './keys.js';
+import { absolutePath, folderOf } from './paths.js';
+import { type At, readSettingsFile } from './read-file.js';
+import type { DaemonAgentSettings, Face, LogLevel, Settings, SettingsIssue } from './settings.js';
+
+export interface SettingsSources {
+  readonly face: Face;
+  /** By the option names of keys.ts; `undefined` counts as absent. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Null: there is none. `path` is absolute. */
+  readonly file: { readonly path: string; readonly text: string } | null;
+  /** See {@link configDirOf}. */
+  readonly configDir: string;
+  readonly home: string;
+  readonly cwd: string;
+}
+
+export type ResolvedSettings =
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly issues: readonly SettingsIssue[] };
+
+/** Where everything without a path of its own lives, unless the daemon's file says where (then its folder). */
+export function configDirOf(env: SettingsSources['env'], home: string, cwd: string): string {
+  const given = env.CHECKRD_CONFIG_DIR;
+  return absolutePath(given === undefined || given === '' ? '~/.checkrd' : given, cwd, home);
+}
+
+/** Unix socket paths end at 108 bytes, a NUL among them (unix(7)). */
+const SOCKET_PATH_MAX = 107;
+
+export function resolveSettings(from: SettingsSources): ResolvedSettings {
+  const read = from.file === null ? { given: new Map(), issues: [] } : readSettingsFile(from.file.path, from.file.text);
+  if (read.issues.length > 0) return { ok: false, issues: read.issues };
+  const issues: SettingsIssue[] = [...strangers(from)];
+  const values = new Map<string, SettingValue>();
+
+  for (const key of SETTING_KEYS) {
+    const tell = (place: string, bad: Exclude<Decoded, { ok: true }>, at: At<unknown> | null) =>
+      issues.push({
+        code: bad.code,
+        place,
+        line: at?.line ?? null,
+        column: at?.column ?? null,
+        message: bad.message,
+        suggestion: bad.suggestion,
+      });
+    /** Every source is checked, though only the highest counts: a mistake below must not hide until it matters. */
+    let locked = false;
+    const take = (place: string, decoded: Decoded, at: At<unknown> | null, base: string) => {
+      if (!decoded.ok) {
+        const where = decoded.at ?? at;
+        tell(where === null ? place : `${from.file?.path}:${where.line}:${where.column}`, decoded, where);
+        return;
+      }
+      if (locked && decoded.value !== values.get(key.name)) {
+        const message = `\`${key.name}: ${String(values.get(key.name))}\` in ${from.file?.path} cannot be changed here`;
+        tell(place, { ok: false, code: 'locked', message, suggestion: 'remove it here, or change the file' }, null);
+        return;
+      }
+      values.set(key.name, rooted(key, decoded.value, base, from.home));
+    };
+
+    const written = read.given.get(key.name);
+    if (written !== undefined && from.file !== null) {
+      take('', decodeWritten(key.name, key.kind, written.value), written, folderOf(from.file.path));
+      locked = key.lock !== null && values.get(key.name) === key.lock;
+    }
+    const variable = from.env[key.env];
+    if (variable !== undefined && variable !== '') {
+      take(`$${key.env}`, decodeText(key.name, key.kind, variable), null, from.cwd);
+    }
+    const option = key.option === null ? undefined : from.options[key.option];
+    if (key.option !== null && option !== undefined) {
+      take(`option ${key.option}`, decodeOption(key.option, key.kind, option), null, from.cwd);
+    }
+  }
+  if (issues.length > 0) return { ok: false, issues };
+
+  const settings = assemble(from, values);
+  const late = wholeChecks(settings);
+  return late.length > 0 ? { ok: false, issues: late } : { ok: true, settings };
+}
+
+/** Names nobody knows: options, and variables that are nearly one of ours (others with our prefix may be a platform's). */
+function* strangers(from: SettingsSources): Iterable<SettingsIssue> {
+  const nowhere = { code: 'unknown_key', line: null, column: null } as const;
+  const options = SETTING_KEYS.flatMap(k => (k.option === null ? [] : [k.option]));
+  for (const name of Object.keys(from.options)) {
+    if (options.includes(name)) continue;
+    const meant = nearest(name, options);
+    const suggestion = meant === null ? 'docs/settings.md lists them' : `did you mean \`${meant}\`?`;
+    yield { ...nowhere, place: `option ${name}`, message: `\`${name}\` is no option`, suggestion };
+  }
+  const variables = [...SETTING_KEYS.map(k => k.env), ...OTHER_VARIABLES];
+  for (const name of Object.keys(from.env)) {
+    if (!name.startsWith('CHECK') || variables.includes(name)) continue;
+    const meant = nearest(name, variables);
+    if (meant === null) continue;
+    yield {
+      ...nowhere,
+      place: `$${name}`,
+      message: `\`${name}\` is no setting`,
+      suggestion: `did you mean \`${meant}\`?`,
+    };
+  }
+}
+
+function rooted(key: SettingKey, value: SettingValue, base: string, home: string): SettingValue {
+  const isPath = key.kind.is === 'path' || key.kind.is === 'path_or_false';
+  return isPath && typeof value === 'string' ? absolutePath(value, base, home) : value;
+}
+
+function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValue>): Settings {
+  const dir = from.configDir;
+  /** decode.ts gave every value its setting's type; the fallback's type is that type. */
+  const get = <T extends SettingValue | null>(name: string, fallback: T): T =>
+    (values.get(name) as T | undefined) ?? fallback;
+  const agentId = from.face === 'daemon' ? null : get<AgentId | null>('agent_id', null);
+  const killswitch = values.get('killswitch') ?? `${dir}/killswitch`;
+  return Object.freeze<Settings>({
+    face: from.face,
+    configDir: dir,
+    agentId,
+    securityMode: get<'strict' | 'permissive'>('security_mode', 'strict'),
+    enforce: get<boolean>('enforce', true),
+    policy: get<string>('policy', `${dir}/policy.yaml`),
+    policyWatch: get<boolean>('policy_watch', true),
+    killswitch: typeof killswitch === 'string' ? killswitch : null,
+    audit: Object.freeze({
+      path: get<string>('audit.path', `${dir}/audit/${agentId ?? 'daemon'}.jsonl`),
+      urlPath: get<'endpoint' | 'raw'>('audit.url_path', 'endpoint'),
+    }),
+    stateDir: get<string>('state_dir', `${dir}/state`),
+    keysDir: get<string>('keys_dir', `${dir}/keys`),
+    inspectBytes: get<number>('inspect_bytes', BODY_INSPECT_DEFAULT_BYTES),
+    allowSkip: get<boolean>('allow_skip', true),
+    allowDisable: get<boolean>('allow_disable', true),
+    requireSeparation: get<boolean>('require_separation', false),
+    operatorsGroup: get<string | null>('operators_group', null),
+    daemon: Object.freeze({
+      socket: get<string>('daemon.socket', `${dir}/checkrd.sock`),
+      agents: Object.freeze(get<readonly DaemonAgentSettings[]>('daemon.agents', [])),
+      drainTimeout: get<number>('daemon.drain_timeout', 10),
+    }),
+    log: Object.freeze({ level: get<LogLevel>('log.level', 'info'), file: get<string | null>('log.file', null) }),
+  });
+}
+
+/** What only shows when everything is known. */
+function wholeChecks(s: Settings): readonly SettingsIssue[] {
+  const issues: SettingsIssue[] = [];
+  const say = (code: 'missing' | 'bad_value', place: string, message: string, suggestion: string) =>
+    issues.push({ code, place, line: null, column: null, message, suggestion });
+  if (s.face === 'library' && s.agentId === null) {
+    say(
+      'missing',
+      'agent_id',
+      'no agent ID is given',
+      'set `agentId`, $CHECKRD_AGENT_ID or `agent_id` in checkrd.yaml',
+    );
+  }
+  if (s.face === 'daemon') {
+    const utf8 = new TextEncoder();
+    for (const path of [s.daemon.socket, ...s.daemon.agents.map(a => agentSocketPath(s.daemon.socket, a.id))]) {
+      if (utf8.encode(path).length <= SOCKET_PATH_MAX) continue;
+      say(
+        'bad_value',
+        'daemon.socket',
+        `socket path \`${path}\` is over ${SOCKET_PATH_MAX} bytes`,
+        'choose a shorter folder',
+      );
+    }
+  }
+  return issues;
+}
+
+/** The socket of one agent, beside the main one. */
+export function agentSocketPath(mainSocket: string, id: AgentId): string {
+  return `${folderOf(mainSocket)}/agent/${id}.sock`;
+}

@@ -1,0 +1,97 @@
+/**
+ * Everything checkrd can be told, fully resolved. Types only; resolve.ts makes them.
+ *
+ * Total and frozen: past this point nothing is optional and nothing is looked up again.
+ */
+import type { AgentId } from '../brand.js';
+
+/** `library`: one agent in its own process. `daemon`: one process for many. `operator`: a command that only looks. */
+export type Face = 'library' | 'daemon' | 'operator';
+
+export interface Settings {
+  readonly face: Face;
+  /** Absolute. Everything that has no path of its own lives below it. */
+  readonly configDir: string;
+  /** Who calls, where one process is one agent; never null for the library, null for the daemon. */
+  readonly agentId: AgentId | null;
+  readonly securityMode: 'strict' | 'permissive';
+  /** False: every document counts as `mode: dry_run`. */
+  readonly enforce: boolean;
+  /** Absolute path of the policy file. */
+  readonly policy: string;
+  readonly policyWatch: boolean;
+  /** Absolute path of the switch; its `.d` folder stands beside it. Null: none was wanted. */
+  readonly killswitch: string | null;
+  readonly audit: {
+    /** Absolute path of the log. */
+    readonly path: string;
+    /** `endpoint` folds id-like segments, `raw` keeps paths as they are. */
+    readonly urlPath: 'endpoint' | 'raw';
+  };
+  readonly stateDir: string;
+  readonly keysDir: string;
+  /** Bodies are read up to here, bytes. */
+  readonly inspectBytes: number;
+  /** False: `beforeRequest` may refuse a call, never wave it through. */
+  readonly allowSkip: boolean;
+  /** False: `CHECKRD_DISABLED=1` makes construction fail. */
+  readonly allowDisable: boolean;
+  /** True: refuse to run where the agent's own user could write policy, switch, key or log. */
+  readonly requireSeparation: boolean;
+  /** Name or number of the group that may write policy and switch. */
+  readonly operatorsGroup: string | null;
+  readonly daemon: DaemonSettings;
+  readonly log: {
+    readonly level: LogLevel;
+    /** Absolute path; null: stderr. */
+    readonly file: string | null;
+  };
+}
+
+export interface DaemonSettings {
+  /** Absolute path of the main socket; agents' sockets are `agent/<id>.sock` beside it. */
+  readonly socket: string;
+  readonly agents: readonly DaemonAgentSettings[];
+  /** Seconds that a stop waits for calls in flight. */
+  readonly drainTimeout: number;
+}
+
+export interface DaemonAgentSettings {
+  readonly id: AgentId;
+  /** Name or number of the group that may connect; null: the daemon's own. */
+  readonly group: string | null;
+}
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** One thing wrong with the settings. `message` says what is wanted, never quotes values at length. */
+export interface SettingsIssue {
+  readonly code: SettingsIssueCode;
+  /** Where it was said: `path:line:column`, `$VARIABLE`, or `option name`. */
+  readonly place: string;
+  /** 1-based; null unless it was said in the file. */
+  readonly line: number | null;
+  readonly column: number | null;
+  readonly message: string;
+  /** How to mend it, as a sentence without a full stop. */
+  readonly suggestion: string;
+}
+
+/** One row per code, for the documentation. */
+export const SETTINGS_ISSUES = {
+  bad_value: 'the value is none that this setting takes',
+  duplicate_key: 'a setting is written twice',
+  locked: 'the file forbids what an option or the environment asks for',
+  missing: 'a setting without a default is not given',
+  syntax: 'the file is not the plain YAML that settings are written in',
+  unknown_key: 'no setting has this name',
+  wrong_type: 'the value has another type than the setting',
+} as const satisfies Record<string, string>;
+
+export type SettingsIssueCode = keyof typeof SETTINGS_ISSUES;
+
+/** One line for a person: place, what, how to mend it. */
+export function settingsIssueText(issue: SettingsIssue): string {
+  return `${issue.place}: ${issue.message} (${issue.suggestion})`;
+}

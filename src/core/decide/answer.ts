@@ -1,0 +1,114 @@
+/**
+ * From the engine's numbers to a decision with a name and a sentence.
+ *
+ * The engine numbers its codes; ENGINE_CODES is their order. What does not fit the table is an engine that cannot be trusted:
+ * a denial that no mode softens.
+ */
+import { type Decision, type DecisionCode, type MatchedRuleKind, type PolicyMode, SOFT_CODES } from './types.js';
+
+/** By the engine's number; 0 is a program or an engine that broke. */
+export const ENGINE_CODES = [
+  null,
+  'rule_allowed',
+  'default_allowed',
+  'request_invalid',
+  'no_policy_for_agent',
+  'body_too_large',
+  'rule_denied',
+  'default_denied',
+  'rate_limited',
+  'limit_keys_exhausted',
+] as const satisfies readonly (DecisionCode | null)[];
+
+export const ENGINE_BROKEN = 0;
+export const ENGINE_REQUEST_INVALID = 3;
+
+/** What the engine said (src/wasm/engine.ts, EngineAnswer). */
+interface Answer {
+  readonly needBody: boolean;
+  readonly code: number;
+  readonly ruleIndex: number;
+  readonly uncertain: boolean;
+  readonly retryAfterMs: number;
+}
+
+/** Names and kinds of the document's rules, by index. */
+interface RuleNames {
+  readonly ruleNames: readonly string[];
+  readonly ruleKinds: readonly ('allow' | 'deny' | 'limit')[];
+}
+
+interface How {
+  readonly mode: PolicyMode;
+  /** `enforce: false` of the library: every document counts as `dry_run`. */
+  readonly forceDryRun: boolean;
+}
+
+const KIND_OF_RULE: Partial<Record<DecisionCode, 'allow' | 'deny' | 'limit'>> = {
+  rule_allowed: 'allow',
+  rule_denied: 'deny',
+  rate_limited: 'limit',
+  limit_keys_exhausted: 'limit',
+};
+
+/** The decision. Never throws: an answer that makes no sense comes back denied as `request_invalid`. */
+export function toDecision(answer: Answer, rules: RuleNames, how: How): Decision {
+  const code = answer.needBody ? null : (ENGINE_CODES[answer.code] ?? null);
+  if (code === null) return broken();
+  const wanted = KIND_OF_RULE[code];
+  const rule = wanted === undefined ? null : (rules.ruleNames[answer.ruleIndex] ?? null);
+  if (wanted !== undefined && (rule === null || rules.ruleKinds[answer.ruleIndex] !== wanted)) return broken();
+
+  const result = code === 'rule_allowed' || code === 'default_allowed' ? 'allow' : 'deny';
+  const soft = result === 'deny' && SOFT_CODES.has(code) && (how.mode === 'dry_run' || how.forceDryRun);
+  const decision = {
+    result,
+    enforced: !soft,
+    code,
+    matchedRule: rule,
+    matchedRuleKind: kindOf(code),
+    reason: sentence(code, rule ?? '', answer),
+    uncertain: answer.uncertain,
+  } as const;
+  return code === 'rate_limited' ? { ...decision, retryAfterMs: answer.retryAfterMs } : decision;
+}
+
+function kindOf(code: DecisionCode): MatchedRuleKind {
+  if (code === 'default_allowed' || code === 'default_denied') return 'default';
+  return KIND_OF_RULE[code] ?? 'system';
+}
+
+function sentence(code: DecisionCode, rule: string, answer: Answer): string {
+  switch (code) {
+    case 'rule_allowed':
+      return `allowed by rule '${rule}'`;
+    case 'default_allowed':
+      return 'allowed by default';
+    case 'rule_denied':
+      return answer.uncertain ? `could not be judged against rule '${rule}'` : `denied by rule '${rule}'`;
+    case 'default_denied':
+      return 'denied by default';
+    case 'no_policy_for_agent':
+      return 'the policy does not speak for this agent';
+    case 'body_too_large':
+      return 'the body is longer than what is inspected, and a rule looks into it';
+    case 'rate_limited':
+      return `rate limited by rule '${rule}', would pass in ${answer.retryAfterMs} ms`;
+    case 'limit_keys_exhausted':
+      return `rule '${rule}' counts as many keys as it can hold`;
+    default:
+      return 'the request cannot be judged';
+  }
+}
+
+function broken(): Decision {
+  return {
+    result: 'deny',
+    enforced: true,
+    code: 'request_invalid',
+    matchedRule: null,
+    matchedRuleKind: 'system',
+    reason: 'the engine could not judge this request',
+    uncertain: false,
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * `query` and `headers`: lists of tests on named strings (the language, section 3.3).
+ */
+import type { ListNode, TreeNode } from '../json/tree.js';
+import { LIST_MAX_OPERANDS, PATTERN_MAX_BYTES, RULE_MAX_MATCHERS } from '../limits.js';
+import type { FieldMatcher, StringTest } from './checked.js';
+import { FIELD_KEYS } from './definition.js';
+import { type Fields, readFields } from './fields.js';
+import { type IssueList, quoted } from './issue-list.js';
+import { isToken } from './matcher-method.js';
+import { listItems, strings, withinBytes } from './strings.js';
+
+type FieldKey = keyof typeof FIELD_KEYS;
+
+/** The tests of `list`; null when any is wrong (reported). */
+export function readFieldMatchers(
+  issues: IssueList,
+  list: ListNode,
+  key: 'query' | 'headers',
+): readonly FieldMatcher[] | null {
+  const items = listItems(issues, list, `\`${key}\``, RULE_MAX_MATCHERS);
+  if (items === null) return null;
+  const matchers = items.map(item => readFieldMatcher(issues, item, key)).filter(matcher => matcher !== null);
+  return matchers.length === items.length ? matchers : null;
+}
+
+function readFieldMatcher(issues: IssueList, node: TreeNode, key: 'query' | 'headers'): FieldMatcher | null {
+  const fields = readFields(issues, node, FIELD_KEYS, `an item of \`${key}\``);
+  if (fields === null) return null;
+  const name = readName(issues, fields, key);
+  const present = fields.boolean('present');
+  const test = readStringTest(issues, fields);
+  if (present === false) {
+    if (fields.map.entries.length > (fields.has('name') ? 2 : 1)) {
+      issues.add(
+        'field_matcher_invalid',
+        fields.at('present'),
+        '`present: false` stands alone',
+        'leave out the other operators',
+      );
+      return null;
+    }
+    return name === null ? null : { kind: 'absent', name };
+  }
+  return name === null || test === null ? null : { kind: 'present', name, test };
+}
+
+function readName(issues: IssueList, fields: Fields<FieldKey>, key: 'query' | 'headers'): string | null {
+  const name = fields.string('name');
+  if (name === null) return null;
+  const at = fields.node('name')?.at ?? fields.map.at;
+  if (name === '') {
+    issues.add('empty_value', at, `the \`name\` of an item of \`${key}\` is empty`);
+    return null;
+  }
+  if (!withinBytes(issues, at, name, '`name`', PATTERN_MAX_BYTES)) return null;
+  if (key === 'query') return name;
+  if (isToken(name)) return name.toLowerCase();
+  issues.add(
+    'field_matcher_invalid',
+    at,
+    `${quoted(name)} is not a header name`,
+    'a header name has no spaces or colons',
+  );
+  return null;
+}
+
+/** The string operators of `fields`; null when one of them is wrong (reported). */
+function readStringTest(issues: IssueList, fields: Fields<FieldKey>): StringTest | null {
+  const exact = fields.string('exact');
+  const list = fields.list('in');
+  const among = list === null ? null : strings(issues, list, '`in`', LIST_MAX_OPERANDS);
+  const parts = readParts(issues, fields);
+  if (parts === null || (list !== null && among === null)) return null;
+  return { ...(exact === null ? {} : { exact }), ...(among === null ? {} : { in: among }), ...parts };
+}
+
+export type Parts = Pick<StringTest, 'prefix' | 'suffix' | 'contains'>;
+
+/** `prefix`, `suffix` and `contains`, each within the bound of a pattern; null after reporting. */
+export function readParts(
+  issues: IssueList,
+  fields: Pick<Fields<'prefix' | 'suffix' | 'contains'>, 'string' | 'at'>,
+): Parts | null {
+  const parts: { prefix?: string; suffix?: string; contains?: string } = {};
+  for (const key of ['prefix', 'suffix', 'contains'] as const) {
+    const text = fields.string(key);
+    if (text === null) continue;
+    if (!withinBytes(issues, fields.at(key), text, `\`${key}\``, PATTERN_MAX_BYTES)) return null;
+    parts[key] = text;
+  }
+  return parts;
+}

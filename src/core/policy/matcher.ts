@@ -1,0 +1,74 @@
+/**
+ * The matcher of one rule: keys from inside the effect and from beside it, together.
+ */
+import type { MapEntry } from '../json/tree.js';
+import { RULE_MAX_MATCHERS } from '../limits.js';
+import type { CheckContext } from './check-context.js';
+import type { Matcher, TimeMatcher, TimeWindow } from './checked.js';
+import type { MATCHER_KEYS } from './definition.js';
+import { overBound } from './issue-list.js';
+import { readBodyMatchers } from './matcher-body.js';
+import { readFieldMatchers } from './matcher-fields.js';
+import { readMethods } from './matcher-method.js';
+import { parseWindow, parseZone } from './time.js';
+import { parseUrlPattern } from './url-pattern.js';
+
+/** Well-typed entries with matcher keys, each key once. */
+export type MatcherEntries = readonly MapEntry[];
+
+/**
+ * Reads well-typed matcher entries. `daysWritten` silences the complaint about a lone time zone.
+ * A part that is wrong has been reported and is absent from the result, which then must not be used.
+ */
+export function readMatcher(context: CheckContext, entries: MatcherEntries, at: number, daysWritten: boolean): Matcher {
+  const { issues } = context;
+  const value = (key: MatcherKey) => find(entries, key)?.value ?? null;
+  const method = value('method');
+  const url = value('url');
+  const body = value('body');
+  const matcher: Matcher = {
+    methods: method === null ? null : readMethods(issues, method),
+    url: url?.kind === 'string' ? issues.take(url.at, parseUrlPattern(url.value)) : null,
+    query: readNamed(context, entries, 'query'),
+    headers: readNamed(context, entries, 'headers'),
+    body: body === null ? [] : (readBodyMatchers(context, body) ?? []),
+    time: readTime(context, entries, daysWritten),
+  };
+  const parts = [matcher.methods, matcher.url].filter(part => part !== null).length;
+  const count =
+    parts + matcher.query.length + matcher.headers.length + matcher.body.length + (matcher.time?.windows.length ?? 0);
+  if (count > RULE_MAX_MATCHERS) issues.addFlaw(at, overBound('the rule', count, RULE_MAX_MATCHERS, 'matchers'));
+  return matcher;
+}
+
+type MatcherKey = keyof typeof MATCHER_KEYS;
+
+function find(entries: MatcherEntries, key: MatcherKey): MapEntry | undefined {
+  return entries.find(entry => entry.key === key);
+}
+
+function readNamed(context: CheckContext, entries: MatcherEntries, key: 'query' | 'headers') {
+  const node = find(entries, key)?.value;
+  return node?.kind === 'list' ? (readFieldMatchers(context.issues, node, key) ?? []) : [];
+}
+
+function readTime({ issues }: CheckContext, entries: MatcherEntries, daysWritten: boolean): TimeMatcher | null {
+  const windows: TimeWindow[] = [];
+  for (const kind of ['within', 'outside'] as const) {
+    const node = find(entries, `time_${kind}`)?.value;
+    const window = node?.kind === 'string' ? issues.take(node.at, parseWindow(kind, node.value)) : null;
+    if (window !== null) windows.push(window);
+  }
+  const zone = find(entries, 'timezone');
+  const offset = zone?.value.kind === 'string' ? issues.take(zone.value.at, parseZone(zone.value.value)) : 0;
+  const windowWritten = find(entries, 'time_within') !== undefined || find(entries, 'time_outside') !== undefined;
+  if (zone !== undefined && !windowWritten && !daysWritten) {
+    issues.add(
+      'time_zone_alone',
+      zone.keyAt,
+      '`timezone` without a time window',
+      'add `time_within` or `time_outside`',
+    );
+  }
+  return windows.length === 0 || offset === null ? null : { windows, offsetMinutes: offset };
+}

@@ -1,0 +1,125 @@
+/**
+ * Puts a program together: a pool of texts, the one hash table, and sections of words.
+ */
+import { H, HEADER_WORDS, MAGIC, OWNER_NONE, PROGRAM_VERSION } from './format.js';
+
+/** Byte offset in the program, and bytes. */
+export type Ref = readonly [at: number, bytes: number];
+
+const encoder = new TextEncoder();
+
+/** FNV-1a, as the engine computes it. */
+export function hashBytes(bytes: Uint8Array): number {
+  let h = 0x811c9dc5;
+  for (const byte of bytes) h = Math.imul(h ^ byte, 0x01000193);
+  return h >>> 0;
+}
+
+/** Every text once, right behind the header, so that its place is known at once. */
+export class Strings {
+  readonly #refs = new Map<string, Ref>();
+  readonly #chunks: Uint8Array[] = [];
+  #end = HEADER_WORDS * 4;
+
+  ref(text: string): Ref {
+    const known = this.#refs.get(text);
+    if (known !== undefined) return known;
+    const bytes = encoder.encode(text);
+    const ref: Ref = [this.#end, bytes.length];
+    this.#refs.set(text, ref);
+    this.#chunks.push(bytes);
+    this.#end += bytes.length;
+    return ref;
+  }
+
+  get bytes(): number {
+    return this.#end - HEADER_WORDS * 4;
+  }
+
+  copyTo(program: Uint8Array): void {
+    let at = HEADER_WORDS * 4;
+    for (const chunk of this.#chunks) {
+      program.set(chunk, at);
+      at += chunk.length;
+    }
+  }
+}
+
+/** (owner, text) → value, open addressing, at most half full. */
+export class HashTable {
+  readonly #rows: (readonly [owner: number, hash: number, ref: Ref, value: number])[] = [];
+  constructor(private readonly strings: Strings) {}
+
+  add(owner: number, text: string, value: number): void {
+    this.#rows.push([owner, hashBytes(encoder.encode(text)), this.strings.ref(text), value]);
+  }
+
+  /** The table as words, four a slot. */
+  words(): number[] {
+    let slots = 2;
+    while (slots < this.#rows.length * 2) slots *= 2;
+    const out = new Array<number>(slots * 4).fill(0);
+    for (let i = 0; i < slots; i++) out[i * 4] = OWNER_NONE;
+    for (const [owner, hash, ref, value] of this.#rows) {
+      let x = (hash + Math.imul(owner + 1, 0x9e3779b1)) | 0;
+      x = Math.imul(x ^ (x >>> 15), 0x2c1b3c6d);
+      x ^= x >>> 12;
+      let slot = (x >>> 0) & (slots - 1);
+      while (out[slot * 4] !== OWNER_NONE) slot = (slot + 1) & (slots - 1);
+      out[slot * 4] = owner;
+      out[slot * 4 + 1] = ref[0];
+      out[slot * 4 + 2] = ref[1];
+      out[slot * 4 + 3] = value;
+    }
+    return out;
+  }
+}
+
+export interface Section {
+  /** The header word that holds its offset; the next holds its rows. */
+  readonly head: number;
+  readonly width: number;
+  readonly words: readonly number[];
+}
+
+/** Header words by index, sections, texts and the body section as one table of bytes. */
+export function assemble(
+  head: ReadonlyMap<number, number>,
+  sections: readonly Section[],
+  strings: Strings,
+  body: Uint8Array,
+): Uint8Array {
+  const header = new Array<number>(HEADER_WORDS).fill(0);
+  let end = HEADER_WORDS * 4 + strings.bytes;
+  header[H.strings] = HEADER_WORDS * 4;
+  header[H.strings + 1] = strings.bytes;
+  end = (end + 3) & ~3;
+  for (const section of sections) {
+    header[section.head] = end;
+    header[section.head + 1] = section.words.length / section.width;
+    end += section.words.length * 4;
+  }
+  header[H.body] = end;
+  header[H.body + 1] = body.length;
+  end = (end + body.length + 3) & ~3;
+  for (const [index, value] of head) header[index] = value;
+  header[H.magic] = MAGIC;
+  header[H.version] = PROGRAM_VERSION;
+  header[H.length] = end;
+
+  const program = new Uint8Array(end);
+  const view = new DataView(program.buffer);
+  header.forEach((value, i) => {
+    view.setUint32(i * 4, value, true);
+  });
+  strings.copyTo(program);
+  for (const section of sections) {
+    let at = header[section.head]!;
+    for (const value of section.words) {
+      view.setUint32(at, value, true);
+      at += 4;
+    }
+  }
+  program.set(body, header[H.body]!);
+  return program;
+}

@@ -1,0 +1,151 @@
+/**
+ * The daemon: sockets in front of one agent.
+ *
+ *   start : claim the sockets → open the agent → listen → tell systemd
+ *   stop  : refuse new calls → wait for the outcomes of open ones → close sockets → close the log
+ *   never : knows signals or exit codes (the command line does), decides anything itself
+ */
+import type { Server } from 'node:http';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { agentSocketPath } from '../core/config/resolve.js';
+import type { Settings } from '../core/config/settings.js';
+import type { Lock } from '../disk/lock.js';
+import type { DaemonAgent } from './agent-port.js';
+import { decideRoutes } from './decide-routes.js';
+import { groupId } from '../disk/group-id.js';
+import { healthRoutes, mainRoutes } from './health.js';
+import { type HttpTimeouts, type Route, serve } from './http.js';
+import type { Logger } from './logger.js';
+import type { Notifier } from './notify.js';
+import { OpenCalls } from './open-calls.js';
+import { claimSocket, clear, listen } from './sockets.js';
+
+export interface DaemonParts {
+  readonly settings: Settings;
+  readonly version: string;
+  readonly logger: Logger;
+  readonly notifier: Notifier;
+  /** Opened once the sockets are ours, so that a second daemon never touches the log. */
+  readonly openAgent: (settings: Settings) => Promise<DaemonAgent>;
+  readonly timeouts?: HttpTimeouts;
+}
+
+export interface RunningDaemon {
+  /** SIGHUP: next log file, another look at the policy. Settings are read at start only. */
+  hangup(): void;
+  /** Ends within the drain time and a second; idempotent. */
+  stop(): Promise<void>;
+}
+
+const SWEEP_EVERY_MS = 10_000;
+const DRAIN_LOOK_MS = 20;
+
+/** @throws Fault when a socket cannot be had or the agent cannot be opened; nothing is left behind then. */
+export async function startDaemon(parts: DaemonParts): Promise<RunningDaemon> {
+  const { settings, logger } = parts;
+  const { socket, agents } = settings.daemon;
+  const groups = {
+    main: settings.operatorsGroup === null ? null : groupId(settings.operatorsGroup),
+    ofAgents: agents.map(a => (a.group === null ? null : groupId(a.group))),
+  };
+  const lock = await claimSocket(socket);
+  const servers: Server[] = [];
+  let agent: DaemonAgent | null = null;
+  try {
+    for (const { id } of agents) await clear(agentSocketPath(socket, id));
+    agent = await parts.openAgent(settings);
+    const calls = new OpenCalls(() => performance.now());
+    const state = { stopping: false };
+    const shared = {
+      agent,
+      calls,
+      stopping: () => state.stopping,
+      inspectBytes: settings.inspectBytes,
+      version: parts.version,
+      mode: settings.securityMode,
+      agents: agents.map(a => a.id),
+      agentSockets: join(dirname(socket), 'agent'),
+    };
+    const open = async (routes: readonly Route[], path: string, group: number | null) => {
+      const server = serve(routes, error => logger.error({ err: error }, 'a request failed inside'), parts.timeouts);
+      servers.push(server);
+      const given = await listen(server, path, group);
+      if (!given)
+        logger.warn({ path, group }, 'the socket could not be given to its group; run as root or as a member');
+    };
+    for (const [i, { id }] of agents.entries()) {
+      const routes = [...decideRoutes(shared, id), ...healthRoutes(shared)];
+      await open(routes, agentSocketPath(socket, id), groups.ofAgents[i] ?? null);
+    }
+    await open(mainRoutes(shared), socket, groups.main);
+    if (agents.length === 0) logger.warn('`daemon.agents` is empty: nobody can ask for decisions');
+    const sweeper = setInterval(() => calls.sweep(), SWEEP_EVERY_MS);
+    const running = new Running(parts, agent, calls, servers, lock, state, sweeper);
+    logger.info({ socket, agents: shared.agents, mode: settings.securityMode, policy: settings.policy }, 'ready');
+    await parts.notifier.ready(`${agents.length} agents, ${settings.securityMode}`);
+    return running;
+  } catch (error) {
+    for (const server of servers) server.close();
+    await agent?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+class Running implements RunningDaemon {
+  private stopped: Promise<void> | null = null;
+  constructor(
+    private readonly parts: DaemonParts,
+    private readonly agent: DaemonAgent,
+    private readonly calls: OpenCalls,
+    private readonly servers: readonly Server[],
+    private readonly lock: Lock,
+    private readonly state: { stopping: boolean },
+    private readonly sweeper: NodeJS.Timeout,
+  ) {}
+
+  hangup(): void {
+    try {
+      this.agent.hangup();
+      this.parts.logger.info('the log was reopened');
+    } catch (error) {
+      this.parts.logger.error({ err: error }, 'the log could not be reopened');
+    }
+  }
+
+  stop(): Promise<void> {
+    this.stopped ??= this.drain();
+    return this.stopped;
+  }
+
+  private async drain(): Promise<void> {
+    const { logger, notifier, settings } = this.parts;
+    this.state.stopping = true;
+    notifier.stopping();
+    logger.info({ open_calls: this.calls.size }, 'stopping');
+    const until = performance.now() + settings.daemon.drainTimeout * 1000;
+    // The sockets stay open meanwhile: an outcome may come over a new connection.
+    while (this.calls.size > 0 && performance.now() < until) await sleep(DRAIN_LOOK_MS);
+    clearInterval(this.sweeper);
+    await Promise.all(this.servers.map(server => closed(server, until - performance.now())));
+    if (this.calls.size > 0)
+      logger.warn({ open_calls: this.calls.size }, 'calls without an outcome are recorded as aborted');
+    this.calls.closeAll();
+    await this.agent.close();
+    this.lock.release();
+    logger.info('stopped');
+  }
+}
+
+/** Lets answers under way leave, up to `graceMs` (at least a moment), then cuts what is left. */
+function closed(server: Server, graceMs: number): Promise<void> {
+  return new Promise(resolve => {
+    const cut = setTimeout(() => server.closeAllConnections(), Math.max(100, graceMs));
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,91 @@
+/** What /healthz and /readyz say. */
+import type { AgentId } from '../core/brand.js';
+import type { DaemonAgent } from './agent-port.js';
+import { fail, type Reply, type Route } from './http.js';
+import type { OpenCalls } from './open-calls.js';
+
+export interface HealthParts {
+  readonly agent: DaemonAgent;
+  readonly calls: OpenCalls;
+  readonly stopping: () => boolean;
+  readonly version: string;
+  readonly mode: 'strict' | 'permissive';
+  readonly agents: readonly AgentId[];
+  /** Folder of the agents' sockets. */
+  readonly agentSockets: string;
+}
+
+export function healthRoutes(parts: HealthParts): readonly Route[] {
+  return [
+    { method: 'GET', path: '/healthz', handle: () => ({ status: 200, body: JSON.stringify(healthOf(parts)) }) },
+    { method: 'GET', path: '/readyz', handle: () => readiness(parts) },
+  ];
+}
+
+/** The main socket belongs to no agent, so it decides for none. */
+export function mainRoutes(parts: HealthParts): readonly Route[] {
+  const refuse = () =>
+    fail(403, 'no_agent', `this socket decides for no agent; use ${parts.agentSockets}/<agent id>.sock`);
+  return [
+    ...healthRoutes(parts),
+    { method: 'POST', path: '/v1/decide', handle: refuse },
+    { method: 'POST', path: '/v1/outcome', handle: refuse },
+  ];
+}
+
+function healthOf(parts: HealthParts) {
+  const { policy, policySha256, audit, holds } = parts.agent.health();
+  return {
+    status: parts.stopping()
+      ? 'stopping'
+      : reasonsAgainst(parts).length > 0
+        ? 'failing'
+        : policy.state === 'ok'
+          ? 'ok'
+          : 'degraded',
+    version: parts.version,
+    pid: process.pid,
+    uptime_s: Math.round(process.uptime()),
+    mode: parts.mode,
+    agents: parts.agents,
+    open_calls: parts.calls.size,
+    policy: {
+      state: policy.state,
+      path: policy.path,
+      sha256: policySha256,
+      issue: policy.issue,
+      poll_only: policy.pollOnly,
+    },
+    audit: {
+      state: audit.state,
+      path: audit.path,
+      origin: audit.origin,
+      size: audit.size,
+      checkpoint_size: audit.checkpointSize,
+      last_checkpoint: audit.lastCheckpointMs === null ? null : new Date(audit.lastCheckpointMs).toISOString(),
+      error: audit.error,
+    },
+    kill: holds.map(({ source, scope, reason }) => ({ source, scope, reason })),
+  };
+}
+
+/** Not ready where calls would be refused (or let pass) because something of ours fails; a kill is no failure. */
+function reasonsAgainst({ agent, stopping }: HealthParts): readonly { code: string; message: string }[] {
+  const { policy, audit } = agent.health();
+  return [
+    ...(stopping() ? [{ code: 'stopping', message: 'the daemon is stopping' }] : []),
+    ...(policy.state === 'missing' ? [{ code: 'policy_missing', message: 'no policy is in force' }] : []),
+    ...(audit.state === 'failing'
+      ? [{ code: 'audit_unavailable', message: audit.error?.message ?? 'the audit log cannot be written' }]
+      : []),
+  ];
+}
+
+function readiness(parts: HealthParts): Reply {
+  const errors = reasonsAgainst(parts);
+  if (errors.length > 0) return { status: 503, body: JSON.stringify({ ok: false, errors }) };
+  return {
+    status: 200,
+    body: JSON.stringify({ ok: true, degraded: parts.agent.health().policy.state === 'degraded' }),
+  };
+}

@@ -1,0 +1,152 @@
+/**
+ * Engages and releases a kill switch as `touch` and `rm` would, whole or not at all.
+ *
+ * A second hold never narrows the first: engaging what is engaged keeps the older file, or widens it when it stops
+ * fewer agents or ends sooner than what is asked for.
+ */
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { type KillContents, writeKillFile } from '../core/config/kill-file.js';
+import { Fault } from '../core/fault.js';
+import { errorCode } from './error-code.js';
+import { besideSwitch, lookAtSwitch, readSwitch } from './switch-files.js';
+
+/** `kept`: an older file stands that already stops as much. `widened`: it stopped less and was replaced. */
+export type Engaged = 'engaged' | 'kept' | 'widened';
+
+const MODE = 0o644;
+const TRIES = 10;
+
+/**
+ * @param path The switch itself, or the entry of one agent (`agentSwitch`).
+ * @param unique A few random characters for the name of the temporary file.
+ * @throws Fault `killswitch_not_engaged`; whatever stood before still stands.
+ */
+export function engageSwitch(path: string, contents: KillContents, unique: string): Engaged {
+  try {
+    // Another `kill` or `resume` may come in between; each turn looks afresh.
+    for (let tries = 0; tries < TRIES; tries++) {
+      const entry = lookAtSwitch(path);
+      if (entry.is === 'unreadable') throw new Fault('killswitch_not_engaged', { path, error: 'unreadable' });
+      if (entry.is === 'absent') {
+        if (create(path, writeKillFile(contents), unique)) return 'engaged';
+        continue;
+      }
+      const standing = entry.regular ? readSwitch(path, entry.stamp) : null;
+      const wider = standing === null ? null : widen(standing, contents);
+      if (wider === null) return 'kept';
+      const temporary = writeBeside(path, writeKillFile(wider), unique);
+      rename(temporary, path);
+      syncFolder(path);
+      return 'widened';
+    }
+    throw new Fault('killswitch_not_engaged', { path, error: 'it comes and goes' });
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw new Fault('killswitch_not_engaged', { path, error: errorCode(error) }, { cause: error });
+  }
+}
+
+/**
+ * Removes the switch, in whatever form it stands; an empty folder counts as one.
+ *
+ * @returns False when there was none.
+ * @throws Fault `killswitch_not_released`
+ */
+export function releaseSwitch(path: string): boolean {
+  try {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return false;
+    if (stat.isDirectory()) rmdirSync(path);
+    else unlinkSync(path);
+    syncFolder(path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw new Fault('killswitch_not_released', { path, error: errorCode(error) }, { cause: error });
+  }
+}
+
+/** What stops all that `a` and `b` stop, null when `a` does already. */
+function widen(a: KillContents, b: KillContents): KillContents | null {
+  const agents = a.agents === null || b.agents === null ? null : [...new Set([...a.agents, ...b.agents])];
+  const untilMs = a.untilMs === null || b.untilMs === null ? null : Math.max(a.untilMs, b.untilMs);
+  if (agents?.length === a.agents?.length && untilMs === a.untilMs) return null;
+  return { reason: b.reason ?? a.reason, agents, untilMs };
+}
+
+/** False when something stands at `path` by now. */
+function create(path: string, text: string, unique: string): boolean {
+  const temporary = writeBeside(path, text, unique);
+  try {
+    linkSync(temporary, path);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    // No hard links here (FAT, some network mounts). A half-written file is the plain form, which stops more, not less.
+    return createInPlace(path, text);
+  } finally {
+    unlinkSync(temporary);
+  }
+  syncFolder(path);
+  return true;
+}
+
+function createInPlace(path: string, text: string): boolean {
+  try {
+    writeNew(path, text);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+  return true;
+}
+
+function writeBeside(path: string, text: string, unique: string): string {
+  const temporary = besideSwitch(path, unique);
+  writeNew(temporary, text);
+  return temporary;
+}
+
+function writeNew(path: string, text: string): void {
+  const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, MODE);
+  try {
+    if (text !== '') writeSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function rename(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    unlinkSync(from);
+    throw error;
+  }
+}
+
+/** So that a kill survives a power cut. */
+function syncFolder(path: string): void {
+  try {
+    const fd = openSync(dirname(path), constants.O_RDONLY);
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    // Some folders cannot be read and some filesystems cannot sync one; what was done stands all the same.
+  }
+}

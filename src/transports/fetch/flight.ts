@@ -1,0 +1,133 @@
+/**
+ * One call between the hand-over to the transport and its end.
+ *
+ *   in   : the agent's Call, the caller's signal
+ *   out  : the one signal the transport gets; the outcome, written once
+ *   never: holds the Response (its collection is how an unread one is noticed)
+ */
+
+import type { CheckrdPolicyDenied } from '../../agent/errors.js';
+import type { Call, OutcomeResult } from '../../agent/types.js';
+import { killedDenial } from './denied.js';
+
+export type BranchEnd = 'read' | 'failed' | 'cancelled' | 'dropped';
+
+/** One body of a flight; what happens to it first is what counts. */
+export class Branch {
+  #open = true;
+  constructor(readonly flight: Flight) {}
+  end(how: BranchEnd, bytes?: number): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.flight.branchEnded(how, bytes);
+  }
+}
+
+export class Flight {
+  /** What the transport gets: fires for the caller, with the caller's reason, and for the switch. */
+  readonly signal: AbortSignal;
+  readonly #call: Call;
+  readonly #requestId: string;
+  readonly #requestBytes: number | undefined;
+  readonly #caller: AbortSignal | null;
+  readonly #waiting = new Set<(error: unknown) => void>();
+  #status: number | undefined;
+  #denial: CheckrdPolicyDenied | null = null;
+  #ended = false;
+  /** Bodies still open: the response's, and one for each clone. */
+  #branches = 0;
+
+  readonly #onCaller = (): void => {
+    this.#controller?.abort(this.#caller?.reason);
+    this.#end('aborted');
+  };
+  readonly #onKill = (): void => {
+    const denial = this.#kill();
+    this.#controller?.abort(denial);
+    this.#end('killed');
+    for (const fail of this.#waiting) fail(denial);
+    this.#waiting.clear();
+  };
+  readonly #controller: AbortController | null;
+
+  constructor(call: Call, requestId: string, caller: AbortSignal | null, requestBytes: number | undefined) {
+    this.#call = call;
+    this.#requestId = requestId;
+    this.#requestBytes = requestBytes;
+    this.#caller = caller;
+    this.#controller = caller === null ? null : new AbortController();
+    this.signal = this.#controller?.signal ?? call.signal;
+    if (call.signal.aborted) this.#onKill();
+    else call.signal.addEventListener('abort', this.#onKill, { once: true });
+    if (caller?.aborted === true) this.#onCaller();
+    else caller?.addEventListener('abort', this.#onCaller, { once: true });
+  }
+
+  /** As `work`, but fails with the denial as soon as the switch fires, whatever the transport does about the signal. */
+  race<T>(work: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#denial !== null) {
+        work.catch(() => undefined);
+        reject(this.#denial);
+        return;
+      }
+      const fail = (error: unknown): void => reject(error);
+      this.#waiting.add(fail);
+      work.then(
+        value => {
+          this.#waiting.delete(fail);
+          resolve(value);
+        },
+        error => {
+          this.#waiting.delete(fail);
+          reject(this.#denial ?? error);
+        },
+      );
+    });
+  }
+
+  /** The head of the response is here. */
+  answered(status: number): void {
+    this.#status = status;
+    this.#call.answered(status);
+  }
+
+  /** The transport failed before there was a response. Returns what the caller is told. */
+  failed(error: unknown): unknown {
+    if (this.#denial === null) this.#end('error');
+    return this.#denial ?? error;
+  }
+
+  /** A body of this flight: the response's own, or a clone's. */
+  branch(): Branch {
+    this.#branches++;
+    return new Branch(this);
+  }
+
+  /** Called by Branch alone, once for each. */
+  branchEnded(how: BranchEnd, bytes: number | undefined): void {
+    this.#branches--;
+    // Whoever read to the end has seen all there is; a failure ends every branch. The others count together.
+    if (how === 'read') this.#end('ok', bytes);
+    else if (how === 'failed') this.#end('error');
+    else if (this.#branches === 0) this.#end(how === 'cancelled' ? 'aborted' : 'ok');
+  }
+
+  #kill(): CheckrdPolicyDenied {
+    this.#denial ??= killedDenial(this.#call.killed, this.#requestId);
+    return this.#denial;
+  }
+
+  #end(result: OutcomeResult, responseBytes?: number): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#caller?.removeEventListener('abort', this.#onCaller);
+    this.#call.signal.removeEventListener('abort', this.#onKill);
+    this.#call.finish({
+      result,
+      ...(this.#status === undefined ? {} : { statusCode: this.#status }),
+      ...(this.#requestBytes === undefined ? {} : { requestBytes: this.#requestBytes }),
+      ...(responseBytes === undefined ? {} : { responseBytes }),
+    });
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * A stream that was read a little and must still go out whole.
+ *
+ *   in   : the caller's stream or async iterable, read by nobody else
+ *   out  : its first bytes, copied; then a stream that gives those copies first and the rest after
+ *   never: reads further than asked
+ */
+
+type Step = { readonly done: true } | { readonly done: false; readonly value: Uint8Array<ArrayBuffer> };
+
+export class Replay {
+  readonly #source: Source;
+  readonly #read: Uint8Array<ArrayBuffer>[] = [];
+  #ended = false;
+  #failure: { readonly error: unknown } | null = null;
+
+  constructor(from: ReadableStream<unknown> | AsyncIterable<unknown>) {
+    this.#source = from instanceof ReadableStream ? new StreamSource(from) : new IterableSource(from);
+  }
+
+  /**
+   * Reads to the end, but hardly further than `limit`. Null: there is more than that.
+   * @throws what the stream fails with; `rest` then fails with it too.
+   */
+  async fill(limit: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    let size = 0;
+    while (size <= limit) {
+      let step: Step;
+      try {
+        step = await this.#source.next();
+      } catch (error) {
+        this.#failure = { error };
+        throw error;
+      }
+      if (step.done) {
+        this.#ended = true;
+        return new Uint8Array(Buffer.concat(this.#read, size));
+      }
+      this.#read.push(step.value);
+      size += step.value.byteLength;
+    }
+    return null;
+  }
+
+  /** What goes out: the copies that were judged, then whatever the source still gives. Call once. */
+  rest(): ReadableStream<Uint8Array> {
+    const queue = this.#read;
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: async controller => {
+          const head = queue.shift();
+          if (head !== undefined) return controller.enqueue(head);
+          if (this.#failure !== null) throw this.#failure.error;
+          const step: Step = this.#ended ? { done: true } : await this.#source.next();
+          if (step.done) controller.close();
+          else controller.enqueue(step.value);
+        },
+        cancel: reason => this.#source.cancel(reason),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** Lets go of the source; never waits for it and never throws. */
+  cancel(reason: unknown): void {
+    this.#source.cancel(reason).catch(() => undefined);
+  }
+}
+
+interface Source {
+  next(): Promise<Step>;
+  cancel(reason: unknown): Promise<void>;
+}
+
+class StreamSource implements Source {
+  readonly #reader: ReadableStreamDefaultReader<unknown>;
+  constructor(stream: ReadableStream<unknown>) {
+    this.#reader = stream.getReader();
+  }
+  async next(): Promise<Step> {
+    const step = await this.#reader.read();
+    if (step.done) return { done: true };
+    // The transport takes strings too. A copy of anything else, since the caller may keep the chunk.
+    if (typeof step.value === 'string') return { done: false, value: new Uint8Array(Buffer.from(step.value)) };
+    if (!(step.value instanceof Uint8Array)) throw new TypeError('Received non-Uint8Array chunk');
+    return { done: false, value: new Uint8Array(step.value) };
+  }
+  async cancel(reason: unknown): Promise<void> {
+    await this.#reader.cancel(reason);
+  }
+}
+
+class IterableSource implements Source {
+  readonly #iterator: AsyncIterator<unknown>;
+  constructor(iterable: AsyncIterable<unknown>) {
+    this.#iterator = iterable[Symbol.asyncIterator]();
+  }
+  async next(): Promise<Step> {
+    const step = await this.#iterator.next();
+    if (step.done === true) return { done: true };
+    return { done: false, value: new Uint8Array(Buffer.from(step.value as Uint8Array)) };
+  }
+  async cancel(_reason: unknown): Promise<void> {
+    await this.#iterator.return?.();
+  }
+}

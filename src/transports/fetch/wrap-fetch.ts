@@ -1,0 +1,260 @@
+/**
+ * `fetch`, with every call and every redirect hop decided and recorded before it leaves.
+ *
+ *   in   : the agent, the fetch to wrap, the program's hooks
+ *   out  : a fetch that behaves as the wrapped one for what is allowed
+ *   never: knows policies; builds a Request for a string or a URL
+ *
+ * The order of a hop: read the arguments once → (hook: valid? kill switch? ask) → begin → (body, begin again) → send.
+ * Where nothing had to be waited for, the begin that lets a hop proceed and the send happen in one turn; otherwise the
+ * call is confirmed just before the send.
+ */
+
+import { findPolicyDenied } from '../../agent/errors.js';
+import type { Agent, Begun, CallContext } from '../../agent/types.js';
+import type { AgentId } from '../../core/brand.js';
+import type { Decision, HttpRequest } from '../../core/decide/types.js';
+import { REDIRECT_MAX_HOPS } from '../../core/limits.js';
+import { askHook, type Hooks, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
+import { readTraceparent } from '../traceparent.js';
+import { denialOf, deniedResponse, killedDenial, type OnDenied } from './denied.js';
+import { Flight } from './flight.js';
+import { guardResponse } from './guard.js';
+import { NO_TRAIL } from './guarded-stream.js';
+import { type HttpCall, nativeRequest, readCall } from './init.js';
+import { Outgoing } from './outgoing.js';
+import { isCross, isRedirect, nextHop } from './redirect.js';
+
+export interface WrapFetchOptions {
+  readonly agentId: AgentId;
+  /** True: a caller's `dispatcher` is refused, since it may send the call anywhere. */
+  readonly strict: boolean;
+  readonly hooks?: Hooks;
+  /** Default `throw`. */
+  readonly onDenied?: OnDenied;
+}
+
+interface Edge {
+  readonly agent: Agent;
+  readonly base: typeof fetch;
+  readonly agentId: AgentId;
+  readonly strict: boolean;
+  readonly hooks: Hooks;
+}
+
+/** Wraps `base`. The promise rejects with CheckrdPolicyDenied, or answers 403, where a call must not proceed. */
+export function wrapFetch(agent: Agent, base: typeof fetch, options: WrapFetchOptions): typeof fetch {
+  const edge: Edge = { agent, base, agentId: options.agentId, strict: options.strict, hooks: options.hooks ?? {} };
+  const answers = options.onDenied === 'response';
+  // The default keeps `length` at plain fetch's 1.
+  return async function fetch(input: unknown, init: unknown = undefined): Promise<Response> {
+    try {
+      return await run(edge, input, init);
+    } catch (error) {
+      const denial = answers ? findPolicyDenied(error) : null;
+      if (denial === null) throw error;
+      return deniedResponse(denial);
+    }
+  } as typeof globalThis.fetch;
+}
+
+async function run(edge: Edge, input: unknown, init: unknown): Promise<Response> {
+  const call = readCall(input, init);
+  const context: CallContext = { agent: edge.agentId };
+  if (call.kind === 'local') return edge.base(call.input, call.init as RequestInit);
+  if (call.kind === 'unparsable') {
+    return refuse(edge, 'request_invalid', 'the URL is relative or cannot be parsed', { method: call.method }, context);
+  }
+  const out = new Outgoing({ url: call.url, method: call.method, headers: call.headers }, call.body, call.rest);
+  if (call.signal?.aborted) {
+    nativeRequest(call);
+    out.abandon(call.signal.reason);
+    throw call.signal.reason;
+  }
+  if (edge.strict && call.rest.dispatcher !== undefined) {
+    const request = asRequest(out);
+    return refuse(edge, 'request_invalid', 'a dispatcher of its own may send the call anywhere', request, context);
+  }
+  return await follow(edge, call, out);
+}
+
+/** Decides, sends and follows until there is an answer. */
+async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Response> {
+  const follows = call.redirect === 'follow';
+  let out = first;
+  let parentRequestId: string | undefined;
+  let trail = NO_TRAIL;
+  for (let hops = 0; ; hops++) {
+    const traceparent = readTraceparent(out.traceparent);
+    const context: CallContext = {
+      agent: edge.agentId,
+      ...(parentRequestId === undefined ? {} : { parentRequestId }),
+      ...(traceparent === undefined ? {} : { traceparent }),
+    };
+    const request = asRequest(out);
+    const event = hasHooks(edge.hooks) ? requestEvent(edge.agentId, request, parentRequestId, traceparent) : null;
+    const asked = ask(edge, out, request, context, call.signal, event);
+    // Awaited only where it must be: what was decided is handed over in the same turn.
+    const begun = asked instanceof Promise ? await asked : asked;
+    if (begun.kind !== 'proceed') return deny(edge, out, begun, event);
+    const hold = asked instanceof Promise ? begun.call.confirm() : null;
+    if (hold !== null) {
+      out.abandon(undefined);
+      throw killedDenial(hold, begun.requestId);
+    }
+
+    const flight = new Flight(begun.call, begun.requestId, call.signal, out.bytes);
+    let answer: Promise<Response>;
+    try {
+      answer = out.send(edge.base, flight.signal, follows ? 'manual' : call.redirect, follows);
+    } catch (error) {
+      answer = Promise.reject(error);
+    }
+    tell(edge, event, begun.requestId, begun.decision);
+    const response = await settled(flight, answer);
+    flight.answered(response.status);
+    if (!follows) return guardResponse(response, flight, NO_TRAIL);
+    if (response.redirected) return misled(edge, response, flight, request, context);
+
+    const location = isRedirect(response.status) ? response.headers.get('location') : null;
+    const next = nextHop(out.head, response.status, location);
+    if (next.kind === 'none') return guardResponse(response, flight, trail);
+    // The hop's answer is used up: nobody reads its body.
+    flight.branch().end('read');
+    response.body?.cancel().catch(() => undefined);
+    parentRequestId ??= begun.requestId;
+    const hop: CallContext = { ...context, parentRequestId };
+    if (next.kind === 'invalid') throw new TypeError('fetch failed', { cause: next.cause });
+    if (next.kind === 'scheme')
+      return refuse(edge, 'redirect_refused', 'redirected to a scheme other than http(s)', request, hop);
+    if (hops === REDIRECT_MAX_HOPS)
+      return refuse(edge, 'redirect_refused', `more than ${REDIRECT_MAX_HOPS} redirects`, request, hop);
+
+    const body = next.keepsBody ? await orAborted(out.again(), call.signal) : ({ kind: 'none' } as const);
+    if (body === null) {
+      return refuse(edge, 'redirect_refused', 'redirected with a body that cannot be sent again', request, hop);
+    }
+    trail = { redirected: true, crossed: trail.crossed || isCross(call.url, next.head.url) };
+    if (trail.crossed && call.rest.mode === 'same-origin') {
+      throw new TypeError('fetch failed', { cause: new Error('request mode cannot be "same-origin"') });
+    }
+    out = new Outgoing(next.head, body, call.rest);
+  }
+}
+
+/** The decision about one hop: a promise only where a hook or a body has to be waited for. */
+function ask(
+  edge: Edge,
+  out: Outgoing,
+  request: HttpRequest,
+  context: CallContext,
+  signal: AbortSignal | null,
+  event: RequestEvent | null,
+): Begun | Promise<Begun> {
+  const hook = edge.hooks.beforeRequest;
+  if (hook !== undefined && event !== null) {
+    const early = edge.agent.precheck(request, context);
+    if (early !== null) return early;
+    const said = askHook(hook, event);
+    return said instanceof Promise
+      ? orAborted(said, signal, out).then(verdict => decide(edge, out, request, context, signal, verdict))
+      : decide(edge, out, request, context, signal, said);
+  }
+  return decide(edge, out, request, context, signal, 'go');
+}
+
+function decide(
+  edge: Edge,
+  out: Outgoing,
+  request: HttpRequest,
+  context: CallContext,
+  signal: AbortSignal | null,
+  verdict: 'go' | 'refuse' | 'skip',
+): Begun | Promise<Begun> {
+  if (verdict === 'refuse') {
+    return { kind: 'refused', ...edge.agent.refuse('hook_refused', 'refused by beforeRequest', request, context) };
+  }
+  if (verdict === 'skip') return edge.agent.skip(request, context);
+  const begun = edge.agent.begin(request, context);
+  if (begun.kind !== 'need_body') return begun;
+  return orAborted(out.inspect(begun.inspectBytes), signal, out).then(body => {
+    const again = edge.agent.begin({ ...request, headers: out.lines, body }, context);
+    if (again.kind !== 'need_body') return again;
+    const reason = 'the body was asked for twice';
+    return { kind: 'refused', ...edge.agent.refuse('request_invalid', reason, request, context) } as const;
+  });
+}
+
+function asRequest(out: Outgoing): HttpRequest {
+  return { method: out.head.method, url: out.head.url, headers: out.lines, body: out.unread };
+}
+
+function hasHooks(hooks: Hooks): boolean {
+  return hooks.beforeRequest !== undefined || hooks.onAllow !== undefined || hooks.onDeny !== undefined;
+}
+
+function tell(edge: Edge, event: RequestEvent | null, requestId: string, decision: Decision): void {
+  const hook = decision.result === 'allow' ? edge.hooks.onAllow : edge.hooks.onDeny;
+  if (hook !== undefined && event !== null) tellHook(hook, event, requestId, decision);
+}
+
+function deny(
+  edge: Edge,
+  out: Outgoing,
+  begun: Exclude<Begun, { kind: 'proceed' }>,
+  event: RequestEvent | null,
+): never {
+  if (begun.kind === 'need_body') throw new TypeError('a decision without an answer');
+  const denial = denialOf(begun.decision, begun.requestId);
+  out.abandon(denial);
+  tell(edge, event, begun.requestId, begun.decision);
+  throw denial;
+}
+
+/** A refusal this edge makes itself. It binds in every mode: there is nothing sensible to let through. */
+function refuse(
+  edge: Edge,
+  code: 'redirect_refused' | 'request_invalid',
+  reason: string,
+  request: Partial<HttpRequest>,
+  context: CallContext,
+): never {
+  const { requestId, decision } = edge.agent.refuse(code, reason, request, context);
+  if (hasHooks(edge.hooks)) {
+    const { method = '', url = '', headers = [] } = request;
+    const event = requestEvent(edge.agentId, { method, url, headers }, context.parentRequestId, context.traceparent);
+    tell(edge, event, requestId, decision);
+  }
+  throw denialOf(decision, requestId);
+}
+
+/** A transport that follows redirects although told not to has gone where nobody decided. */
+function misled(edge: Edge, response: Response, flight: Flight, request: HttpRequest, context: CallContext): never {
+  flight.branch().end('failed');
+  response.body?.cancel().catch(() => undefined);
+  return refuse(edge, 'redirect_refused', 'the transport followed a redirect by itself', request, context);
+}
+
+async function settled(flight: Flight, answer: Promise<Response>): Promise<Response> {
+  try {
+    return await flight.race(answer);
+  } catch (error) {
+    // Should the transport answer after all, nobody is left to read it.
+    answer.then(late => late.body?.cancel()).catch(() => undefined);
+    throw flight.failed(error);
+  }
+}
+
+/** As `work`, but ends with the caller's reason when the caller gives up. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal | null, out?: Outgoing): Promise<T> {
+  if (signal === null) return work;
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => {
+      out?.abandon(signal.reason);
+      reject(signal.reason);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

@@ -1,0 +1,168 @@
+/**
+ * One loaded program: strings in by `encodeInto`, one i32 out.
+ *
+ * A trap is an engine that broke in the middle of something: this decision and every later one of this instance is a denial.
+ */
+import { ENGINE_BROKEN, ENGINE_REQUEST_INVALID } from '../core/decide/answer.js';
+import type { Body, HeaderLines, HttpRequest } from '../core/decide/types.js';
+import { HEADERS_MAX_BYTES } from '../core/limits.js';
+import { headerNamesOf, type LimitIdentity, limitsOf } from '../core/policy/program/format.js';
+import type { Clock, Engine, EngineAnswer } from './engine.js';
+import { AREA, type EngineExports } from './exports.js';
+import { exportState, importState } from './limit-state.js';
+
+const NEED_BODY = 15;
+const BODY_KINDS = { none: 0, unread: 1, bytes: 2, too_large: 3 } as const;
+/** A longer body is copied only after the engine has asked for it. */
+const COPY_AT_ONCE_BYTES = 4096;
+
+const encoder = new TextEncoder();
+const denied = (code: number): EngineAnswer => ({
+  needBody: false,
+  code,
+  ruleIndex: -1,
+  uncertain: false,
+  retryAfterMs: 0,
+});
+
+export class EngineInstance implements Engine {
+  readonly headerNames: readonly string[];
+  readonly #exports: EngineExports;
+  readonly #inspectBytes: number;
+  readonly #headerIndex: ReadonlyMap<string, number>;
+  readonly #limits: readonly LimitIdentity[];
+  readonly #at: Readonly<Record<keyof typeof AREA, number>>;
+  readonly #sizes: Readonly<Record<keyof typeof AREA, number>>;
+  #memory!: Uint8Array;
+  #view!: DataView;
+  #methodView!: Uint8Array;
+  #urlView!: Uint8Array;
+  #agent: string | null = null;
+  #broken = false;
+  #used = false;
+
+  /** `exports` have loaded `program`. */
+  constructor(exports: EngineExports, program: Uint8Array, inspectBytes: number) {
+    this.#exports = exports;
+    this.#inspectBytes = inspectBytes;
+    this.headerNames = headerNamesOf(program);
+    this.#headerIndex = new Map(this.headerNames.map((name, i) => [name, i]));
+    this.#limits = limitsOf(program);
+    const each = (of: (index: number) => number): Readonly<Record<keyof typeof AREA, number>> => ({
+      method: of(AREA.method),
+      url: of(AREA.url),
+      agent: of(AREA.agent),
+      headers: of(AREA.headers),
+      transfer: of(AREA.transfer),
+      body: of(AREA.body),
+    });
+    this.#at = each(i => exports.area(i) >>> 0);
+    this.#sizes = each(i => exports.areaBytes(i) >>> 0);
+    this.#makeViews();
+  }
+
+  decide(request: HttpRequest, agent: string, clock: Clock): EngineAnswer {
+    if (this.#broken) return denied(ENGINE_BROKEN);
+    this.#used = true;
+    try {
+      return this.#decide(request, agent, clock);
+    } catch {
+      this.#broken = true;
+      return denied(ENGINE_BROKEN);
+    }
+  }
+
+  exportLimits(): Uint8Array {
+    return exportState(this.#exports, this.#at.transfer, this.#limits);
+  }
+
+  /**
+   * Only before the first decision.
+   * @throws Fault `limit_state_invalid`; nothing is taken over then.
+   */
+  importLimits(state: Uint8Array): void {
+    if (this.#used) throw new RangeError('importLimits: counters are taken over before the first decision');
+    importState(this.#exports, this.#at.transfer, this.#limits, state);
+    this.#used = true;
+  }
+
+  #decide(request: HttpRequest, agent: string, clock: Clock): EngineAnswer {
+    // Memory that has grown leaves the old buffer detached, of length 0.
+    if (this.#memory.length === 0) this.#makeViews();
+    if (agent !== this.#agent && !this.#setAgent(agent)) return denied(ENGINE_REQUEST_INVALID);
+    const method = write(request.method, this.#methodView);
+    const url = write(request.url, this.#urlView);
+    const headers = this.#writeHeaders(request.headers);
+    if (method < 0 || url < 0 || headers < 0) return denied(ENGINE_REQUEST_INVALID);
+    const { body } = request;
+    const ask = (kind: number, length: number): number =>
+      this.#exports.decide(method, url, headers, kind, length, clock.wallMs, clock.monotonicMs);
+    if (body.kind !== 'bytes') return this.#answer(ask(BODY_KINDS[body.kind], 0));
+    return this.#answer(this.#askWithBody(body, ask));
+  }
+
+  #askWithBody(body: Extract<Body, { kind: 'bytes' }>, ask: (kind: number, length: number) => number): number {
+    const { bytes } = body;
+    if (bytes.length > this.#inspectBytes) return ask(BODY_KINDS.too_large, 0);
+    if (bytes.length > COPY_AT_ONCE_BYTES) {
+      const first = ask(BODY_KINDS.unread, 0);
+      if ((first & 15) !== NEED_BODY) return first;
+      if (this.#memory.length === 0) this.#makeViews();
+    }
+    this.#memory.set(bytes, this.#at.body);
+    return ask(BODY_KINDS.bytes, bytes.length);
+  }
+
+  #answer(packed: number): EngineAnswer {
+    const code = packed & 15;
+    return {
+      needBody: code === NEED_BODY,
+      code,
+      ruleIndex: (packed >>> 5) - 1,
+      uncertain: (packed & 16) !== 0,
+      retryAfterMs: this.#exports.retryAfter() >>> 0,
+    };
+  }
+
+  #setAgent(agent: string): boolean {
+    this.#agent = null;
+    const length = write(agent, this.#memory.subarray(this.#at.agent, this.#at.agent + this.#sizes.agent));
+    if (length < 0 || this.#exports.agent(length) === 0) return false;
+    this.#agent = agent;
+    return true;
+  }
+
+  /** Lines that the program reads, as [index, length, bytes]; how many bytes, or -1 when there are too many. */
+  #writeHeaders(lines: HeaderLines): number {
+    if (this.#headerIndex.size === 0) return 0;
+    const start = this.#at.headers;
+    const end = start + this.#sizes.headers;
+    let at = start;
+    let counted = 0;
+    for (const [name, value] of lines) {
+      const index = this.#headerIndex.get(name) ?? this.#headerIndex.get(name.toLowerCase());
+      if (index === undefined) continue;
+      if (end - at < 8) return -1;
+      const length = write(value, this.#memory.subarray(at + 8, end));
+      counted += name.length + length;
+      if (length < 0 || counted > HEADERS_MAX_BYTES) return -1;
+      this.#view.setUint32(at, index, true);
+      this.#view.setUint32(at + 4, length, true);
+      at += 8 + length;
+    }
+    return at - start;
+  }
+
+  #makeViews(): void {
+    this.#memory = new Uint8Array(this.#exports.memory.buffer);
+    this.#view = new DataView(this.#exports.memory.buffer);
+    this.#methodView = this.#memory.subarray(this.#at.method, this.#at.method + this.#sizes.method);
+    this.#urlView = this.#memory.subarray(this.#at.url, this.#at.url + this.#sizes.url);
+  }
+}
+
+/** UTF-8 of `text` into `area`; how many bytes, or -1 when they do not fit. */
+function write(text: string, area: Uint8Array): number {
+  const { read, written } = encoder.encodeInto(text, area);
+  return read === text.length ? written : -1;
+}

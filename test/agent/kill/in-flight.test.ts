@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Flight, InFlight } from '#src/agent/in-flight.js';
+import type { KillHold } from '#src/agent/types.js';
+import { type AgentId, agentId } from '#src/core/brand.js';
+
+const id = (text: string): AgentId => agentId(text) ?? assert.fail(text);
+const HOLD: KillHold = { source: '/x', scope: 'all', reason: null, ownerUid: null, fileTimeMs: null };
+
+const flight = (agent: string, abort: (hold: KillHold) => boolean): Flight => ({ agent: id(agent), abort, leave() {} });
+
+test('those that match are ended once, the others go on', () => {
+  const flights = new InFlight(() => 0);
+  const ended = new Set<string>();
+  const once = (name: string) => () => !ended.has(name) && Boolean(ended.add(name));
+  for (const name of ['a1', 'b1', 'a2']) flights.add(flight(name.slice(0, 1), once(name)));
+  const gone = flight('a', () => assert.fail('it was taken out'));
+  flights.add(gone);
+  flights.remove(gone);
+  flights.remove(gone);
+  assert.equal(flights.size, 3);
+  assert.equal(flights.abortAll(HOLD, agent => agent === 'a').aborted, 2);
+  assert.deepEqual([...ended], ['a1', 'a2']);
+  assert.equal(flights.abortAll(HOLD, agent => agent === 'a').aborted, 0);
+});
+
+test('one that throws does not save the others, and the time is whole milliseconds', () => {
+  let now = 0;
+  const flights = new InFlight(() => now);
+  let ended = 0;
+  flights.add(
+    flight('a', () => {
+      now += 0.2;
+      throw new Error('no');
+    }),
+  );
+  flights.add(
+    flight('a', () => {
+      ended++;
+      return true;
+    }),
+  );
+  assert.deepEqual(
+    flights.abortAll(HOLD, () => true),
+    { aborted: 2, abortMs: 1 },
+  );
+  assert.equal(ended, 1);
+});
+
+test('one that ends another on its way does not count it twice', () => {
+  const flights = new InFlight(() => 0);
+  const second = flight('a', () => assert.fail('it had ended'));
+  flights.add(
+    flight('a', () => {
+      flights.remove(second);
+      return true;
+    }),
+  );
+  flights.add(second);
+  assert.equal(flights.abortAll(HOLD, () => true).aborted, 1);
+});
+
+test('all leave when the agent closes', () => {
+  const flights = new InFlight(() => 0);
+  let left = 0;
+  for (const name of ['a', 'b']) flights.add({ ...flight(name, () => true), leave: () => void left++ });
+  flights.leaveAll();
+  assert.equal(left, 2);
+});

@@ -1,0 +1,59 @@
+/** Promise: one writer a log. Whoever comes second writes a log of its own beside it. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { appendMany, place } from '../../support/audit-log.js';
+import { readWhole } from '../../support/read-log.js';
+
+const CHILD = join('build', 'test', 'support', 'log-child.js');
+
+test('two processes on one path: two whole logs with origins of their own', async t => {
+  const at = place(t);
+  const start = async () => {
+    const child = spawn(process.execPath, [CHILD, at.folder, 'path', '300'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const [path] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+    return { child, path: path.trim() };
+  };
+  const both = await Promise.all([start(), start()]);
+  for (const { child } of both) {
+    child.stdout.resume();
+    child.stdin.write('go\n');
+  }
+  await Promise.all(both.map(({ child }) => once(child, 'close')));
+  const paths = both.map(({ path }) => path).sort();
+  assert.notEqual(paths[0], paths[1]);
+  assert.ok(paths.includes(at.path));
+  const other = paths.find(path => path !== at.path) as string;
+  assert.match(basename(other), /^audit\.\d+-[0-9a-f]{8}\.jsonl$/);
+  const origins = paths.map(path => {
+    const records = readWhole(path);
+    assert.equal(records.filter(r => r.type === 'decision').length, 300);
+    return records[0]?.log;
+  });
+  assert.notEqual(origins[0], origins[1]);
+  assert.equal(readdirSync(dirname(at.path)).filter(name => name.endsWith('.lock')).length, 2);
+});
+
+for (const program of ['flock', 'no-such-program']) {
+  test(`twice in one process (${program}): two logs; after close the path is free again`, t => {
+    const at = place(t);
+    const first = at.open({ lockProgram: program });
+    const second = at.open({ lockProgram: program });
+    assert.equal(first.path, at.path);
+    assert.notEqual(second.path, at.path);
+    appendMany(first, 20);
+    appendMany(second, 20);
+    second.close();
+    first.close();
+    readWhole(first.path);
+    readWhole(second.path);
+    const third = at.open({ lockProgram: program });
+    assert.equal(third.path, at.path);
+    assert.equal(third.origin, first.origin);
+    third.close();
+    readWhole(at.path);
+  });
+}

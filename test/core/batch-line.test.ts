@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type BatchError, readBatchLine } from '#src/core/decide/batch-line.js';
+
+const get = '{"method":"GET","url":"https://a.test/"}';
+const refused: readonly (readonly [name: string, line: string, code: BatchError['code']])[] = [
+  ['no JSON', 'hello', 'bad_json'],
+  ['nothing', '', 'bad_json'],
+  ['a list', '[]', 'wrong_type'],
+  ['null', 'null', 'wrong_type'],
+  ['an empty object', '{}', 'missing_key'],
+  ['an unknown key', `{"request":${get},"agnet":"a"}`, 'unknown_key'],
+  ['__proto__', `{"request":${get},"__proto__":{}}`, 'unknown_key'],
+  ['an unknown key of the request', '{"request":{"method":"GET","url":"https://a.test/","hedaers":[]}}', 'unknown_key'],
+  ['constructor as a key', '{"request":{"method":"GET","url":"https://a.test/","constructor":1}}', 'unknown_key'],
+  ['load and request', `{"load":{},"request":${get}}`, 'bad_value'],
+  ['load and load_file', '{"load":{},"load_file":"x"}', 'bad_value'],
+  ['load and agent', '{"load":{},"agent":"x"}', 'bad_value'],
+  ['agent alone', '{"agent":"x"}', 'missing_key'],
+  ['no method', '{"request":{"url":"https://a.test/"}}', 'missing_key'],
+  ['no url', '{"request":{"method":"GET"}}', 'missing_key'],
+  ['a numeric method', '{"request":{"method":1,"url":"https://a.test/"}}', 'wrong_type'],
+  ['a null body', '{"request":{"method":"GET","url":"https://a.test/","body":null}}', 'wrong_type'],
+  ['an object body', '{"request":{"method":"GET","url":"https://a.test/","body":{}}}', 'wrong_type'],
+  ['headers as an object', '{"request":{"method":"GET","url":"https://a.test/","headers":{}}}', 'wrong_type'],
+  ['a header of three', '{"request":{"method":"GET","url":"https://a.test/","headers":[["a","b","c"]]}}', 'wrong_type'],
+  ['a null agent', `{"request":${get},"agent":null}`, 'wrong_type'],
+  ['a path as agent', `{"request":${get},"agent":"../x"}`, 'bad_value'],
+  ['killed as text', `{"request":${get},"killed":"true"}`, 'wrong_type'],
+  ['at as a number', `{"request":${get},"at":1}`, 'wrong_type'],
+  ['at without a zone', `{"request":${get},"at":"2026-01-07T12:00:00"}`, 'bad_value'],
+  ['a key twice', `{"request":${get},"killed":false,"killed":true}`, 'duplicate_key'],
+  ['a key twice, once escaped', `{"request":${get},"killed":false,"kill\\u0065d":true}`, 'duplicate_key'],
+  ['a request key twice', '{"request":{"method":"GET","method":"POST","url":"https://a.test/"}}', 'duplicate_key'],
+  ['two requests', `{"request":${get},"request":${get}}`, 'duplicate_key'],
+  ['load_file twice', '{"load_file":"a","load_file" : "b"}', 'duplicate_key'],
+  ['a tool', '{"request":{"tool":"read","args":{}}}', 'not_supported'],
+  ['half a surrogate pair', '{"request":{"method":"GET","url":"https://a.test/","body":"\\ud800"}}', 'bad_value'],
+];
+for (const [name, line, code] of refused) {
+  test(`a batch line refuses ${name}`, () => {
+    const read = readBatchLine(line);
+    assert.equal(read.is, 'bad');
+    assert.equal(read.is === 'bad' && read.error.code, code);
+  });
+}
+
+test('a batch line keeps everything of a request', () => {
+  const body = 'a "quoted": \\ thing: é 😀';
+  const line = JSON.stringify({
+    request: { method: 'POST', url: 'https://a.test/x', headers: [['A', 'b: "c":']], body },
+    agent: 'crm',
+    at: '2026-01-07T12:00:00.5+01:00',
+    killed: true,
+  });
+  assert.deepEqual(readBatchLine(` ${line}\r`), {
+    is: 'request',
+    request: { method: 'POST', url: 'https://a.test/x', headers: [['A', 'b: "c":']], body },
+    agent: 'crm',
+    atMs: Date.UTC(2026, 0, 7, 11, 0, 0, 500),
+    killed: true,
+  });
+});
+
+test('escaped pairs and escaped backslashes are no mistakes', () => {
+  const read = readBatchLine(
+    '{"request":{"method":"GET","url":"https://a.test/","body":"\\ud83d\\ude00 \\\\\\\\","headers":[]}}',
+  );
+  assert.equal(read.is === 'request' && read.request.body, '😀 \\\\');
+});
+
+test('a load hands on the source text, numbers as written', () => {
+  const policyText = '{"default":"deny","x":1.0000000000000000000001e3}';
+  assert.deepEqual(readBatchLine(` { "load" : ${policyText} } `), { is: 'load', policyText });
+  assert.deepEqual(readBatchLine('{"load_file":"/p.yaml"}'), { is: 'load_file', path: '/p.yaml' });
+});
+
+test('a load given twice leaves text that is no JSON', () => {
+  const read = readBatchLine('{"load":{"a":1},"load":{"b":2}}');
+  assert.throws(() => JSON.parse(read.is === 'load' ? read.policyText : '{}'), SyntaxError);
+});

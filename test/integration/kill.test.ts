@@ -1,0 +1,81 @@
+/** T-02: a call that begins after `touch killswitch` has returned is refused; what is in flight ends. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Checkrd, CheckrdPolicyDenied } from 'checkrd';
+import { Home } from '../support/home.js';
+import { Toucher } from '../support/toucher.js';
+import { until } from '../support/until.js';
+import { endless, type Upstream, upstream } from '../support/upstream.js';
+
+const home = new Home({ 'policy.yaml': 'default: allow\nrules: []\n' });
+const toucher = new Toucher();
+let plain: Upstream;
+let streaming: Upstream;
+let checkrd: Checkrd;
+let guarded: typeof fetch;
+
+before(async () => {
+  plain = await upstream();
+  streaming = await upstream(endless);
+  checkrd = new Checkrd({ agentId: 'kill', configDir: home.dir });
+  guarded = checkrd.wrap(fetch);
+});
+after(async () => {
+  await checkrd.close();
+  toucher.close();
+  await plain.close();
+  await streaming.close();
+  home.remove();
+});
+
+const killed = (error: unknown): boolean => error instanceof CheckrdPolicyDenied && error.code === 'kill_switch';
+const switchFile = (): string => home.path('killswitch');
+
+test('1,000 times: touched in another process, then a call; none passes', async () => {
+  for (let trial = 0; trial < 1_000; trial++) {
+    await toucher.touch(switchFile());
+    await assert.rejects(guarded(plain.origin), killed);
+    await toucher.remove(switchFile());
+    if (trial % 50 === 0) assert.equal((await guarded(plain.origin)).status, 200);
+  }
+  assert.equal(plain.seen.length, 20);
+});
+
+test('40 times: touched while the event loop is blocked for 500 ms; the next call is refused', async () => {
+  const reached = plain.seen.length;
+  for (let trial = 0; trial < 40; trial++) {
+    const touched = toucher.touch(switchFile(), 50);
+    const end = performance.now() + 500;
+    while (performance.now() < end);
+    await assert.rejects(guarded(plain.origin), killed);
+    await touched;
+    await toucher.remove(switchFile());
+  }
+  assert.equal(plain.seen.length, reached);
+});
+
+test('streams in flight end, and the log says how many', async () => {
+  const responses = await Promise.all(Array.from({ length: 20 }, () => guarded(streaming.origin)));
+  const reads = responses.map(async response => {
+    for await (const _chunk of response.body as ReadableStream<Uint8Array>);
+  });
+  const ends = Promise.allSettled(reads);
+  await toucher.touch(switchFile());
+  for (const end of await ends) {
+    assert.equal(end.status, 'rejected');
+    assert.ok(killed(end.reason), String(end.reason));
+  }
+  await toucher.remove(switchFile());
+  await until(
+    'the release',
+    () =>
+      home.records('kill').at(-1)?.type === 'kill_released' ||
+      home
+        .records('kill')
+        .some((r, i, all) => r.type === 'kill_released' && i > all.findLastIndex(x => x.type === 'kill_engaged')),
+  );
+  const engaged = home.records('kill').findLast(record => record.type === 'kill_engaged');
+  assert.equal(engaged?.aborted, 20);
+  const outcomes = home.records('kill').filter(record => record.type === 'outcome' && record.result === 'killed');
+  assert.equal(outcomes.length, 20);
+});

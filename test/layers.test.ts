@@ -1,0 +1,97 @@
+/** The rooms and what each may import; the table of docs/architecture.md is made from the same words. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+
+const HARD_LIMIT_CHARS = 16_384;
+
+/** Which rooms each room may import from. A room may always import itself. */
+const MAY: Record<string, readonly string[]> = {
+  core: [],
+  crypto: ['core'],
+  disk: ['core'],
+  wasm: ['core'],
+  agent: ['core', 'crypto', 'disk', 'wasm'],
+  transports: ['core', 'agent'],
+  daemon: ['core', 'crypto', 'disk', 'agent'],
+  cli: ['core', 'crypto', 'disk', 'wasm', 'agent', 'daemon'],
+  'checkrd.ts': ['core', 'agent', 'transports'],
+  'index.ts': ['checkrd.ts', 'core', 'agent', 'transports'],
+};
+
+/** An edge knows the agent by its promises, not by its parts. */
+const AGENT_FACE = /^agent\/(types|errors)\.ts$/;
+const NETWORK = /^(node:)?(http|http2|https|tls|net|dns|dgram|inspector|cluster)(\/|$)/;
+
+const specifiers = (text: string): string[] =>
+  [...text.matchAll(/\b(?:from|import)\b\s*\(?\s*['"]([^'"]+)['"]/g)].map(m => m[1] as string);
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter(f => f.endsWith('.ts') && !f.endsWith('.d.ts'))
+  .sort();
+
+const roomOf = (file: string): string => file.split('/')[0] as string;
+const source = (file: string): string => readFileSync(join('src', file), 'utf8');
+const target = (file: string, spec: string): string => normalize(join(dirname(file), spec)).replace(/\.js$/, '.ts');
+
+test('the tree is not empty and every room is in the table', () => {
+  assert.ok(files.length > 20);
+  for (const file of files) assert.ok(roomOf(file) in MAY, `src/${file}: no row for the room ${roomOf(file)}`);
+});
+
+for (const file of files) {
+  test(`layers: ${file}`, () => {
+    const text = source(file);
+    const room = roomOf(file);
+    assert.ok(text.length <= HARD_LIMIT_CHARS, `${text.length} characters; split it by topic`);
+    for (const spec of specifiers(text)) {
+      if (!spec.startsWith('.')) {
+        if (room !== 'daemon') assert.doesNotMatch(spec, NETWORK, `${room}/ opens no network (${spec})`);
+        if (room === 'core') assert.equal(spec, 'yaml', `core/ may import only yaml, not ${spec}`);
+        continue;
+      }
+      const to = target(file, spec);
+      const toRoom = roomOf(to);
+      assert.ok(toRoom === room || MAY[room]?.includes(toRoom), `${room}/ must not import ${toRoom}/ (${spec})`);
+      if (room === 'transports' && toRoom === 'agent')
+        assert.match(to, AGENT_FACE, 'an edge sees the agent’s face only');
+    }
+    if (room === 'core') {
+      const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+      assert.doesNotMatch(code, /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\b|\basync\b|\bawait\b/);
+    }
+  });
+}
+
+/** Everything `file` reaches, itself included. */
+function closure(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  for (const spec of specifiers(source(file))) if (spec.startsWith('.')) closure(target(file, spec), seen);
+  return seen;
+}
+
+test('what verifies a log reaches no code that writes one', () => {
+  assert.ok(existsSync('src/cli/verify.ts'));
+  for (const file of closure('cli/verify.ts')) {
+    assert.doesNotMatch(
+      source(file),
+      /\b(writeSync|writeFile(Sync)?|appendFile(Sync)?|createWriteStream|ftruncate(Sync)?|renameSync|unlinkSync)\b/,
+      `src/${file} writes, and cli/verify.ts reaches it`,
+    );
+  }
+});
+
+test('rooms do not import each other in a circle', () => {
+  for (const file of files) {
+    const room = roomOf(file);
+    for (const reached of closure(file)) {
+      if (roomOf(reached) === room) continue;
+      for (const spec of specifiers(source(reached))) {
+        if (spec.startsWith('.'))
+          assert.notEqual(roomOf(target(reached, spec)), room, `${reached} leads back to ${room}`);
+      }
+    }
+  }
+});

@@ -1,0 +1,72 @@
+/** A daemon in this process, around an agent that the test steers, in a folder of its own. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { resolveSettings } from '#src/core/config/resolve.js';
+import type { Settings } from '#src/core/config/settings.js';
+import { type DaemonParts, type RunningDaemon, startDaemon } from '#src/daemon/daemon.js';
+import { DaemonTestAgent } from './daemon-agent.js';
+
+export function daemonSettings(folder: string, more = ''): Settings {
+  const text = `daemon:\n  agents: [{ id: crm }, { id: billing }]\n  drain_timeout: 1\n${more}`;
+  const got = resolveSettings({
+    face: 'daemon',
+    options: {},
+    env: {},
+    file: { path: join(folder, 'checkrd.yaml'), text },
+    configDir: folder,
+    home: folder,
+    cwd: folder,
+  });
+  if (!got.ok) throw new Error(JSON.stringify(got.issues));
+  return got.settings;
+}
+
+export function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'checkrd-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export interface TestDaemon {
+  readonly agent: DaemonTestAgent;
+  readonly daemon: RunningDaemon;
+  readonly folder: string;
+  readonly main: string;
+  readonly crm: string;
+  readonly billing: string;
+  readonly said: string[];
+}
+
+export async function testDaemon(
+  t: TestContext,
+  parts: Partial<DaemonParts> = {},
+  folder = temporaryFolder(t),
+): Promise<TestDaemon> {
+  const agent = new DaemonTestAgent();
+  const said: string[] = [];
+  const say = (fields: object | string, message?: string) => void said.push(message ?? String(fields));
+  const daemon = await startDaemon({
+    settings: daemonSettings(folder),
+    version: '0.0.0',
+    logger: { debug: say, info: say, warn: say, error: say },
+    notifier: {
+      ready: async status => void agent.acts.push(`ready ${status}`),
+      stopping: () => agent.acts.push('stopping'),
+    },
+    openAgent: async () => agent,
+    ...parts,
+  });
+  t.after(() => daemon.stop());
+  const socket = (name: string) => join(folder, name);
+  return {
+    agent,
+    daemon,
+    folder,
+    said,
+    main: socket('checkrd.sock'),
+    crm: socket('agent/crm.sock'),
+    billing: socket('agent/billing.sock'),
+  };
+}

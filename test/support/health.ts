@@ -1,0 +1,13 @@
+import type { AgentHealth } from '#src/agent/types.js';
+
+/** All is well. */
+export const HEALTH: AgentHealth = {
+  state: 'ok',
+  securityMode: 'strict',
+  policy: { state: 'ok', path: '/policy.yaml', issue: null, pollOnly: false },
+  policySha256: null,
+  audit: { state: 'ok', error: null, checkpointSize: 0, lastCheckpointMs: null, origin: 'o', path: '/a.jsonl', size: 0 },
+  holds: [],
+  inFlight: 0,
+  warnings: [],
+};

@@ -1,0 +1,93 @@
+/**
+ * A policy source over a language of one line a rule: `rule NAME`, the last line `end`; anything else is an issue.
+ * A prefix of such a file that lacks `end` is good too, so that a half-written one would go live if it were read.
+ */
+import { createHash } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import type { BuildOutcome, PolicyRecord, PolicySourceOptions, WatchedPolicySource } from '#src/agent/policy-ports.js';
+import { openPolicySource, openPolicySourceSync } from '#src/agent/reloader.js';
+import type { Generation } from '#src/agent/types.js';
+import { type Sha256Hex, sha256Hex } from '#src/core/brand.js';
+import type { Engine } from '#src/wasm/engine.js';
+
+export function hash(bytes: Uint8Array): Sha256Hex {
+  const hex = sha256Hex(createHash('sha256').update(bytes).digest('hex'));
+  if (hex === null) throw new Error('unreachable');
+  return hex;
+}
+
+export const sha = (text: string): Sha256Hex => hash(new TextEncoder().encode(text));
+
+const ENGINE: Engine = {
+  headerNames: [],
+  decide: () => ({ needBody: false, code: 0, ruleIndex: -1, uncertain: false, retryAfterMs: 0 }),
+  exportLimits: () => new Uint8Array(),
+  importLimits() {},
+};
+
+export function build(bytes: Uint8Array, path: string, sha256: Sha256Hex): BuildOutcome {
+  const lines = new TextDecoder().decode(bytes).split('\n');
+  const badLine = lines.findIndex(line => line !== '' && line !== 'end' && !line.startsWith('rule '));
+  if (badLine >= 0) {
+    const issue = {
+      code: 'unknown_key',
+      message: 'no such key',
+      line: badLine + 1,
+      column: 1,
+      suggestion: null,
+    } as const;
+    return { ok: false, issues: [issue] };
+  }
+  const ruleNames = lines.filter(line => line.startsWith('rule ')).map(line => line.slice(5));
+  const document = {
+    path,
+    sha256,
+    agentLabel: null,
+    mode: 'enforce',
+    version: null,
+    ruleNames,
+    ruleKinds: ruleNames.map(() => 'deny' as const),
+    engine: ENGINE,
+  } as const;
+  return { ok: true, generation: { id: sha256, documents: [document] } };
+}
+
+export interface SourceBench {
+  readonly source: WatchedPolicySource;
+  readonly records: PolicyRecord[];
+  /** The short form of the records: `loaded a,b` or `rejected CODE`. */
+  said(): string[];
+  rules(): string | null;
+}
+
+export async function openBench(
+  t: TestContext,
+  options: Partial<PolicySourceOptions> & { readonly path: string },
+  way: 'sync' | 'async' = 'async',
+): Promise<SourceBench> {
+  const records: PolicyRecord[] = [];
+  const names = new Map<string, string>();
+  const all: PolicySourceOptions = {
+    stateDir: null,
+    hash,
+    build: async (bytes, path, sha256) => build(bytes, path, sha256),
+    report: record => void records.push(record),
+    adopt() {},
+    securityMode: 'strict',
+    ...options,
+  };
+  const source = way === 'async' ? await openPolicySource(all) : openPolicySourceSync({ ...all, buildSync: build });
+  t.after(() => source.close());
+  const rulesOf = (g: Generation | null) => g?.documents.flatMap(d => d.ruleNames).join(',') ?? null;
+  return {
+    source,
+    records,
+    rules: () => rulesOf(source.current),
+    said: () =>
+      records.map(r => {
+        if (r.type === 'policy_rejected') return `rejected ${r.error}`;
+        if (r.policy_sha256 === source.current?.id) names.set(r.policy_sha256, rulesOf(source.current) ?? '');
+        return `loaded ${names.get(r.policy_sha256) ?? r.rules}`;
+      }),
+  };
+}

@@ -1,0 +1,135 @@
+/** Every call that proceeded is booked once, with what became of it. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Outcome } from '#src/agent/types.js';
+import { wrapFetch } from '#src/transports/fetch/wrap-fetch.js';
+import { startFetchServer } from '../../support/fetch-server.js';
+import { SteeredAgent } from '../../support/steered-agent.js';
+
+const server = await startFetchServer();
+after(() => server.close());
+
+type Fetch = typeof fetch;
+const quiet = (p: Promise<unknown>): Promise<unknown> => p.catch(() => undefined);
+
+const rows: [string, (f: Fetch) => Promise<unknown>, Outcome][] = [
+  [
+    'text',
+    async f => (await f(`${server.url}/bom`)).text(),
+    { result: 'ok', statusCode: 200, requestBytes: 0, responseBytes: 9 },
+  ],
+  [
+    'stream',
+    async f => {
+      for await (const _ of (await f(`${server.url}/chunks`)).body!);
+    },
+    { result: 'ok', statusCode: 200, requestBytes: 0, responseBytes: 13 },
+  ],
+  [
+    'status',
+    async f => (await f(`${server.url}/status/500`)).text(),
+    { result: 'ok', statusCode: 500, requestBytes: 0, responseBytes: 10 },
+  ],
+  ['no body', f => f(`${server.url}/status/204`), { result: 'ok', statusCode: 204, requestBytes: 0, responseBytes: 0 }],
+  [
+    'HEAD',
+    f => f(`${server.url}/json`, { method: 'HEAD' }),
+    { result: 'ok', statusCode: 200, requestBytes: 0, responseBytes: 0 },
+  ],
+  [
+    'a body of known length',
+    f => f(`${server.url}/status/204`, { method: 'POST', body: 'grüße' }),
+    { result: 'ok', statusCode: 204, requestBytes: 7, responseBytes: 0 },
+  ],
+  [
+    'a stream has no known length',
+    f =>
+      f(`${server.url}/status/204`, { method: 'POST', body: new Blob(['x']).stream(), duplex: 'half' } as RequestInit),
+    { result: 'ok', statusCode: 204, responseBytes: 0 },
+  ],
+  ['refused connection', f => quiet(f('http://127.0.0.1:1/')), { result: 'error', requestBytes: 0 }],
+  [
+    'cut short',
+    async f => quiet((await f(`${server.url}/short`)).text()),
+    { result: 'error', statusCode: 200, requestBytes: 0 },
+  ],
+  [
+    'cancelled',
+    async f => (await f(`${server.url}/stream`)).body!.cancel(),
+    { result: 'aborted', statusCode: 200, requestBytes: 0 },
+  ],
+  [
+    'left in the middle',
+    async f => {
+      for await (const _ of (await f(`${server.url}/stream`)).body!) break;
+    },
+    { result: 'aborted', statusCode: 200, requestBytes: 0 },
+  ],
+  [
+    'one of two clones read, the other cancelled first',
+    async f => {
+      const r = await f(`${server.url}/chunks`);
+      const c = r.clone();
+      void c.body!.cancel();
+      await r.text();
+    },
+    { result: 'ok', statusCode: 200, requestBytes: 0, responseBytes: 13 },
+  ],
+  [
+    'invalid call',
+    f => quiet(f(`${server.url}/echo`, { body: 'GET has none' })),
+    { result: 'error', requestBytes: 12 },
+  ],
+];
+
+for (const [name, run, expected] of rows) {
+  test(`outcome: ${name}`, async () => {
+    const agent = new SteeredAgent();
+    await run(wrapFetch(agent, fetch, { agentId: agent.agentId, strict: true }));
+    assert.deepEqual(
+      agent.calls.map(c => c.outcomes),
+      [[expected]],
+    );
+    assert.equal(agent.last.answered, expected.statusCode ?? null);
+  });
+}
+
+test('a response that nobody reads is booked when it is collected', async () => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  const agent = new SteeredAgent();
+  const f = wrapFetch(agent, fetch, { agentId: agent.agentId, strict: true });
+  const once = async (touch: (r: Response) => unknown): Promise<void> => {
+    touch(await f(`${server.url}/big`));
+  };
+  await once(() => undefined);
+  await once(r => r.body);
+  await once(r => r.body?.getReader());
+  for (let i = 0; i < 100 && agent.calls.some(c => c.outcomes.length === 0); i++) {
+    gc();
+    await new Promise(resolve => setTimeout(resolve, 10));
+  }
+  assert.deepEqual(
+    agent.calls.map(c => c.outcomes.map(o => o.result)),
+    [['ok'], ['ok'], ['ok']],
+  );
+});
+
+test('a stream that is still read is not collected', async () => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  const agent = new SteeredAgent();
+  const f = wrapFetch(agent, fetch, { agentId: agent.agentId, strict: true });
+  const reader = (await f(`${server.url}/big`)).body!.getReader();
+  let size = 0;
+  for (;;) {
+    gc();
+    await new Promise(resolve => setTimeout(resolve, 1));
+    const step = await reader.read();
+    if (step.done) break;
+    size += step.value.byteLength;
+  }
+  assert.deepEqual([size, agent.last.outcomes.map(o => o.responseBytes)], [1_000_000, [1_000_000]]);
+});
