@@ -164,12 +164,15 @@ function wantFields(list: usize, count: u32): void {
   }
 }
 
+/** One pass over a body of `n` bytes, or over none, for all that is asked of it. */
 function scan(n: u32): void {
-  const type = contentType();
-  bodyOpen(
-    bodyArea, n, type == 0 ? 0 : lineText(type), type == 0 ? 0 : lineLength(type), countLines(head(H_SPECIAL + 3)),
-    isEncoded(),
-  );
+  if (n > 0) {
+    const type = contentType();
+    bodyOpen(
+      bodyArea, n, type == 0 ? 0 : lineText(type), type == 0 ? 0 : lineLength(type), countLines(head(H_SPECIAL + 3)),
+      isEncoded(),
+    );
+  }
   for (let i: u32 = 0; i < waitingCount; i++) {
     const rule = load<u32>(waiting + (<usize>i << 3));
     const first = ruleWord(rule, R_BODY);
@@ -224,7 +227,7 @@ export function decideRequest(
   if (waitingCount > 0) {
     if (bodyKind == BODY_UNREAD) return answer(bad ? CODE_BROKEN : NEED_BODY, -1, false);
     if (bodyKind > BODY_BYTES) return answer(bad ? CODE_BROKEN : BODY_TOO_LARGE, -1, false);
-    if (bodyKind == BODY_BYTES) scan(bodyLen);
+    scan(bodyKind == BODY_BYTES ? bodyLen : 0);
     for (let i: u32 = 0; i < waitingCount; i++) {
       const at = waiting + (<usize>i << 3);
       conclude(load<u32>(at), load<u32>(at, 4));

@@ -4,6 +4,7 @@
  */
 import { hashBytes, hexValue } from './text';
 import { hostLen, hostPtr } from './url';
+import { spoil } from './program';
 import { take } from './memory';
 
 const LABELS_MAX: u32 = 8704;
@@ -109,15 +110,20 @@ export function splitLabels(r: u32): void {
   if (load<u8>(p) == 91) return;
   let end = n;
   for (let i = n; i > 0; i--) {
-    if (i > 1 && load<u8>(p + i - 2) != 46) continue;
-    const at = labelArea + labelCount * 12;
-    store<u32>(at, <u32>(p + i - 1));
-    store<u32>(at + 4, end - (i - 1));
-    store<u32>(at + 8, hashBytes(p + i - 1, end - (i - 1)));
-    if (++labelCount >= LABELS_MAX) return;
-    end = i - 2;
-    i--;
+    if (load<u8>(p + i - 1) == 46) {
+      addLabel(p + i, end - i);
+      end = i - 1;
+    }
   }
+  addLabel(p, end);
+}
+
+function addLabel(p: usize, n: u32): void {
+  if (labelCount >= LABELS_MAX) return spoil();
+  const at = labelArea + labelCount++ * 12;
+  store<u32>(at, <u32>p);
+  store<u32>(at + 4, n);
+  store<u32>(at + 8, hashBytes(p, n));
 }
 
 export function labelAt(i: u32): usize {

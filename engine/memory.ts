@@ -36,8 +36,9 @@ export function take(bytes: u32): usize {
   const end: u64 = <u64>at + ((<u64>bytes + 15) & ~15);
   const have: u64 = <u64>memory.size() << 16;
   if (end > have) {
+    // A megabyte at a time: growing costs more than what it grows by.
     const pages = <i32>((end - have + 65535) >> 16);
-    if (memory.grow(pages) < 0) return 0;
+    if (memory.grow((pages + 15) & ~15) < 0) return 0;
   }
   top = <usize>end;
   return at;

@@ -9,56 +9,169 @@
  * the wants, bodyScan, and any number of questions. A question about something not wanted is UNKNOWN.
  */
 
+import { sectionCheck } from './check';
+import { formAmbiguous, formScan, methodCount, methodDecode, methodLen } from './form';
+import { jsonScan } from './json';
+import { KEY_MAX, keyOf } from './key';
+import { FIELD, fieldCount, fields, matcherAt, matcherCount } from './layout';
+import { classify, TYPE_FORM, TYPE_JSON, TYPE_UNREADABLE_FORM } from './media';
+import { resetNames } from './names';
+import { FALSE, judge, TRUE, UNKNOWN } from './operators';
+import { captureOf, newRequest, newScan, READING_FORM, READING_JSON, scratchBytes, scratchInit, wanted } from './scratch';
+import { want } from './trie';
+
+/** Not a reading of this body; read; cannot be judged. */
+const NO_READING: u32 = 0;
+const READ: u32 = 1;
+const UNREADABLE: u32 = 2;
+
+/** A limit or deny takes the reading that says most, an allow the one that says least. */
+const ALLOW: u32 = 0;
+const DENY: u32 = 1;
+
+let bodyPtr: usize = 0;
+let bodyLen: u32 = 0;
+/** False: whatever is asked is UNKNOWN. */
+let readable: bool = false;
+let mayBeForm: bool = false;
+let readsJson: bool = false;
+let readsForm: bool = false;
+/** False while something is wanted that no scan has looked for. */
+let scanned: bool = false;
+let json: u32 = NO_READING;
+let form: u32 = NO_READING;
+let formRead: bool = false;
+
 /** Whether the section is whole. Everything else may be called only after this said true. */
 export function bodySectionCheck(ptr: usize, len: u32): bool {
-  return false;
+  return sectionCheck(ptr, len);
 }
 
 /** Bytes of working memory for the checked section, a multiple of 16. */
 export function bodyScratchBytes(): u32 {
-  return 0;
+  return scratchBytes();
 }
 
-export function bodyInit(scratch: usize): void {}
+export function bodyInit(scratch: usize): void {
+  scratchInit(scratch);
+  resetNames();
+  bodyReset();
+}
 
 /** The request has no body. */
-export function bodyReset(): void {}
+export function bodyReset(): void {
+  open(0, 0);
+}
 
-/** `encodingPresent`: a Content-Encoding other than empty or identity stands. */
-export function bodyOpen(ptr: usize, len: u32, ctPtr: usize, ctLen: u32, ctLines: u32, encodingPresent: bool): void {}
+/** `encodingPresent`: a Content-Encoding other than empty or identity stands. Zero bytes is no body. */
+export function bodyOpen(ptr: usize, len: u32, ctPtr: usize, ctLen: u32, ctLines: u32, encodingPresent: bool): void {
+  open(ptr, len);
+  if (len == 0) return;
+  const type = classify(ctPtr, ctLen, ctLines);
+  mayBeForm = type == TYPE_FORM || type == TYPE_UNREADABLE_FORM;
+  readable = !encodingPresent && (type == TYPE_JSON || type == TYPE_FORM);
+  if (!readable) return;
+  readsForm = type == TYPE_FORM;
+  readsJson = type == TYPE_JSON || beginsLikeJson();
+}
+
+function open(ptr: usize, len: u32): void {
+  newRequest();
+  bodyPtr = ptr;
+  bodyLen = len;
+  readable = false;
+  mayBeForm = false;
+  readsJson = false;
+  readsForm = false;
+  scanned = false;
+  json = NO_READING;
+  form = NO_READING;
+  formRead = false;
+}
+
+function beginsLikeJson(): bool {
+  for (let i: u32 = 0; i < bodyLen; i++) {
+    const byte: u32 = load<u8>(bodyPtr + i);
+    if (byte != 0x20 && byte != 0x09 && byte != 0x0a && byte != 0x0d) return byte == 0x7b || byte == 0x5b;
+  }
+  return false;
+}
 
 /** Whether a body of this type may be a form, and so may carry `_method`. */
 export function isFormType(ctPtr: usize, ctLen: u32, ctLines: u32): bool {
-  return true;
+  const type = classify(ctPtr, ctLen, ctLines);
+  return type == TYPE_FORM || type == TYPE_UNREADABLE_FORM;
 }
 
-export function bodyWantMatcher(i: u32): void {}
-export function bodyWantField(j: u32): void {}
-export function bodyScan(): void {}
+export function bodyWantMatcher(i: u32): void {
+  if (i >= matcherCount) return;
+  want(load<u32>(matcherAt(i)));
+  scanned = false;
+}
 
-/** `effect`: 0 allow, 1 deny, 2 limit. */
+export function bodyWantField(j: u32): void {
+  if (j >= fieldCount) return;
+  want(load<u32>(fields + j * FIELD));
+  scanned = false;
+}
+
+/** Reads the body once for everything wanted so far. */
+export function bodyScan(): void {
+  newScan();
+  scanned = true;
+  if (bodyLen == 0 || !readable) return;
+  if (readsJson) json = jsonScan(bodyPtr, bodyLen) ? READ : UNREADABLE;
+  if (readsForm) scanForm();
+}
+
+function scanForm(): void {
+  form = formScan(bodyPtr, bodyLen) ? READ : UNREADABLE;
+  formRead = true;
+}
+
+/** FALSE 0, UNKNOWN 1, TRUE 2. `effect`: 0 allow, 1 deny, 2 limit. */
 export function bodyTest(i: u32, effect: u32): i32 {
-  return 1;
+  if (i >= matcherCount) return UNKNOWN;
+  const matcher = matcherAt(i);
+  if (bodyLen == 0) return judge(matcher, 0, FALSE);
+  const node = load<u32>(matcher);
+  if (!readable || !scanned || !wanted(node)) return UNKNOWN;
+  const absent = effect == DENY ? TRUE : FALSE;
+  let result: u32 = UNKNOWN;
+  if (readsJson) result = json == READ ? judge(matcher, captureOf(node, READING_JSON), absent) : UNKNOWN;
+  if (!readsForm) return result;
+  const other = form == READ && !formAmbiguous ? judge(matcher, captureOf(node, READING_FORM), absent) : UNKNOWN;
+  if (!readsJson) return other;
+  return (effect == ALLOW) == (other < result) ? other : result;
 }
 
 /** Longest key that bodyFieldKey writes. */
-export const BODY_KEY_MAX: u32 = 257;
+export const BODY_KEY_MAX: u32 = KEY_MAX;
 
 /** Writes the key of field `j` to `out` (BODY_KEY_MAX bytes of room); 0: the shared key. */
 export function bodyFieldKey(j: u32, out: usize): u32 {
-  return 0;
+  if (j >= fieldCount || bodyLen == 0 || !readable || !scanned || readsJson == readsForm) return 0;
+  if (readsForm ? form != READ || formAmbiguous : json != READ) return 0;
+  const node = load<u32>(fields + j * FIELD);
+  if (!wanted(node)) return 0;
+  const found = captureOf(node, readsForm ? READING_FORM : READING_JSON);
+  return found == 0 ? 0 : keyOf(found, out);
 }
 
-/** Values of `_method` in a form; -1: the form cannot be read. */
+/** How many `_method` values a form has at its root, 0 for any other body; -1: the form cannot be read. */
 export function bodyFormMethodCount(): i32 {
-  return -1;
+  if (bodyLen == 0 || !mayBeForm) return 0;
+  if (!readable) return -1;
+  if (!formRead) scanForm();
+  return form == READ ? methodCount : -1;
 }
 
 /** Decoded bytes of value `k`, good until the next call of this or of bodyOpen; cut to 256 bytes. */
 export function bodyFormMethodPtr(k: u32): usize {
-  return 0;
+  return methodDecode(k);
 }
 
 export function bodyFormMethodLen(k: u32): u32 {
-  return 0;
+  methodDecode(k);
+  return methodLen;
 }

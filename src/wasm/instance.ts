@@ -3,7 +3,7 @@
  *
  * A trap is an engine that broke in the middle of something: this decision and every later one of this instance is a denial.
  */
-import { ENGINE_BROKEN, ENGINE_REQUEST_INVALID } from '../core/decide/answer.js';
+import { ENGINE_BROKEN, ENGINE_RATE_LIMITED, ENGINE_REQUEST_INVALID } from '../core/decide/answer.js';
 import type { Body, HeaderLines, HttpRequest } from '../core/decide/types.js';
 import { HEADERS_MAX_BYTES } from '../core/limits.js';
 import { headerNamesOf, type LimitIdentity, limitsOf } from '../core/policy/program/format.js';
@@ -30,6 +30,8 @@ export class EngineInstance implements Engine {
   readonly #exports: EngineExports;
   readonly #inspectBytes: number;
   readonly #headerIndex: ReadonlyMap<string, number>;
+  /** Most headers are of no interest; their length tells most of those apart. */
+  readonly #headerLengths: ReadonlySet<number>;
   readonly #limits: readonly LimitIdentity[];
   readonly #at: Readonly<Record<keyof typeof AREA, number>>;
   readonly #sizes: Readonly<Record<keyof typeof AREA, number>>;
@@ -47,6 +49,7 @@ export class EngineInstance implements Engine {
     this.#inspectBytes = inspectBytes;
     this.headerNames = headerNamesOf(program);
     this.#headerIndex = new Map(this.headerNames.map((name, i) => [name, i]));
+    this.#headerLengths = new Set(this.headerNames.map(name => name.length));
     this.#limits = limitsOf(program);
     const each = (of: (index: number) => number): Readonly<Record<keyof typeof AREA, number>> => ({
       method: of(AREA.method),
@@ -120,7 +123,7 @@ export class EngineInstance implements Engine {
       code,
       ruleIndex: (packed >>> 5) - 1,
       uncertain: (packed & 16) !== 0,
-      retryAfterMs: this.#exports.retryAfter() >>> 0,
+      retryAfterMs: code === ENGINE_RATE_LIMITED ? this.#exports.retryAfter() >>> 0 : 0,
     };
   }
 
@@ -140,7 +143,8 @@ export class EngineInstance implements Engine {
     let at = start;
     let counted = 0;
     for (const [name, value] of lines) {
-      const index = this.#headerIndex.get(name) ?? this.#headerIndex.get(name.toLowerCase());
+      if (!this.#headerLengths.has(name.length)) continue;
+      const index = this.#headerIndex.get(name.toLowerCase());
       if (index === undefined) continue;
       if (end - at < 8) return -1;
       const length = write(value, this.#memory.subarray(at + 8, end));

@@ -192,10 +192,12 @@ class Writer {
     this.#view.setUint32(at, value, true);
   }
   f64(value: number): void {
-    this.#view.setFloat64(this.#room(8), value, true);
+    const at = this.#room(8);
+    this.#view.setFloat64(at, value, true);
   }
   bytes(data: Uint8Array): void {
-    this.#data.set(data, this.#room(data.length));
+    const at = this.#room(data.length);
+    this.#data.set(data, at);
   }
   text(value: string): void {
     const data = new TextEncoder().encode(value);

@@ -5,6 +5,7 @@
  *   out  : bytes (program/format.ts), or the bound of the engine that the policy exceeds
  *   never: judges; what the rules mean is the engine's business
  */
+import { MIB } from '../limits.js';
 import type { CheckedPolicy } from './checked.js';
 import type { PolicyIssue } from './issues.js';
 import { encodeBodySection } from './program/body.js';
@@ -24,6 +25,11 @@ import { assemble, HashTable, Strings } from './program/writer.js';
 export type Compiled =
   | { readonly ok: true; readonly program: Uint8Array }
   | { readonly ok: false; readonly issues: readonly PolicyIssue[] };
+
+/** An engine's memory holds the program and its working tables; 100,000 long rules stay well below. */
+const PROGRAM_MAX_BYTES = 256 * MIB;
+const NOWHERE = { code: 'bound_exceeded', line: null, column: null, suggestion: 'split the policy' } as const;
+const tooLong = (bytes: number): string => `the compiled policy has ${bytes} bytes; the most is ${PROGRAM_MAX_BYTES}`;
 
 export function compileProgram(policy: CheckedPolicy): Compiled {
   const strings = new Strings();
@@ -70,5 +76,7 @@ export function compileProgram(policy: CheckedPolicy): Compiled {
     { head: H.agents, width: 2, words: refs(policy.agents ?? []) },
     { head: H.hash, width: 4, words: hash.words() },
   ];
-  return { ok: true, program: assemble(head, sections, strings, body.section) };
+  const program = assemble(head, sections, strings, body.section);
+  if (program.length <= PROGRAM_MAX_BYTES) return { ok: true, program };
+  return { ok: false, issues: [{ ...NOWHERE, message: tooLong(program.length) }] };
 }

@@ -1,7 +1,7 @@
 /**
- * SHA-256 (FIPS 180-4) over memory or a stream of bytes, without allocation.
+ * SHA-256 (FIPS 180-4) of a stream of bytes: an escaped string has no contiguous bytes to hash.
  *
- *   in   : bytes in this memory
+ *   in   : bytes, one at a time
  *   out  : 32 bytes, big-endian as published
  *   never: keeps state between digests; one digest at a time
  */
@@ -25,7 +25,7 @@ let filled: u32 = 0;
 let total: u64 = 0;
 
 /** Begins a digest. */
-export function sha256Start(): void {
+export function digestStart(): void {
   store<u32>(STATE, 0x6a09e667, 0);
   store<u32>(STATE, 0xbb67ae85, 4);
   store<u32>(STATE, 0x3c6ef372, 8);
@@ -39,7 +39,7 @@ export function sha256Start(): void {
 }
 
 /** Adds one byte. */
-export function sha256Byte(byte: u32): void {
+export function digestByte(byte: u32): void {
   store<u8>(BLOCK + filled, byte);
   total++;
   if (++filled == 64) {
@@ -49,23 +49,13 @@ export function sha256Byte(byte: u32): void {
 }
 
 /** Ends the digest and writes its 32 bytes to `out`. */
-export function sha256Finish(out: usize): void {
+export function digestFinish(out: usize): void {
   const bits: u64 = total << 3;
-  sha256Byte(0x80);
-  while (filled != 56) sha256Byte(0);
+  digestByte(0x80);
+  while (filled != 56) digestByte(0);
   store<u64>(BLOCK + 56, bswap<u64>(bits));
   compress(BLOCK);
   for (let i: usize = 0; i < 32; i += 4) store<u32>(out + i, bswap<u32>(load<u32>(STATE + i)));
-}
-
-/** Digest of `len` bytes at `src` to the 32 bytes at `out`. */
-export function sha256(src: usize, len: u32, out: usize): void {
-  sha256Start();
-  const whole: u32 = len & ~63;
-  for (let at: u32 = 0; at < whole; at += 64) compress(src + at);
-  total = whole;
-  for (let at: u32 = whole; at < len; at++) sha256Byte(load<u8>(src + at));
-  sha256Finish(out);
 }
 
 function compress(block: usize): void {

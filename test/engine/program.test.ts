@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decide, load, policyOf, programOf } from '../support/engine.js';
+import { judge, POLICY, spoil } from '../support/spoilt-program.js';
+
+test('a spoilt program is refused or decides; it never hangs, and nothing escapes the host', () => {
+  const refused = spoil(20_260_107, 4000);
+  assert.ok(refused > 1000, `${refused} of 4000 were refused`);
+});
+
+test('a program cut anywhere is refused', () => {
+  const good = programOf(policyOf(POLICY));
+  for (let n = 0; n < good.length; n += 1 + (n >> 5)) assert.equal(judge(good.subarray(0, n)), 'refused');
+  assert.equal(judge(Uint8Array.of(...good, 0, 0, 0, 0)), 'refused');
+});
+
+test('the same policy gives the same program, and offsets do not depend on where it lies', () => {
+  const a = programOf(policyOf(POLICY));
+  const shifted = new Uint8Array(a.length + 3);
+  shifted.set(a, 3);
+  assert.deepEqual(programOf(policyOf(POLICY)), a);
+  assert.equal(judge(shifted.subarray(3)), judge(a));
+});
+
+test('an engine that traps denies from then on', () => {
+  const loaded = load('default: allow\nrules: []');
+  const body = { kind: 'bytes', bytes: null } as never;
+  assert.equal(decide(loaded, { url: 'https://a.example/', body }), 'broken');
+  assert.equal(decide(loaded, { url: 'https://a.example/' }), 'broken');
+});
+
+test('headerNames are the lower-case names that rules read', () => {
+  assert.deepEqual(load('default: allow\nrules: []').engine.headerNames, []);
+  const { engine } = load(
+    'default: allow\nrules:\n  - { name: a, deny: { headers: [{ name: X-A }, { name: x-b, present: false }] } }\n  - { name: b, deny: { method: GET } }',
+  );
+  assert.deepEqual(engine.headerNames, [
+    'x-a',
+    'x-b',
+    'x-http-method-override',
+    'x-http-method',
+    'x-method-override',
+    'content-type',
+    'content-encoding',
+  ]);
+});

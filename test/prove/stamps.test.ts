@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decide, load } from '../support/engine.js';
+
+test('8 Mi stamps live at once and no more; when they have left the window there is room again', () => {
+  const loaded = load('default: allow\nrules:\n  - { name: l, limit: { calls_per_hour: 1000000, per: host } }');
+  const ask = (i: number, ms: number): string => decide(loaded, { url: `https://h${i % 16}.example/`, ms });
+  const most = 8 * 1024 * 1024;
+  for (let i = 0; i < most; i++) if (ask(i, i >> 13) !== 'default_allowed') assert.fail(`call ${i} was refused`);
+  assert.equal(ask(0, 1024), 'limit_keys_exhausted l');
+  assert.equal(ask(1, 3_599_999), 'limit_keys_exhausted l');
+  // Another host's key: only a sweep finds what has left the window.
+  assert.equal(ask(99, 3_600_999), 'default_allowed');
+  const state = loaded.engine.exportLimits();
+  assert.ok(state.length < 8 * most);
+});
