@@ -166,10 +166,18 @@ function skipString(p: usize, end: usize): usize {
       p = skipEscape(p + 1, end);
       if (p == 0) return 0;
     } else if (byte >= 0x80) {
+      // Letters of two bytes, with single spaces and the like between them, stay in this loop.
+      let next = byte;
       do {
-        p = utf8Skip(p, end);
-        if (p == 0 || p >= end) return 0;
-      } while (load<u8>(p) >= 0x80);
+        if (next < 0x80) p++;
+        else if (next - 0xc2 < 0x1e && p + 1 < end && (load<u8>(p, 1) & 0xc0) == 0x80) p += 2;
+        else {
+          p = utf8Skip(p, end);
+          if (p == 0) return 0;
+        }
+        if (p >= end) return 0;
+        next = load<u8>(p);
+      } while (next >= 0x80 || (next == 0x20 && p + 1 < end && load<u8>(p, 1) >= 0x80));
     } else if (byte < 0x20) return 0;
     else p++;
   }

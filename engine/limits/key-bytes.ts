@@ -6,10 +6,10 @@ import { keyArea } from './key-area';
 import { agentArea } from '../memory';
 import { agentLen } from '../agents';
 import { bodyFieldKey } from '../body/index';
+import { digestByte, digestFinish, digestStart } from '../body/digest';
 import { endpointReading, segmentAt, segmentCount } from '../path';
 import { hostLen, hostPtr } from '../url';
 import { isIdLike } from '../text';
-import { sha256 } from '../sha256';
 import { KEY_BYTES_MAX } from './keys';
 
 export const GLOBAL: u32 = 0;
@@ -59,7 +59,9 @@ export function writeKey(per: u32, field: u32, body: bool): u32 {
   else if (per == BODY_FIELD && body) n = 1 + bodyFieldKey(field, keyArea + 1);
   store<u8>(keyArea, <u8>per);
   if (n <= KEY_BYTES_MAX) return n;
-  sha256(keyArea, n, keyArea + 1);
+  digestStart();
+  for (let i: u32 = 0; i < n; i++) digestByte(load<u8>(keyArea + i));
+  digestFinish(keyArea + 1);
   store<u8>(keyArea, <u8>(per | HASHED));
   return 33;
 }

@@ -5,6 +5,7 @@
  */
 import { ENGINE_BROKEN, ENGINE_RATE_LIMITED, ENGINE_REQUEST_INVALID } from '../core/decide/answer.js';
 import type { Body, HeaderLines, HttpRequest } from '../core/decide/types.js';
+import { Fault } from '../core/fault.js';
 import { HEADERS_MAX_BYTES } from '../core/limits.js';
 import { headerNamesOf, type LimitIdentity, limitsOf } from '../core/policy/program/format.js';
 import type { Clock, Engine, EngineAnswer } from './engine.js';
@@ -75,18 +76,31 @@ export class EngineInstance implements Engine {
     }
   }
 
+  /** @throws Fault `limit_state_invalid` when the engine broke, so that its counters cannot be trusted. */
   exportLimits(): Uint8Array {
-    return exportState(this.#exports, this.#at.transfer, this.#limits);
+    return this.#transfer(() => exportState(this.#exports, this.#at.transfer, this.#limits));
   }
 
   /**
    * Only before the first decision.
-   * @throws Fault `limit_state_invalid`; nothing is taken over then.
+   * @throws Fault `limit_state_invalid` when `state` is not one; nothing is taken over then.
+   * @throws RangeError after a decision; this is a caller bug.
    */
   importLimits(state: Uint8Array): void {
     if (this.#used) throw new RangeError('importLimits: counters are taken over before the first decision');
-    importState(this.#exports, this.#at.transfer, this.#limits, state);
+    this.#transfer(() => importState(this.#exports, this.#at.transfer, this.#limits, state));
     this.#used = true;
+  }
+
+  #transfer<T>(move: () => T): T {
+    if (this.#broken) throw new Fault('limit_state_invalid', { why: 'the engine that holds them broke' });
+    try {
+      return move();
+    } catch (cause) {
+      if (cause instanceof Fault) throw cause;
+      this.#broken = true;
+      throw new Fault('limit_state_invalid', { why: 'the engine broke over them' }, { cause });
+    }
   }
 
   #decide(request: HttpRequest, agent: string, clock: Clock): EngineAnswer {

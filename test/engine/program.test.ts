@@ -27,6 +27,7 @@ test('an engine that traps denies from then on', () => {
   const body = { kind: 'bytes', bytes: null } as never;
   assert.equal(decide(loaded, { url: 'https://a.example/', body }), 'broken');
   assert.equal(decide(loaded, { url: 'https://a.example/' }), 'broken');
+  assert.throws(() => loaded.engine.exportLimits(), { code: 'limit_state_invalid' });
 });
 
 test('headerNames are the lower-case names that rules read', () => {

@@ -46,6 +46,11 @@ const SMALL_MAP = 12;
 class Reader {
   error: JsonError | null = null;
   private at = 0;
+  /** Parts of collections still open, as stacks: an array grown by itself keeps four times the room it needs. */
+  private readonly entries: MapEntry[] = [];
+  private readonly items: TreeNode[] = [];
+  private openEntries = 0;
+  private openItems = 0;
 
   constructor(private readonly text: string) {}
 
@@ -84,17 +89,21 @@ class Reader {
     const at = this.at;
     if (depth > JSON_MAX_DEPTH) return this.tooDeep();
     this.at += 1;
-    const entries: MapEntry[] = [];
-    let seen: Set<string> | null = null;
     this.space();
-    if (this.take(0x7d)) return { kind: 'map', at, entries };
+    if (this.take(0x7d)) return { kind: 'map', at, entries: [] };
+    const { entries } = this;
+    const base = this.openEntries;
+    let seen: Set<string> | null = null;
     for (;;) {
       const keyAt = this.at;
       if (this.text.charCodeAt(keyAt) !== QUOTE) return this.fail('a key in double quotes is expected here');
       const key = this.string();
       if (key === null) return null;
-      if (seen === null && entries.length >= SMALL_MAP) seen = new Set(entries.map(entry => entry.key));
-      if (seen?.has(key) ?? entries.some(entry => entry.key === key)) {
+      const count = this.openEntries - base;
+      if (seen === null && count >= SMALL_MAP) {
+        seen = new Set(entries.slice(base, base + count).map(entry => entry.key));
+      }
+      if (seen?.has(key) ?? this.repeats(key, base)) {
         return this.fail('a key stands twice in the same object', 'duplicate_key', keyAt, key);
       }
       seen?.add(key);
@@ -103,27 +112,43 @@ class Reader {
       this.space();
       const value = this.value(depth);
       if (value === null) return null;
-      entries.push({ key, keyAt, value });
+      entries[this.openEntries] = { key, keyAt, value };
+      this.openEntries += 1;
       this.space();
-      if (this.take(0x7d)) return { kind: 'map', at, entries };
+      if (this.take(0x7d)) {
+        const own = entries.slice(base, this.openEntries);
+        this.openEntries = base;
+        return { kind: 'map', at, entries: own };
+      }
       if (!this.take(COMMA)) return this.fail('a `,` or `}` is expected here');
       this.space();
     }
+  }
+
+  private repeats(key: string, base: number): boolean {
+    for (let i = base; i < this.openEntries; i++) if (this.entries[i]?.key === key) return true;
+    return false;
   }
 
   private list(depth: number): TreeNode | null {
     const at = this.at;
     if (depth > JSON_MAX_DEPTH) return this.tooDeep();
     this.at += 1;
-    const items: TreeNode[] = [];
     this.space();
-    if (this.take(0x5d)) return { kind: 'list', at, items };
+    if (this.take(0x5d)) return { kind: 'list', at, items: [] };
+    const { items } = this;
+    const base = this.openItems;
     for (;;) {
       const item = this.value(depth);
       if (item === null) return null;
-      items.push(item);
+      items[this.openItems] = item;
+      this.openItems += 1;
       this.space();
-      if (this.take(0x5d)) return { kind: 'list', at, items };
+      if (this.take(0x5d)) {
+        const own = items.slice(base, this.openItems);
+        this.openItems = base;
+        return { kind: 'list', at, items: own };
+      }
       if (!this.take(COMMA)) return this.fail('a `,` or `]` is expected here');
       this.space();
     }

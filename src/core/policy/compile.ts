@@ -42,7 +42,6 @@ export function compileProgram(policy: CheckedPolicy): Compiled {
     if (rule.matcher.url?.kind === 'parts') index.add(rule.matcher.url, i);
   });
   const body = encodeBodySection({ matchers: table.bodyMatchers, fields: table.bodyFields });
-  if (!('section' in body)) return { ok: false, issues: [body] };
 
   const url = index.words(strings, hash);
   const flags =

@@ -113,18 +113,22 @@ export function readFields<Table extends KeyTable>(
     issues.add(code, node.at, `${nameOf(where)} is a mapping, not ${KIND_NAMES[node.kind]}`);
     return null;
   }
-  const entries: MapEntry[] = [];
+  const bad = new Set<MapEntry>();
   const slips: string[] = [];
   for (const entry of node.entries) {
     const row = Object.hasOwn(table, entry.key) ? table[entry.key] : undefined;
+    if (row !== undefined && row.later === undefined && fits(issues, entry, row)) continue;
+    bad.add(entry);
+    if (issues.full) continue;
     if (row === undefined) {
       const meant = unknownKey(issues, entry, table, nameOf(where));
       if (meant !== null) slips.push(meant);
     } else if (row.later !== undefined) {
       const message = `\`${entry.key}\` (${row.later}) is not supported by this version`;
       issues.add('not_supported', entry.keyAt, message, 'leave it out, or use a version that has it');
-    } else if (fits(issues, entry, row)) entries.push(entry);
+    }
   }
+  const entries = bad.size === 0 ? node.entries : node.entries.filter(entry => !bad.has(entry));
   const fields = new Fields<keyof Table & string>(node, entries, slips);
   for (const key in table) {
     const row = table[key];

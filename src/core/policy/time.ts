@@ -46,7 +46,7 @@ export function parseZone(text: string): Parsed<number> {
     );
   }
   const suggestion = text.toLowerCase() === 'utc' ? 'did you mean `UTC`?' : 'use `UTC` or an offset such as "+01:00"';
-  return flawed('time_invalid', `${quoted(text)} is not a time zone`, suggestion);
+  return flawed('time_invalid', `${quoted(text)} is not a time zone that this version knows`, suggestion);
 }
 
 /** Up to 24:00, which is 1440. */

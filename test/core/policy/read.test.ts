@@ -216,6 +216,12 @@ test('512 different JSON paths, one more does not', () => {
   );
 });
 
+test('a hundred thousand mistakes cost no more than a few', { timeout: 20_000 }, () => {
+  const keys = Array.from({ length: 100_000 }, (_, i) => `"rulse${i}": 1`).join(',');
+  const reading = readPolicy(encode(`{${keys}}\n`), 'json');
+  assert.equal(reading.ok ? 0 : reading.issues.length, 50);
+});
+
 test('files past the bound of their format are refused unread', () => {
   for (const [format, mib] of [
     ['yaml', 4],

@@ -1,7 +1,7 @@
 /** Everything that must not load: the code, the line and the column of its first issue. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeIssue, type PolicyIssue, type PolicyIssueCode } from '#src/core/policy/issues.js';
+import { describeIssue, POLICY_ISSUES, type PolicyIssue, type PolicyIssueCode } from '#src/core/policy/issues.js';
 import { readPolicy, readPolicyObject } from '#src/core/policy/read.js';
 
 function issuesOf(text: string | Uint8Array, format: 'yaml' | 'json' = 'yaml'): readonly PolicyIssue[] {
@@ -266,3 +266,14 @@ for (const [name, text, code, line, column] of json) {
     assert.deepEqual([issue?.code, issue?.line, issue?.column], [code, line, column]);
   });
 }
+
+test('every code is in the tables above, and the list of codes is in order', () => {
+  const shown = new Set<string>([...files, ...documents, ...rules, ...matchers, ...limits, ...json].map(row => row[2]));
+  shown.add('not_utf8');
+  const codes = Object.keys(POLICY_ISSUES);
+  assert.deepEqual(
+    codes.filter(code => !shown.has(code)),
+    [],
+  );
+  assert.deepEqual(codes, [...codes].sort());
+});
