@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cli } from '../support/cli.js';
-import { temporaryFolder } from '../support/daemon.js';
 import { ask } from '../support/unix-http.js';
 
 const LINE = JSON.stringify({ request: { method: 'GET', url: 'https://api.test/x' } });
@@ -20,7 +20,10 @@ interface Process {
   readonly exit: Promise<number | null>;
 }
 
-function start(t: TestContext, folder: string, env: Readonly<Record<string, string>> = {}): Process {
+/** Of the test that runs; its end ends them before their folder is removed, or they would write into it again. */
+const processes: Process[] = [];
+
+function start(folder: string, env: Readonly<Record<string, string>> = {}): Process {
   const child = spawn(process.execPath, ['dist/cli/main.js', 'daemon', '--config', join(folder, 'checkrd.yaml')], {
     stdio: ['ignore', 'inherit', 'pipe'],
     env: { PATH: process.env.PATH, ...env },
@@ -30,8 +33,9 @@ function start(t: TestContext, folder: string, env: Readonly<Record<string, stri
     text += part;
   });
   const exit = once(child, 'close').then(([code]) => code as number | null);
-  t.after(() => child.kill('SIGKILL'));
-  return { child, said: () => text, exit };
+  const started = { child, said: () => text, exit };
+  processes.push(started);
+  return started;
 }
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
@@ -44,7 +48,14 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
 const ready = (p: Process) => until(`ready\n${p.said()}`, () => p.said().includes('"msg":"ready"'));
 
 function prepared(t: TestContext): string {
-  const folder = temporaryFolder(t);
+  const folder = mkdtempSync(join(tmpdir(), 'checkrd-'));
+  t.after(async () => {
+    for (const { child, exit } of processes.splice(0)) {
+      child.kill('SIGKILL');
+      await exit;
+    }
+    rmSync(folder, { recursive: true, force: true });
+  });
   writeFileSync(join(folder, 'policy.yaml'), POLICY);
   writeFileSync(join(folder, 'checkrd.yaml'), SETTINGS);
   mkdirSync(join(folder, 'audit'));
@@ -58,7 +69,7 @@ const records = (path: string) =>
 
 test('a day of a daemon: decide, reload, rotate, kill, stop; the log verifies', async t => {
   const folder = prepared(t);
-  const daemon = start(t, folder);
+  const daemon = start(folder);
   await ready(daemon);
   const crm = join(folder, 'agent/crm.sock');
   const main = join(folder, 'checkrd.sock');
@@ -98,9 +109,9 @@ test('a day of a daemon: decide, reload, rotate, kill, stop; the log verifies', 
 
 test('a living daemon is not disturbed by a second; a dead one is replaced', async t => {
   const folder = prepared(t);
-  const first = start(t, folder);
+  const first = start(folder);
   await ready(first);
-  const second = start(t, folder);
+  const second = start(folder);
   assert.equal(await second.exit, 2);
   assert.match(second.said(), /another process listens on/);
   assert.match(second.said(), /hint: stop the daemon that runs/);
@@ -110,7 +121,7 @@ test('a living daemon is not disturbed by a second; a dead one is replaced', asy
   first.child.kill('SIGKILL');
   await first.exit;
   assert.ok(existsSync(crm));
-  const third = start(t, folder);
+  const third = start(folder);
   await ready(third);
   assert.equal((await ask(crm, '/v1/decide', LINE)).body.result, 'allow');
   third.child.kill('SIGINT');
@@ -120,7 +131,7 @@ test('a living daemon is not disturbed by a second; a dead one is replaced', asy
 test('a second signal does not wait', async t => {
   const folder = prepared(t);
   writeFileSync(join(folder, 'checkrd.yaml'), SETTINGS.replace('drain_timeout: 1', 'drain_timeout: 600'));
-  const daemon = start(t, folder);
+  const daemon = start(folder);
   await ready(daemon);
   await ask(join(folder, 'agent/crm.sock'), '/v1/decide', LINE);
   daemon.child.kill('SIGTERM');
@@ -132,7 +143,7 @@ test('a second signal does not wait', async t => {
 test('without a policy the daemon lives, is not ready, and denies', async t => {
   const folder = prepared(t);
   rmSync(join(folder, 'policy.yaml'));
-  const daemon = start(t, folder);
+  const daemon = start(folder);
   await ready(daemon);
   const ready503 = await ask(join(folder, 'checkrd.sock'), '/readyz');
   assert.equal(ready503.status, 503);
@@ -142,7 +153,7 @@ test('without a policy the daemon lives, is not ready, and denies', async t => {
 test('a mistake in the settings is said with its place, and nothing is started', async t => {
   const folder = prepared(t);
   writeFileSync(join(folder, 'checkrd.yaml'), 'polcy: x\n');
-  const daemon = start(t, folder);
+  const daemon = start(folder);
   assert.equal(await daemon.exit, 2);
   assert.match(daemon.said(), /checkrd\.yaml:1:1: `polcy` is no setting \(did you mean `policy`\?\)/);
   assert.ok(!existsSync(join(folder, 'checkrd.sock')));
@@ -150,14 +161,14 @@ test('a mistake in the settings is said with its place, and nothing is started',
 
 test('under journald lines carry their priority, and a log file takes them instead of stderr', async t => {
   const folder = prepared(t);
-  const journal = start(t, folder, { JOURNAL_STREAM: '8:1' });
+  const journal = start(folder, { JOURNAL_STREAM: '8:1' });
   await until('ready', () => journal.said().includes('"msg":"ready"'));
   assert.match(journal.said(), /^<6>\{/m);
   journal.child.kill('SIGTERM');
   await journal.exit;
 
   writeFileSync(join(folder, 'checkrd.yaml'), `${SETTINGS}log: { file: ops/checkrd.log, level: debug }\n`);
-  const filed = start(t, folder);
+  const filed = start(folder);
   await until('an answer', () => existsSync(join(folder, 'agent/crm.sock')));
   filed.child.kill('SIGTERM');
   assert.equal(await filed.exit, 0, filed.said());
@@ -177,7 +188,7 @@ test('readiness reaches the socket that systemd names', async t => {
   t.after(() => ear.close());
   const shim = `#!${process.execPath}\nrequire('net').connect(${JSON.stringify(join(folder, 'ear'))}).end(process.argv.slice(2).join(' ')+'\\n')\n`;
   writeFileSync(join(bin, 'systemd-notify'), shim, { mode: 0o755 });
-  const daemon = start(t, folder, { NOTIFY_SOCKET: '/run/x', PATH: `${bin}:${process.env.PATH}` });
+  const daemon = start(folder, { NOTIFY_SOCKET: '/run/x', PATH: `${bin}:${process.env.PATH}` });
   await until('ready told', () => heard.join('').includes('--ready'));
   assert.match(heard.join(''), new RegExp(`--ready --pid=${daemon.child.pid} --status=1 agents, strict`));
   assert.equal((await ask(join(folder, 'checkrd.sock'), '/readyz')).status, 200);
