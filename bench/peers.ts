@@ -32,11 +32,11 @@ export function task(count: number): { rules: TaskRule[]; requests: TaskRequest[
 
 /** A list of compiled expressions, tried one after the other. */
 export function linearRegExp(rules: readonly TaskRule[]): (request: TaskRequest) => number {
-  const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const compiled = rules.map(rule => ({
     method: rule.method,
     url: new RegExp(
-      `^https?://${escape(rule.host)}/${rule.path.map(s => (s === '*' ? '[^/]+' : escape(s))).join('/')}/?$`,
+      `^https?://${literally(rule.host)}/${rule.path.map(s => (s === '*' ? '[^/]+' : literally(s))).join('/')}/?$`,
     ),
   }));
   return request => compiled.findIndex(rule => rule.method === request.method && rule.url.test(request.url));

@@ -35,6 +35,8 @@ const say = (text: string): void => console.log(text);
 const title = (text: string): void => say(`\n── ${text}`);
 const shown = (text: string): string => text.replaceAll(home, '…');
 
+type Issue = { message: string; line: number; column: number; suggestion: string };
+
 class Failed extends Error {}
 function expect(truth: boolean, otherwise: string): asserts truth {
   if (!truth) throw new Failed(otherwise);
@@ -56,7 +58,10 @@ gone.catch(() => undefined);
 function reported(onWord: (word: string) => void = () => undefined): Promise<Report> {
   const answer = new Promise<Report>(resolve => {
     const hear = (report: Report): void => {
-      if (report.is === 'word') return onWord(report.text);
+      if (report.is === 'word') {
+        onWord(report.text);
+        return;
+      }
       agent.off('message', hear);
       resolve(report);
     };
