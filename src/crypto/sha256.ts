@@ -16,6 +16,19 @@ export const sha256Text: Sha256Text = oneShot
   ? text => oneShot('sha256', text, 'hex')
   : text => crypto.createHash('sha256').update(text, 'utf8').digest('hex');
 
+/** SHA-256 of bytes that come in pieces, hexadecimal. */
+export class Sha256Pieces {
+  readonly #hash = crypto.createHash('sha256');
+
+  add(piece: Uint8Array): void {
+    this.#hash.update(piece);
+  }
+
+  hex(): string {
+    return this.#hash.digest('hex');
+  }
+}
+
 /** A plain array of its own bytes: a Buffer may be a view of a pool. */
 function fresh(digest: Buffer): Uint8Array {
   return new Uint8Array(digest);
