@@ -21,6 +21,19 @@ export const sha256Hex: Sha256Hex = oneShot
   ? data => oneShot('sha256', data, 'hex')
   : data => crypto.createHash('sha256').update(data).digest('hex');
 
+/** SHA-256 of bytes that come in pieces, hexadecimal. */
+export class Sha256Pieces {
+  readonly #hash = crypto.createHash('sha256');
+
+  add(piece: Uint8Array): void {
+    this.#hash.update(piece);
+  }
+
+  hex(): string {
+    return this.#hash.digest('hex');
+  }
+}
+
 /** A plain array of its own bytes: a Buffer may be a view of a pool. */
 function fresh(digest: Buffer): Uint8Array {
   return new Uint8Array(digest);
