@@ -27,7 +27,7 @@ const BAD: readonly Bad[] = [
     name: 'a mistyped setting',
     files: { 'checkrd.yaml': 'audit:\n  paht: x.jsonl\n' },
     code: 'settings_invalid',
-    says: [/checkrd\.yaml:2:3: `audit\.paht` is no setting \(did you mean `audit\.path`\?\)/, /mend each place/],
+    says: [/checkrd\.yaml:2:3: `audit\.paht` is no setting \(did you mean `path`\?\)/, /mend each place/],
   },
   {
     name: 'a setting with a wrong value',
@@ -156,14 +156,6 @@ const MODES: readonly (readonly [name: string, spoil: (home: Home) => void, says
     /^log_dir_unwritable .*audit` cannot be written: EACCES; let the user/,
   ],
   [
-    'a log that may not be written',
-    home => {
-      home.write('audit/bad.jsonl', '');
-      chmodSync(home.path('audit/bad.jsonl'), 0o400);
-    },
-    /^log_unusable .*bad\.jsonl` cannot serve as an audit log: EACCES; it must be a regular file/,
-  ],
-  [
     'a folder in which nothing can be made',
     home => chmodSync(home.dir, 0o555),
     /^log_dir_unwritable .*audit` cannot be written: EACCES/,
@@ -182,14 +174,38 @@ for (const [name, spoil, says] of MODES) {
     const home = new Home({ 'policy.yaml': GOOD });
     t.after(() => home.remove());
     spoil(home);
-    const modes = () => {
-      giveAway(home.dir);
-      return asNobody(START, { CHECKRD_CONFIG_DIR: home.dir });
-    };
-    const { out, err } = modes();
+    giveAway(home.dir);
+    const { out, err } = asNobody(START, { CHECKRD_CONFIG_DIR: home.dir });
     assert.match(out, says, err);
   });
 }
+
+test('a log file that may not be written: it starts, says so, and refuses every call until it can be', t => {
+  const home = new Home({ 'policy.yaml': GOOD, 'audit/bad.jsonl': '' });
+  t.after(() => home.remove());
+  chmodSync(home.path('audit/bad.jsonl'), 0o400);
+  giveAway(home.dir);
+  const { out, err } = asNobody(
+    `import { chmodSync } from 'node:fs';
+     import { Checkrd } from './dist/index.js';
+     const checkrd = new Checkrd({ agentId: 'bad' });
+     const fetch = checkrd.wrap(async () => new Response('sent'));
+     console.log(await fetch('http://a.example/').catch(error => error.code), checkrd.healthy().state);
+     console.log(checkrd.healthy().audit.error.message);
+     chmodSync(${JSON.stringify(home.path('audit/bad.jsonl'))}, 0o600);
+     console.log(await (await fetch('http://a.example/')).text(), checkrd.healthy().state);
+     await checkrd.close();`,
+    { CHECKRD_CONFIG_DIR: home.dir },
+  );
+  assert.match(
+    out,
+    /^audit_unavailable failing\nthe audit log `.*bad\.jsonl` cannot be written: EACCES\nsent ok\n$/,
+    err,
+  );
+  assert.match(err, /CheckrdWarning: the audit log `.*` cannot be written: EACCES \(mend what is named/);
+  const dropped = home.records('bad').find(record => record.type === 'records_dropped');
+  assert.ok(Number(dropped?.count) >= 1);
+});
 
 test('a kill switch folder that cannot be made stops the start', t => {
   const home = new Home({ 'policy.yaml': GOOD });
