@@ -148,9 +148,8 @@ async function demonstrate(): Promise<void> {
   title('6. A broken edit is refused; the old policy stays');
   savePolicy(readFileSync(policyFile, 'utf8').replace('rules:', 'rulse:'));
   await until('the refusal', async () => (await health()).includes('unknown_key'));
-  const issue = (JSON.parse(await health()) as { policy: { issue: { message: string; line: number; column: number } } })
-    .policy.issue;
-  say(`   refused: policy.yaml:${issue.line}:${issue.column}: ${issue.message}`);
+  const { issue } = (JSON.parse(await health()) as { policy: { issue: Issue } }).policy;
+  say(`   refused: policy.yaml:${issue.line}:${issue.column}: ${issue.message}; ${issue.suggestion}`);
   expect(issue.line === 4 && issue.column === 1, 'the place of the mistake is line 4, column 1');
   expectAnswer(await chat('big-model'));
 

@@ -1,5 +1,6 @@
 /** The end of an audit log, read without a lock and without believing it: `verify` is for that. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { AUDIT_LINE_MAX_BYTES, CHECKPOINT_EVERY_RECORDS } from '../core/limits.js';
 import { errorCode } from '../disk/error-code.js';
 
@@ -14,6 +15,22 @@ export interface LogHead {
 
 /** A typical line is far below the bound; a checkpoint stands in every {@link CHECKPOINT_EVERY_RECORDS} lines. */
 const TAIL_BYTES = Math.max(AUDIT_LINE_MAX_BYTES * 4, CHECKPOINT_EVERY_RECORDS * 1024);
+
+/**
+ * Every log that is being written in the folder of `path`, that one first: embedded agents have one each.
+ * Files that a rotation left (a number before the ending) are parts of another.
+ */
+export function logHeads(path: string): readonly LogHead[] {
+  let names: string[] = [];
+  try {
+    names = readdirSync(dirname(path)).filter(name => name.endsWith('.jsonl') && !/\.\d+\.jsonl$/.test(name));
+  } catch {
+    // The head of `path` itself says what is wrong with the folder.
+  }
+  const others = names.sort().map(name => join(dirname(path), name)).filter(other => other !== path);
+  const own = logHead(path);
+  return own.error === 'ENOENT' && others.length > 0 ? others.map(logHead) : [own, ...others.map(logHead)];
+}
 
 /** Never throws. */
 export function logHead(path: string): LogHead {

@@ -1,13 +1,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { policyLoader } from '../agent/offline.js';
 import { operatorSettingsFile, readSettings } from '../agent/read-settings.js';
-import type { Settings } from '../core/config/settings.js';
 import { askDaemon } from '../daemon/ask.js';
 import { agentSwitch, agentsStopped, lookAtSwitch } from '../disk/switch-files.js';
 import { readArgs } from './args.js';
 import { painter } from './colour.js';
 import { type Command, EXIT } from './io.js';
-import { logHead } from './log-head.js';
+import { type LogHead, logHeads } from './log-head.js';
 
 export const status: Command = {
   name: 'status',
@@ -25,7 +24,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     const settings = readSettings('operator', io, operatorSettingsFile(given.text('config'), io));
     const policy = policyOf(settings.policy);
     const kill = killOf(settings.killswitch);
-    const log = logHead(settings.audit.path);
+    const logs = logHeads(settings.audit.path);
     const daemon = existsSync(settings.daemon.socket) ? await askDaemon(settings.daemon.socket, '/healthz') : null;
     const health = daemon?.is === 'answered' ? String(daemon.body.status) : null;
 
@@ -33,7 +32,9 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
       ...(policy.problem === null ? [] : [`policy: ${policy.problem}`]),
       ...(daemon?.is === 'silent' ? [`daemon: ${settings.daemon.socket} does not answer (${daemon.why})`] : []),
       ...(health === 'failing' || health === 'stopping' ? [`daemon: ${health}`] : []),
-      ...(log.error === null || log.error === 'ENOENT' ? [] : [`log: ${log.path} cannot be read (${log.error})`]),
+      ...logs
+        .filter(log => log.error !== null && log.error !== 'ENOENT')
+        .map(log => `log: ${log.path} cannot be read (${log.error})`),
     ];
     const notable = [
       ...kill.map(source => `kill switch: ${source} is engaged`),
@@ -51,7 +52,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
           enforce: settings.enforce,
           policy,
           kill_switch: { path: settings.killswitch, engaged: kill },
-          log,
+          logs,
           daemon:
             daemon === null ? null : daemon.is === 'answered' ? daemon.body : { status: 'silent', error: daemon.why },
           wrong,
@@ -68,7 +69,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     io.out(
       `kill      ${kill.length > 0 ? paint('red', `engaged: ${kill.join(', ')}`) : settings.killswitch === null ? 'none' : 'released'}`,
     );
-    io.out(`log       ${logText(settings, log)}`);
+    for (const log of logs) io.out(`log       ${logText(log)}`);
     io.out(`daemon    ${daemon === null ? `no socket at ${settings.daemon.socket}` : (health ?? 'does not answer')}`);
     for (const line of wrong) io.out(paint('red', `wrong: ${line}`));
     for (const line of notable) io.out(paint('yellow', `note: ${line}`));
@@ -76,9 +77,8 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
   },
 };
 
-function logText(settings: Settings, log: ReturnType<typeof logHead>): string {
-  if (log.error !== null)
-    return log.error === 'ENOENT' ? `${settings.audit.path}: none yet` : `${log.path}: ${log.error}`;
+function logText(log: LogHead): string {
+  if (log.error !== null) return `${log.path}: ${log.error === 'ENOENT' ? 'none yet' : log.error}`;
   const signed =
     log.checkpoint === null
       ? 'no checkpoint near the end'

@@ -217,14 +217,28 @@ test('status reads the head of the log', async t => {
     { seq: 2, time: '2026-01-07T12:00:02.000Z', type: 'decision' },
   ].map(l => `${JSON.stringify(l)}\n`);
   writeFileSync(join(at.folder, 'audit/daemon.jsonl'), `${lines.join('')}{"seq":3,"tim`);
-  const said = JSON.parse((await cli(['status', '--json'], at)).out) as { log: object };
-  assert.deepEqual(said.log, {
+  const said = JSON.parse((await cli(['status', '--json'], at)).out) as { logs: object[] };
+  assert.deepEqual(said.logs[0], {
     path: join(at.folder, 'audit/daemon.jsonl'),
     error: null,
     size: 3,
     lastTime: '2026-01-07T12:00:02.000Z',
     checkpoint: { size: 1, root: 'AAAA', time: '2026-01-07T12:00:01.000Z' },
   });
+});
+
+test('status names every log of the folder, not the parts of a rotated one', async t => {
+  const at = home(t);
+  await cli(['init'], at);
+  for (const name of ['crm.jsonl', 'mail.jsonl', 'mail.000.jsonl']) {
+    mkdirSync(join(at.folder, 'audit'), { recursive: true });
+    writeFileSync(join(at.folder, 'audit', name), '');
+  }
+  const said = JSON.parse((await cli(['status', '--json'], at)).out) as { logs: { path: string }[] };
+  assert.deepEqual(
+    said.logs.map(log => log.path),
+    ['crm.jsonl', 'mail.jsonl'].map(name => join(at.folder, 'audit', name)),
+  );
 });
 
 test('a mistyped setting is one clear error: what, where, how to mend it', async t => {
