@@ -1,3 +1,4 @@
+// T-30 of THREAT-MODEL.md.
 /** The switch ends what is in flight, whatever the transport does about its signal. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
