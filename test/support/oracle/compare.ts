@@ -1,9 +1,9 @@
 /** Decides the same requests with the product and with the oracle; the first difference is an assertion. */
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { policyLoader } from '#src/agent/offline.js';
 import type { Decision } from '#src/core/decide/types.js';
 import { readPolicyObject } from '#src/core/policy/read.js';
-import fc from 'fast-check';
 import { policyText, requests, type Timed } from './arbitrary.js';
 import { Oracle, type Said } from './oracle.js';
 
