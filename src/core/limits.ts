@@ -46,6 +46,8 @@ export const POLL_EVERY_MS = 1000;
 export const SETTLE_NEW_INODE_MS = 20;
 export const SETTLE_IN_PLACE_MS = 1000;
 export const SETTLE_REPORT_AFTER_MS = 5000;
+/** From the first change of a run on, this long, a built policy is dropped for a newer file; then it goes live. */
+export const RELOAD_STARVED_MS = 2000;
 /** Above this a policy is compiled in a worker, so that no decision waits for it. */
 export const COMPILE_INLINE_MAX_BYTES = 64 * KIB;
 

@@ -8,7 +8,7 @@
  * Never: loses the policy in force. Only `swapped` and `recalled` change `live`, and never to nothing.
  */
 import type { Sha256Hex } from '../brand.js';
-import { SETTLE_IN_PLACE_MS, SETTLE_NEW_INODE_MS, SETTLE_REPORT_AFTER_MS } from '../limits.js';
+import { RELOAD_STARVED_MS, SETTLE_IN_PLACE_MS, SETTLE_NEW_INODE_MS, SETTLE_REPORT_AFTER_MS } from '../limits.js';
 import type { PolicyIssue } from '../policy/issues.js';
 
 /** Every name of a stage, in order, for documentation and messages. */
@@ -102,7 +102,7 @@ interface Trying extends Common {
 }
 
 interface Checking extends Trying {
-  /** A change seen meanwhile: what comes of this attempt no longer counts. */
+  /** A change seen meanwhile: the next attempt, in whose favour this one is dropped unless it has waited too long. */
   readonly newer: Seen | null;
 }
 
@@ -136,7 +136,9 @@ export function step(s: State, e: Event): Stepped {
       return s.stage === 'settled' ? read(s, e.seen, e.sha256, e.at) : [s, []];
     case 'built':
       if (s.stage !== 'verified') return [s, []];
-      if (s.newer !== null) return again(s, s.newer, e.at);
+      // The newest file is what counts; but one that is replaced more often than a build takes must not keep an old
+      // policy in force for ever, so in time what stood still and was read whole goes live although the next has come.
+      if (s.newer !== null && e.at - s.since < RELOAD_STARVED_MS) return again(s, s.newer, e.at);
       return [{ ...s, stage: 'tested' }, [{ do: 'swap' }]];
     case 'swapped':
       if (s.stage !== 'tested') return [s, []];

@@ -107,6 +107,21 @@ test('a change while checking makes the result stale', () => {
   assert.ok(!effects.some(effect => effect.do === 'swap'));
 });
 
+test('a file that is replaced more often than a build takes does not keep the old policy for ever', () => {
+  const events: Event[] = [{ on: 'looked', at: 0, seen: file('n0', 'n0') }];
+  let at = 0;
+  for (let n = 0; at < 2_000; n++) {
+    const seen = file(`n${n}`, `n${n}`);
+    at += 20;
+    events.push({ on: 'quiet', at }, { on: 'read', at, seen, sha256: sha(`n${n}`) });
+    at += 30;
+    events.push({ on: 'looked', at, seen: file(`n${n + 1}`, `n${n + 1}`) }, { on: 'built', at });
+  }
+  const { effects, state } = run(events, live.state);
+  assert.equal(effects.filter(effect => effect.do === 'swap').length, 1);
+  assert.equal(state.stage, 'tested');
+});
+
 test('bytes of another file than the one that settled do not count, but at start', () => {
   const read: Event = { on: 'read', at: 20, seen: file('3', 'c'), sha256: sha('c') };
   const running = run([{ on: 'looked', at: 0, seen: file('2', 'b') }, { on: 'quiet', at: 20 }, read], live.state);
