@@ -101,25 +101,23 @@ function readBody(
   maxBytes: number,
   done: (body: string, refused: Reply | null) => void,
 ): void {
-  const tooLarge = () => fail(413, 'body_too_large', `a body has at most ${maxBytes} bytes`);
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
-    done('', tooLarge());
-    return;
-  }
+  // Read to its end all the same, and thrown away: who is still sending would find a closed door instead of the answer.
+  // How long that may take is bounded by the server's timeout.
+  let over = Number(request.headers['content-length'] ?? 0) > maxBytes;
   const parts: Buffer[] = [];
   let bytes = 0;
-  let over = false;
   request.on('data', (part: Buffer) => {
     if (over) return;
     bytes += part.length;
-    parts.push(part);
-    if (bytes <= maxBytes) return;
-    over = true;
-    parts.length = 0;
-    done('', tooLarge());
+    over = bytes > maxBytes;
+    if (over) parts.length = 0;
+    else parts.push(part);
   });
   request.on('end', () => {
-    if (over) return;
+    if (over) {
+      done('', fail(413, 'body_too_large', `a body has at most ${maxBytes} bytes`));
+      return;
+    }
     let text: string;
     try {
       text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(parts));

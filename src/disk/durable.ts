@@ -26,6 +26,8 @@ const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_DIRECTORY } = constan
 const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 const TEMP_TRIES = 8;
 let counter = 0;
+/** Path to the temp file of a replacement that is not done yet. */
+const underWay = new Map<string, string>();
 
 /** Puts `bytes` at `path` in the place of what was there. */
 export function replaceFile(path: string, bytes: Uint8Array, mode: number): void {
@@ -36,6 +38,9 @@ export function replaceFile(path: string, bytes: Uint8Array, mode: number): void
     forget(temp);
     throw error;
   }
+  // An older replacement is void, and the process may be about to exit: nobody else would remove its file.
+  const older = underWay.get(path);
+  if (older !== undefined) forget(older);
   syncFolder(dirname(path));
 }
 
@@ -51,6 +56,7 @@ export function replaceFileLater(
   done: (errno: string | null) => void,
 ): void {
   const temp = nextTemp(path);
+  underWay.set(path, temp);
   let made = false;
   const steps = async (): Promise<void> => {
     const file = await open(temp, NEW_FILE, mode);
@@ -71,10 +77,17 @@ export function replaceFileLater(
       await folder.close();
     }
   };
+  const ended = (): void => {
+    if (underWay.get(path) === temp) underWay.delete(path);
+  };
   steps().then(
-    () => done(null),
+    () => {
+      ended();
+      done(null);
+    },
     error => {
       if (made) forget(temp);
+      ended();
       done(errno(error));
     },
   );

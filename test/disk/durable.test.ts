@@ -53,3 +53,18 @@ test('replaceFileLater writes what is still wanted, and reports what fails', asy
   assert.deepEqual(readdirSync(folder), ['f']);
   assert.equal(await later(join(folder, 'none', 'f'), 'x', () => true), 'ENOENT');
 });
+
+test('replaceFile takes the file of an older replacement under way with it: the process may be about to exit', async t => {
+  const folder = temp(t);
+  const path = join(folder, 'f');
+  let wanted = true;
+  const older = later(path, 'older', () => wanted);
+  const end = Date.now() + 10_000;
+  // Without a turn of the event loop, as in an exit handler.
+  while (readdirSync(folder).length === 0 && Date.now() < end);
+  wanted = false;
+  replaceFile(path, bytes('newer'), 0o600);
+  assert.deepEqual(readdirSync(folder), ['f']);
+  assert.equal(await older, null);
+  assert.equal(readFileSync(path, 'utf8'), 'newer');
+});

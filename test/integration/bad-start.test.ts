@@ -180,32 +180,34 @@ for (const [name, spoil, says] of MODES) {
   });
 }
 
-test('a log file that may not be written: it starts, says so, and refuses every call until it can be', t => {
-  const home = new Home({ 'policy.yaml': GOOD, 'audit/bad.jsonl': '' });
-  t.after(() => home.remove());
-  chmodSync(home.path('audit/bad.jsonl'), 0o400);
-  giveAway(home.dir);
-  const { out, err } = asNobody(
-    `import { chmodSync } from 'node:fs';
+for (const policy of ['from its file', 'as an object']) {
+  test(`a log file that may not be written (policy ${policy}): it starts, says so, and refuses until it can be`, t => {
+    const home = new Home({ 'policy.yaml': GOOD, 'audit/bad.jsonl': '' });
+    t.after(() => home.remove());
+    chmodSync(home.path('audit/bad.jsonl'), 0o400);
+    giveAway(home.dir);
+    const { out, err } = asNobody(
+      `import { chmodSync } from 'node:fs';
      import { Checkrd } from './dist/index.js';
-     const checkrd = new Checkrd({ agentId: 'bad' });
+     const checkrd = new Checkrd({ agentId: 'bad'${policy === 'as an object' ? ", policy: { default: 'allow', rules: [] }" : ''} });
      const fetch = checkrd.wrap(async () => new Response('sent'));
      console.log(await fetch('http://a.example/').catch(error => error.code), checkrd.healthy().state);
      console.log(checkrd.healthy().audit.error.message);
      chmodSync(${JSON.stringify(home.path('audit/bad.jsonl'))}, 0o600);
      console.log(await (await fetch('http://a.example/')).text(), checkrd.healthy().state);
      await checkrd.close();`,
-    { CHECKRD_CONFIG_DIR: home.dir },
-  );
-  assert.match(
-    out,
-    /^audit_unavailable failing\nthe audit log `.*bad\.jsonl` cannot be written: EACCES\nsent ok\n$/,
-    err,
-  );
-  assert.match(err, /CheckrdWarning: the audit log `.*` cannot be written: EACCES \(mend what is named/);
-  const dropped = home.records('bad').find(record => record.type === 'records_dropped');
-  assert.ok(Number(dropped?.count) >= 1);
-});
+      { CHECKRD_CONFIG_DIR: home.dir },
+    );
+    assert.match(
+      out,
+      /^audit_unavailable failing\nthe audit log `.*bad\.jsonl` cannot be written: EACCES\nsent ok\n$/,
+      err,
+    );
+    assert.match(err, /CheckrdWarning: the audit log `.*` cannot be written: EACCES \(mend what is named/);
+    const dropped = home.records('bad').find(record => record.type === 'records_dropped');
+    assert.ok(Number(dropped?.count) >= 1);
+  });
+}
 
 test('a kill switch folder that cannot be made stops the start', t => {
   const home = new Home({ 'policy.yaml': GOOD });
