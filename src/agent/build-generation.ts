@@ -29,9 +29,9 @@ export class GenerationBuilder {
   }
 
   /** In a worker when the text is large, so that no decision waits. */
-  async build(bytes: Uint8Array, path: string, sha256: Sha256Hex): Promise<BuildOutcome> {
+  build(bytes: Uint8Array, path: string, sha256: Sha256Hex): Promise<BuildOutcome> | BuildOutcome {
     if (bytes.length <= COMPILE_INLINE_MAX_BYTES) return this.buildSync(bytes, path, sha256);
-    return this.#instantiate(await compileInWorker(bytes, path), path, sha256);
+    return compileInWorker(bytes, path).then(compiled => this.#instantiate(compiled, path, sha256));
   }
 
   #instantiate(compiled: Compiled, path: string, sha256: Sha256Hex): BuildOutcome {

@@ -5,10 +5,11 @@
  * This is the shell of core/reload/machine.ts: it performs the effects and feeds back what happened.
  * Never: waits on the decision path, or lets a failure of its own unseat the policy in force.
  */
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Sha256Hex } from '../core/brand.js';
 import { Fault } from '../core/fault.js';
-import { POLL_EVERY_MS } from '../core/limits.js';
+import { COMPILE_INLINE_MAX_BYTES, POLL_EVERY_MS } from '../core/limits.js';
 import {
   BEGIN,
   type Effect,
@@ -155,11 +156,12 @@ class Reloader implements WatchedPolicySource {
         });
         return;
       case 'read':
-        if (this.#buildNow === null) void this.#readLater();
-        else this.#readNow();
+        if (this.#buildNow !== null) this.#readNow();
+        else if (isSmall(this.#path)) this.#gotBytes(attempt(() => readSettledSync(this.#path, this.#rules())));
+        else void this.#readLater();
         return;
       case 'build':
-        if (this.#buildNow === null) void this.#buildLater();
+        if (this.#buildNow === null) this.#build();
         else this.#buildHere(this.#buildNow);
         return;
       case 'swap':
@@ -221,11 +223,28 @@ class Reloader implements WatchedPolicySource {
     this.#gotOutcome(got, sha256);
   }
 
-  /** Keeping is part of building: the disk may take its time, and the swap must not. */
-  async #buildLater(): Promise<void> {
+  /**
+   * What a small policy needs is there at once, and at most one that was never kept has to wait for the disk: in a busy
+   * process every wait costs a turn of the loop, and a file that is replaced meanwhile begins again.
+   */
+  #build(): void {
     const { bytes, sha256 } = this.#wasRead();
+    const begun = attempt(() => this.#options.build(bytes, this.#path, sha256));
+    if (!begun.ok) {
+      this.#failed(begun, sha256);
+      return;
+    }
+    const outcome = begun.value;
+    if (outcome instanceof Promise) void this.#buildLater(outcome, bytes, sha256);
+    else if (outcome.ok && this.#archive?.holds(sha256) === false) {
+      void this.#buildLater(Promise.resolve(outcome), bytes, sha256);
+    } else this.#gotOutcome({ ok: true, value: outcome }, sha256);
+  }
+
+  /** Keeping is part of building: the disk may take its time, and the swap must not. */
+  async #buildLater(building: Promise<BuildOutcome>, bytes: Uint8Array, sha256: Sha256Hex): Promise<void> {
     const got = await attemptLater(async () => {
-      const outcome = await this.#inTime(bytes, sha256);
+      const outcome = await this.#inTime(building);
       if (outcome.ok) {
         const kept = await attemptLater(async () => this.#archive?.keep(sha256, bytes));
         this.#tolerate(() => orThrow(kept));
@@ -322,7 +341,14 @@ class Reloader implements WatchedPolicySource {
 
   async #recallLater(): Promise<void> {
     const kept = this.#archive?.lastGood(this.#path) ?? null;
-    this.#recalled(kept, kept === null ? null : await attemptLater(() => this.#inTime(kept.bytes, kept.sha256)));
+    this.#recalled(
+      kept,
+      kept === null
+        ? null
+        : await attemptLater(async () =>
+            this.#inTime(Promise.resolve(this.#options.build(kept.bytes, this.#path, kept.sha256))),
+          ),
+    );
   }
 
   /** The last good policy, if it is still good, is in force; why the newest file is not stays in `health`. */
@@ -337,16 +363,22 @@ class Reloader implements WatchedPolicySource {
   }
 
   /** The caller's build; one that hangs is given up. */
-  async #inTime(bytes: Uint8Array, sha256: Sha256Hex): Promise<BuildOutcome> {
+  async #inTime(building: Promise<BuildOutcome>): Promise<BuildOutcome> {
     let stop = () => {};
     const late = new Promise<never>((_, refuse) => {
       const error = new Fault('policy_build_failed', { path: this.#path, error: 'it took too long' });
       stop = this.#timers.after(BUILD_TIMEOUT_MS, () => refuse(error));
     });
     try {
-      return await Promise.race([this.#options.build(bytes, this.#path, sha256), late]);
+      return await Promise.race([building, late]);
     } finally {
       stop();
     }
   }
+}
+
+/** A file whose reading costs less than handing it to another thread. */
+function isSmall(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && stat.size <= COMPILE_INLINE_MAX_BYTES;
 }

@@ -31,6 +31,8 @@ export interface PolicyArchive {
    */
   keep(sha256: Sha256Hex, bytes: Uint8Array): Promise<void>;
   keepSync(sha256: Sha256Hex, bytes: Uint8Array): void;
+  /** True when the bytes are kept already. Never throws. */
+  holds(sha256: Sha256Hex): boolean;
   /** @throws Fault `policy_not_archived` */
   setLastGood(policyPath: string, sha256: Sha256Hex): Promise<void>;
   setLastGoodSync(policyPath: string, sha256: Sha256Hex): void;
@@ -47,6 +49,10 @@ export function openPolicyArchive(stateDir: string, hash: (bytes: Uint8Array) =>
     const name = hash(new TextEncoder().encode(policyPath)).slice(0, 16);
     return join(stateDir, 'last-good', name);
   };
+  const holds = (sha256: Sha256Hex): boolean => {
+    const there = bytesOf(kept(sha256));
+    return there !== null && hash(there) === sha256;
+  };
   return {
     async keep(sha256, bytes) {
       const path = kept(sha256);
@@ -54,10 +60,9 @@ export function openPolicyArchive(stateDir: string, hash: (bytes: Uint8Array) =>
       if (there === null || hash(there) !== sha256) await replace(path, bytes);
     },
     keepSync(sha256, bytes) {
-      const path = kept(sha256);
-      const there = bytesOf(path);
-      if (there === null || hash(there) !== sha256) replaceSync(path, bytes);
+      if (!holds(sha256)) replaceSync(kept(sha256), bytes);
     },
+    holds,
     setLastGood: (policyPath, sha256) => replace(pointer(policyPath), pointerText(policyPath, sha256)),
     setLastGoodSync(policyPath, sha256) {
       const path = pointer(policyPath);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { DaemonHome } from '../support/daemon-process.js';
+import { DaemonHome } from '../support/daemon-home.js';
 import { until } from '../support/until.js';
 
 const SETTINGS = 'daemon: { agents: [{ id: crm }, { id: billing }], drain_timeout: 1 }\n';
