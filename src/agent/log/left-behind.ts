@@ -1,7 +1,7 @@
 /** Reading what a log left behind: its file, its state, and whether the two belong together. */
 import { readFileSync } from 'node:fs';
-import { leafHash } from '../../core/audit/chain.js';
 import { parseLine } from '../../core/audit/canonical.js';
+import { leafHash } from '../../core/audit/chain.js';
 import { type FileBeginning, Follower, fileBeginning } from '../../core/audit/follow.js';
 import { verifyRecordSignature } from '../../core/audit/record-signature.js';
 import { type LogState, parseState } from '../../core/audit/state.js';

@@ -149,7 +149,13 @@ export class LogVerifier {
     const opened = next?.kind === 'record' && next.type === 'segment_opened' ? next : null;
     // The writer was alive, or had closed the log, when they came: no crash of its own left them.
     if (opened?.record.reason === 'foreign_bytes') {
-      this.#find({ code: 'foreign', weight: 'tampered', place, seq: opened.seq, detail: `${detail}, not the writer's` });
+      this.#find({
+        code: 'foreign',
+        weight: 'tampered',
+        place,
+        seq: opened.seq,
+        detail: `${detail}, not the writer's`,
+      });
     } else this.#find({ code: 'torn_tail', weight: 'doubt', place, seq: opened?.seq ?? this.#walk.size, detail });
   }
 
