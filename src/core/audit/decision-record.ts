@@ -75,12 +75,11 @@ export function splitUrl(
 ): { readonly scheme: string; readonly host: string; readonly path: string } | null {
   const colon = href.indexOf('://');
   if (colon < 1) return null;
-  const hostStart = colon + 3;
-  let end = hostStart;
-  while (end < href.length && !'/?#'.includes(href[end] as string)) end += 1;
-  const authority = href.slice(hostStart, end).replace(/^.*@/, '');
-  const host = authority.replace(/:\d*$/, '');
-  let pathEnd = end;
-  while (pathEnd < href.length && href[pathEnd] !== '?' && href[pathEnd] !== '#') pathEnd += 1;
-  return { scheme: href.slice(0, colon), host, path: href.slice(end, pathEnd) || '/' };
+  const rest = href.slice(colon + 3);
+  const begin = rest.search(/[/?#]/);
+  const authority = begin < 0 ? rest : rest.slice(0, begin);
+  const host = authority.slice(authority.lastIndexOf('@') + 1).replace(/:\d*$/, '');
+  const tail = begin < 0 ? '' : rest.slice(begin);
+  const end = tail.search(/[?#]/);
+  return { scheme: href.slice(0, colon), host, path: (end < 0 ? tail : tail.slice(0, end)) || '/' };
 }
