@@ -395,8 +395,11 @@ export const HISTORIES: readonly History[] = [
   {
     name: 'the folder deleted while it was stopped: a new log, and no trace',
     exit: 0,
-    run: l => (
-      l.ended(), rmSync(join(l.folder, 'log'), { recursive: true }), mkdirSync(join(l.folder, 'log')), l.restart()
-    ),
+    run: l => {
+      l.ended();
+      rmSync(join(l.folder, 'log'), { recursive: true });
+      mkdirSync(join(l.folder, 'log'));
+      l.restart();
+    },
   },
 ];
