@@ -43,6 +43,10 @@ export function takeLock(path: string, program: string): Locking {
       cwd: '/',
     });
     if (run.status === 0) return { is: 'locked', lock: kernelLock(fd, path, stat) };
+    // A program that could not be started this time (no memory, no process) or was killed has not answered: to take the
+    // other kind of lock then would let two writers hold two kinds of lock.
+    if (run.error !== undefined && errno(run.error) !== 'ENOENT') throw run.error;
+    if (run.signal !== null) throw Object.assign(new Error(`${program} was ended by ${run.signal}`), { code: 'EINTR' });
     closeSync(fd);
     // 1 is the program's word for "taken"; anything else (no program, no locks on this filesystem) is no answer.
     return run.error === undefined && run.status === 1 ? { is: 'taken' } : takeLockfile(path);

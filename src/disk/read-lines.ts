@@ -43,6 +43,31 @@ export function readLines(path: string, maxBytes: number, take: TakeLine, from =
   }
 }
 
+/**
+ * The last `bytes` bytes of a file, piece by piece; the pieces are valid during the call only.
+ *
+ * @returns the offset where they begin; null when the file is shorter, and nothing was handed over
+ * @throws the system's error
+ */
+export function readEnd(path: string, bytes: number, take: (piece: Uint8Array) => void): number | null {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    const from = stat.size - bytes;
+    if (!stat.isFile() || from < 0) return null;
+    const buffer = new Uint8Array(CHUNK_BYTES);
+    for (let at = from; at < stat.size; ) {
+      const read = readSync(fd, buffer, 0, Math.min(buffer.length, stat.size - at), at);
+      if (read === 0) return null;
+      take(buffer.subarray(0, read));
+      at += read;
+    }
+    return from;
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** {@link readLines} of an open descriptor, from offset `from` up to offset `size`. */
 export function readOpenLines(fd: number, from: number, size: number, maxBytes: number, take: TakeLine): LinesRead {
   const keep = maxBytes + 1;

@@ -64,7 +64,9 @@ function withPathDigest(sha256Text: Sha256Text, record: DecisionFields): Decisio
   return isCut(path) ? { ...record, url_path_sha256: sha256Text(path) } : record;
 }
 
-const isCut = (path: string): boolean => boundedText(path, Number.POSITIVE_INFINITY) !== auditText('url_path', path);
+/** A unit of a string is at least one byte, so that a path of megabytes is not looked at. */
+const isCut = (path: string): boolean =>
+  path.length > PATH_MAX_BYTES || boundedText(path, Number.POSITIVE_INFINITY) !== auditText('url_path', path);
 
 /** Numbers in records are integers; a clock that gives fractions must not cost a call. */
 function whole(n: number): number {
