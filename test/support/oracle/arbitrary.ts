@@ -109,10 +109,17 @@ const limit = fc
   )
   .map(([window, calls, per, field, given]) => ({ [window]: calls, per, ...(per === 'body_field' ? { field } : {}), ...given }));
 
+/** Applies to every call. */
+const wideLimit = fc
+  .tuple(pick('calls_per_second', 'calls_per_minute', 'calls_per_hour', 'calls_per_day'), fc.integer({ min: 1, max: 3 }), pick('global', 'agent', 'host', 'endpoint'))
+  .map(([window, calls, per]) => ({ [window]: calls, per }));
+
 const rule = fc.oneof(
   { weight: 3, arbitrary: matcher.map(deny => ({ deny })) },
   { weight: 3, arbitrary: matcher.map(allow => ({ allow })) },
   { weight: 1, arbitrary: limit.map(of => ({ limit: of })) },
+  { weight: 1, arbitrary: wideLimit.map(of => ({ limit: of })) },
+  { weight: 1, arbitrary: fc.constant({ allow: { url: '*' } }) },
 );
 
 /** JSON text of a policy that loads. */
@@ -143,9 +150,9 @@ const path = fc.oneof(
 );
 const QUERY = pick('', '', '?q=a', '?q=a&q=b', '?q=%61', '?a+b=1', '?a%20b=1', '?%zz=1', '?q=%ff', '?_method=DELETE', '?_method=', '?Q=a', '?q', '?&&q=ab&', '?%C3%A9=a', '?q=a%20b', '?q=a+b', '?_method=get&_method=post', '?q==a', '?_method=%zz');
 const requestUrl = fc.tuple(
-  pick('https://', 'https://', 'https://', 'http://', 'wss://', 'HTTPS://', 'ftp://', 'tcp://', 'tool://', ''),
+  pick('https://', 'https://', 'https://', 'http://', 'wss://', 'HTTPS://', 'https://', 'https://', 'https://', 'http://', 'ftp://', 'tcp://', 'tool://', ''),
   REQUEST_HOST,
-  pick('', '', '', '', ':443', ':80', ':8080', ':', ':99999', ':0080'),
+  pick('', '', '', '', '', '', '', '', ':443', ':80', ':8080', ':', ':99999', ':0080'),
   path,
   QUERY,
   pick('', '', '', '#x?y'),
@@ -191,7 +198,7 @@ const requestBody = fc.oneof(
 );
 
 export const request: fc.Arbitrary<Asked> = fc.record({
-  method: pick('GET', 'GET', 'POST', 'POST', 'delete', 'PATCH', 'M-SEARCH', 'G T', ''),
+  method: fc.oneof({ weight: 30, arbitrary: pick('GET', 'GET', 'POST', 'POST', 'delete', 'PATCH', 'M-SEARCH') }, { weight: 1, arbitrary: pick('G T', '', 'é') }),
   url: requestUrl,
   headers: some(header, 3),
   body: requestBody,
