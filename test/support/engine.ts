@@ -64,7 +64,11 @@ export function decide({ policy, engine }: Loaded, ask: Ask): string {
       body: bodyOf(ask.body),
     },
     ask.agent ?? 'default',
-    { wallMs: Date.parse(ask.at ?? '2026-01-07T12:00:00Z'), monotonicMs: ask.ms ?? 0, permissive: ask.permissive ?? false },
+    {
+      wallMs: Date.parse(ask.at ?? '2026-01-07T12:00:00Z'),
+      monotonicMs: ask.ms ?? 0,
+      permissive: ask.permissive ?? false,
+    },
   );
   if (answer.needBody) return 'need_body';
   const parts: string[] = [ENGINE_CODES[answer.code] ?? 'broken'];

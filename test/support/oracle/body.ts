@@ -61,10 +61,13 @@ export function formMethods(view: BodyView): readonly string[] | null {
 export function matchBody(matcher: BodyMatcher, effect: EffectKind, view: BodyView, paths: readonly JsonPath[]): Three {
   if (view.kind === 'none') return is(matcher.test.exists === false);
   if (view.kind === 'unreadable') return UNKNOWN;
-  return over(effect, view.readings.map(root => {
-    if (root === null || paths.some(path => ambiguousOnTheWay(root, path))) return UNKNOWN;
-    return judge(matcher.test, nodeAt(root, matcher.path), effect);
-  }));
+  return over(
+    effect,
+    view.readings.map(root => {
+      if (root === null || paths.some(path => ambiguousOnTheWay(root, path))) return UNKNOWN;
+      return judge(matcher.test, nodeAt(root, matcher.path), effect);
+    }),
+  );
 }
 
 export function nodeAt(root: Node, path: JsonPath): Node | null {
@@ -100,7 +103,10 @@ function judge(test: BodyTest, node: Node | null, effect: EffectKind): Three {
   if (test.exact !== undefined) parts.push(equals(test.exact, node));
   if (test.in !== undefined) parts.push(among(test.in, node));
   if (test.notIn !== undefined) parts.push(notAmong(test.notIn, node));
-  for (const [bound, sign] of [[test.min, 1], [test.max, -1]] as const) {
+  for (const [bound, sign] of [
+    [test.min, 1],
+    [test.max, -1],
+  ] as const) {
     if (bound === undefined) continue;
     const text = node.type === 'number' ? node.text : node.type === 'form' ? node.value : '';
     const read = readExact(text);

@@ -65,7 +65,11 @@ function productOf(text: string, { inspectBytes, permissive }: OracleOptions) {
     if (!valid.ok) return systemDenial('request_invalid', valid.reason);
     const bytes = new TextEncoder().encode(text ?? '');
     const body: Body =
-      bytes.length === 0 ? { kind: 'none' } : bytes.length > inspectBytes ? { kind: 'too_large' } : { kind: 'bytes', bytes };
+      bytes.length === 0
+        ? { kind: 'none' }
+        : bytes.length > inspectBytes
+          ? { kind: 'too_large' }
+          : { kind: 'bytes', bytes };
     const at = { wallMs: nowMs, monotonicMs: nowMs, dryRun: false, permissive };
     const ask = (given: Body): Decision | 'need_body' =>
       decideByGeneration(generation, { method, url: valid.url, headers, body: given }, agent, at);

@@ -10,13 +10,16 @@ export interface Pair {
 }
 
 export function pairsOf(encoded: string): readonly Pair[] {
-  return encoded.split('&').filter(piece => piece !== '').map(piece => {
-    const equals = piece.indexOf('=');
-    return {
-      name: formDecode(equals < 0 ? piece : piece.slice(0, equals)),
-      value: formDecode(equals < 0 ? '' : piece.slice(equals + 1)),
-    };
-  });
+  return encoded
+    .split('&')
+    .filter(piece => piece !== '')
+    .map(piece => {
+      const equals = piece.indexOf('=');
+      return {
+        name: formDecode(equals < 0 ? piece : piece.slice(0, equals)),
+        value: formDecode(equals < 0 ? '' : piece.slice(equals + 1)),
+      };
+    });
 }
 
 export function formDecode(text: string): string | null {
@@ -42,7 +45,10 @@ export function matchQuery(matcher: FieldMatcher, effect: EffectKind, query: str
   const there = some(named.map(pair => (pair.name === null ? UNKNOWN : TRUE)));
   if (matcher.kind === 'absent') return not(there);
   if (there === FALSE) return FALSE;
-  return over(effect, named.map(p => (p.name === null || p.value === null ? UNKNOWN : passes(matcher.test, p.value))));
+  return over(
+    effect,
+    named.map(p => (p.name === null || p.value === null ? UNKNOWN : passes(matcher.test, p.value))),
+  );
 }
 
 const linesOf = (name: string, headers: Lines): readonly string[] =>
@@ -56,7 +62,10 @@ export function matchHeader(matcher: FieldMatcher, effect: EffectKind, headers: 
   if (lines.length === 0) return FALSE;
   const readings = [lines.join(', '), ...lines];
   if (effect !== 'allow') readings.push(...lines.flatMap(members));
-  return over(effect, readings.map(reading => passes(matcher.test, reading)));
+  return over(
+    effect,
+    readings.map(reading => passes(matcher.test, reading)),
+  );
 }
 
 const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override'];
@@ -77,11 +86,13 @@ export function matchMethod(
   }
   if (form === null) readings.push(null);
   else readings.push(...(form ?? []));
-  return over(effect, readings.map(reading => oneMethod(methods, reading)));
+  return over(
+    effect,
+    readings.map(reading => oneMethod(methods, reading)),
+  );
 }
 
 function oneMethod(methods: readonly string[], reading: string | null): Three {
   if (reading === null || !/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(reading)) return UNKNOWN;
   return is(methods.includes('*') || methods.includes(reading.toUpperCase()));
 }
-

@@ -59,7 +59,13 @@ function put(into: Building, keys: readonly string[], value: string): boolean {
   return putKey(into, key, kind, rest, value);
 }
 
-function putKey(into: Building, key: string, kind: 'appended' | 'indexed' | 'object', rest: readonly string[], value: string): boolean {
+function putKey(
+  into: Building,
+  key: string,
+  kind: 'appended' | 'indexed' | 'object',
+  rest: readonly string[],
+  value: string,
+): boolean {
   if (kind === 'indexed' && !/^(0|[1-9][0-9]{0,2})$/.test(key)) return false;
   if (into.kind !== null && into.kind !== kind) return false;
   into.kind = kind;
@@ -77,7 +83,11 @@ function finished(node: Building): Node {
   if (node.kind === 'value') return { type: 'form', value: node.values[0] ?? '' };
   const twice = [...node.children.values()].some(child => child.values.length > 1);
   if (node.kind === 'object' || node.kind === null) {
-    return { type: 'object', members: [...node.children].map(([name, child]) => [name, finished(child)]), ambiguous: twice };
+    return {
+      type: 'object',
+      members: [...node.children].map(([name, child]) => [name, finished(child)]),
+      ambiguous: twice,
+    };
   }
   if (node.kind === 'indexed') {
     const items: Node[] = [];

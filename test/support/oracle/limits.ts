@@ -1,6 +1,6 @@
 /** Exact sliding windows, §5: every admitted call is kept. */
 import type { CheckedRule, JsonPath } from '#src/core/policy/checked.js';
-import { type BodyView, ambiguousOnTheWay, nodeAt } from './body.js';
+import { ambiguousOnTheWay, type BodyView, nodeAt } from './body.js';
 import { readExact } from './decimal.js';
 import type { Node } from './json.js';
 import { isIdLike, merged, readingsOf } from './path.js';

@@ -7,7 +7,7 @@ import { type BodyView, formMethods, matchBody, mayBeForm, viewBody } from './bo
 import { type Lines, matchHeader, matchMethod, matchQuery } from './fields.js';
 import { Windows } from './limits.js';
 import { globs, matchUrl, patternOf, weightOf } from './pattern.js';
-import { partsOf, type Parts } from './request.js';
+import { type Parts, partsOf } from './request.js';
 import { all, type EffectKind, FALSE, is, type Three, TRUE, UNKNOWN } from './three.js';
 
 export interface Asked {
@@ -73,7 +73,8 @@ export class Oracle {
     const deny = first(sure.length > 0 ? sure : denies);
     if (deny !== null) return this.say('rule_denied', 'deny', deny.rule.name, sure.length === 0);
     const allow = first(judged.filter(s => s.rule.effect.kind === 'allow' && s.value === TRUE));
-    if (allow === null && this.policy.defaultResult === 'deny') return this.say('default_denied', 'default', null, guessed);
+    if (allow === null && this.policy.defaultResult === 'deny')
+      return this.say('default_denied', 'default', null, guessed);
 
     const limits = judged.filter(s => s.rule.effect.kind === 'limit' && s.value !== FALSE);
     const failed = this.windows.check(
@@ -82,7 +83,10 @@ export class Oracle {
       nowMs,
     );
     if (failed !== null) {
-      return { ...this.say('rate_limited', 'limit', this.policy.rules[failed.rule]?.name ?? null, guessed), waitMs: failed.waitMs };
+      return {
+        ...this.say('rate_limited', 'limit', this.policy.rules[failed.rule]?.name ?? null, guessed),
+        waitMs: failed.waitMs,
+      };
     }
     if (allow !== null) return this.say('rule_allowed', 'allow', allow.rule.name, guessed);
     return this.say('default_allowed', 'default', null, guessed);
@@ -90,7 +94,15 @@ export class Oracle {
 
   private say(code: string, kind: string, rule: string | null = null, uncertain = false): Said {
     const result = code.endsWith('_allowed') ? 'allow' : 'deny';
-    return { result, enforced: result === 'allow' || this.policy.mode === 'enforce', code, rule, kind, uncertain, waitMs: 0 };
+    return {
+      result,
+      enforced: result === 'allow' || this.policy.mode === 'enforce',
+      code,
+      rule,
+      kind,
+      uncertain,
+      waitMs: 0,
+    };
   }
 }
 
@@ -99,7 +111,14 @@ function pathsOf(rule: CheckedRule): readonly JsonPath[] {
   return rule.effect.kind === 'limit' && rule.effect.field !== null ? [...paths, rule.effect.field] : paths;
 }
 
-function standing(rule: CheckedRule, index: number, asked: Asked, request: Parts, nowMs: number, isForm: boolean): Standing {
+function standing(
+  rule: CheckedRule,
+  index: number,
+  asked: Asked,
+  request: Parts,
+  nowMs: number,
+  isForm: boolean,
+): Standing {
   const { matcher } = rule;
   const effect = rule.effect.kind;
   const formMethod = isForm && matcher.methods !== null;
@@ -119,7 +138,8 @@ const methodOf = (
   asked: Asked,
   request: Parts,
   form: readonly string[] | null | undefined,
-): Three => matchMethod(matcher.methods, effect, { method: asked.method, headers: asked.headers, query: request.query }, form);
+): Three =>
+  matchMethod(matcher.methods, effect, { method: asked.method, headers: asked.headers, query: request.query }, form);
 
 /** `view` null: nobody read the body; what it would have said is FALSE in a deny, else UNKNOWN. The method has other readings too. */
 function whole(s: Standing, asked: Asked, request: Parts, view: BodyView | null, paths: readonly JsonPath[]): Three {
@@ -146,9 +166,10 @@ function first(standings: readonly Standing[]): Standing | null {
 function matchTime(time: TimeMatcher, nowMs: number): Three {
   const local = new Date(nowMs + time.offsetMinutes * 60_000);
   const minute = local.getUTCHours() * 60 + local.getUTCMinutes();
-  return all(time.windows.map(({ kind, startMinute: start, endMinute: end }) => {
-    const inside = start < end ? start <= minute && minute < end : start <= minute || minute < end;
-    return is(inside === (kind === 'within'));
-  }));
+  return all(
+    time.windows.map(({ kind, startMinute: start, endMinute: end }) => {
+      const inside = start < end ? start <= minute && minute < end : start <= minute || minute < end;
+      return is(inside === (kind === 'within'));
+    }),
+  );
 }
-

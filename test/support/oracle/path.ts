@@ -15,7 +15,12 @@ export function readingsOf(path: string, scheme: string): readonly (readonly str
     if (c === null) return null;
     readings.push(c);
   }
-  const d = merged(path.split('/').map(segment => segment.split(';')[0]).join('/'));
+  const d = merged(
+    path
+      .split('/')
+      .map(segment => segment.split(';')[0])
+      .join('/'),
+  );
   if (d === null) return null;
   readings.push(d);
   return readings;

@@ -44,12 +44,18 @@ export function matchUrl(text: string, effect: EffectKind, request: Parts): Thre
   if (pattern === null) return TRUE;
   if (pattern.scheme === null ? request.scheme === 'tcp' : request.scheme !== pattern.scheme) return FALSE;
   if (!portMatches(pattern, effect, request)) return FALSE;
-  const host = over(effect, hostReadings(request.host).map(reading => is(hostMatches(pattern.host, reading))));
+  const host = over(
+    effect,
+    hostReadings(request.host).map(reading => is(hostMatches(pattern.host, reading))),
+  );
   if (host === FALSE) return FALSE;
   if (pattern.path.length > 0 && pattern.path.every(segment => segment === '**')) return TRUE;
   const readings = readingsOf(request.path, request.scheme);
   if (readings === null) return UNKNOWN;
-  return over(effect, readings.map(reading => is(pathMatches(pattern.path, reading))));
+  return over(
+    effect,
+    readings.map(reading => is(pathMatches(pattern.path, reading))),
+  );
 }
 
 function portMatches(pattern: Pattern, effect: EffectKind, request: Parts): boolean {
