@@ -4,7 +4,6 @@
  */
 declare class URL {
   constructor(input: string, base?: string | URL);
-  static canParse(input: string, base?: string): boolean;
   readonly href: string;
   readonly protocol: string;
   readonly username: string;

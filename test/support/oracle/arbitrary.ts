@@ -156,10 +156,21 @@ const limit = fc
     ...given,
   }));
 
+/** Applies to every call. */
+const wideLimit = fc
+  .tuple(
+    pick('calls_per_second', 'calls_per_minute', 'calls_per_hour', 'calls_per_day'),
+    fc.integer({ min: 1, max: 3 }),
+    pick('global', 'agent', 'host', 'endpoint'),
+  )
+  .map(([window, calls, per]) => ({ [window]: calls, per }));
+
 const rule = fc.oneof(
   { weight: 3, arbitrary: matcher.map(deny => ({ deny })) },
   { weight: 3, arbitrary: matcher.map(allow => ({ allow })) },
   { weight: 1, arbitrary: limit.map(of => ({ limit: of })) },
+  { weight: 1, arbitrary: wideLimit.map(of => ({ limit: of })) },
+  { weight: 1, arbitrary: fc.constant({ allow: { url: '*' } }) },
 );
 
 /** JSON text of a policy that loads. */
@@ -175,6 +186,13 @@ export const policyText: fc.Arbitrary<string> = fc
 const defined = (given: object): object => Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));
 
 const REQUEST_HOST = pick(
+  'api.example.com',
+  'api.example.com',
+  'api.example.com',
+  'api.example.com',
+  'a.example.com',
+  '127.0.0.1',
+  'api.example.com',
   'api.example.com',
   'api.example.com',
   'API.Example.COM',
@@ -278,9 +296,24 @@ const QUERY = pick(
 );
 const requestUrl = fc
   .tuple(
-    pick('https://', 'https://', 'https://', 'http://', 'wss://', 'HTTPS://', 'ftp://', 'tcp://', 'tool://', ''),
+    pick(
+      'https://',
+      'https://',
+      'https://',
+      'http://',
+      'wss://',
+      'HTTPS://',
+      'https://',
+      'https://',
+      'https://',
+      'http://',
+      'ftp://',
+      'tcp://',
+      'tool://',
+      '',
+    ),
     REQUEST_HOST,
-    pick('', '', '', '', ':443', ':80', ':8080', ':', ':99999', ':0080'),
+    pick('', '', '', '', '', '', '', '', ':443', ':80', ':8080', ':', ':99999', ':0080'),
     path,
     QUERY,
     pick('', '', '', '#x?y'),
@@ -321,6 +354,8 @@ const header: fc.Arbitrary<readonly [string, string]> = fc.oneof(
     arbitrary: fc.tuple(
       pick('host', 'Host'),
       pick(
+        'api.example.com',
+        'api.example.com',
         'api.example.com',
         'API.example.com.',
         'api.example.com:443',
@@ -474,10 +509,14 @@ const requestBody = fc.oneof(
       `a=5&pad=${'x'.repeat(200)}`,
     ),
   },
+  { weight: 1, arbitrary: pick(`{"a":5,"pad":"${'x'.repeat(200)}"}`, `a=5&pad=${'x'.repeat(200)}`) },
 );
 
 export const request: fc.Arbitrary<Asked> = fc.record({
-  method: pick('GET', 'GET', 'POST', 'POST', 'delete', 'PATCH', 'M-SEARCH', 'G T', ''),
+  method: fc.oneof(
+    { weight: 30, arbitrary: pick('GET', 'GET', 'POST', 'POST', 'delete', 'PATCH', 'M-SEARCH') },
+    { weight: 1, arbitrary: pick('G T', '', 'é') },
+  ),
   url: requestUrl,
   headers: some(header, 3),
   body: requestBody,
