@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { openAuditLog } from '#src/agent/audit-log.js';
 import type { DecisionFields } from '#src/core/audit/fields.js';
 import { recordLine } from '#src/core/audit/record.js';
-import { sha256Text } from '#src/crypto/sha256.js';
+import { sha256, sha256Text } from '#src/crypto/sha256.js';
 import { compare, print, ratio, time } from './measure.js';
 
 const RECORD: DecisionFields = {
@@ -56,6 +56,7 @@ export function benchAppend(): void {
   const line = recordLine(sha256Text, PLACE, RECORD);
   const bytes = Buffer.from(`${line}\n`);
   const buffer = Buffer.alloc(bytes.length);
+  const node = new Uint8Array(65);
   const fd = openSync(join(folder, 'raw.jsonl'), 'a');
   try {
     const rows = compare(
@@ -65,6 +66,7 @@ export function benchAppend(): void {
         { name: 'build the line', run: () => recordLine(sha256Text, PLACE, RECORD) },
         { name: 'encode', run: () => buffer.write(line, 0, 'utf8') },
         { name: 'hash', run: () => hash('sha256', line, 'hex') },
+        { name: 'hash of a tree node', run: () => sha256(node) },
         { name: 'fstat', run: () => fstatSync(fd) },
       ],
       4_000,

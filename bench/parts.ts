@@ -15,7 +15,8 @@ export interface Parts {
 const QUIET = { throwIfNoEntry: false } as const;
 
 export function openParts(folder: string, url: string): Parts {
-  const fd = openSync(join(folder, 'raw.jsonl'), 'a');
+  // Beside the log: in a folder that is watched each write would wake the watchers.
+  const fd = openSync(join(folder, 'audit', 'raw.jsonl'), 'a');
   const agents = join(folder, 'killswitch.d');
   const [all, one] = [join(folder, 'killswitch'), join(agents, 'bench')];
   return {

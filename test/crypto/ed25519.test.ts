@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ed25519SelfTest, IMPLEMENTATIONS } from '#src/crypto/ed25519.js';
+import { type Ed25519Implementation, ed25519SelfTest, ensureEd25519, IMPLEMENTATIONS } from '#src/crypto/ed25519.js';
 import { LocalIdentity } from '#src/crypto/identity.js';
 import { vectorJson, vectorsMissing } from '../support/vectors.js';
 
@@ -88,6 +88,20 @@ test('the self-test passes, and names an implementation that lies', () => {
   ];
   for (const liar of lies) {
     assert.throws(() => ed25519SelfTest([first, liar]), { code: 'crypto_self_test', message: /@noble\/ed25519/ });
+  }
+});
+
+test('what has passed the self-test once in this process is not tried again', () => {
+  ensureEd25519();
+  const tried = IMPLEMENTATIONS as Ed25519Implementation[];
+  const [first] = tried;
+  assert.ok(first);
+  tried.push({ ...first, name: 'liar', verify: () => true });
+  try {
+    assert.throws(() => ed25519SelfTest(), { code: 'crypto_self_test' });
+    ensureEd25519();
+  } finally {
+    tried.pop();
   }
 });
 

@@ -74,16 +74,12 @@ export function readCall(input: unknown, init: unknown, strict: boolean): GivenC
   }
 
   const text = typeof input === 'string' ? input : `${input as string}`;
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    return { kind: 'unparsable', method: methodName(given.method) };
-  }
-  if (isLocal(url.protocol)) return { kind: 'local', input: url.href, init: given };
+  const href = normalise(text);
+  if (href === null) return { kind: 'unparsable', method: methodName(given.method) };
+  if (isLocal(href)) return { kind: 'local', input: href, init: given };
 
   const taken = takeBody(given.body);
-  if (taken === null) return fromRequest(url.href, given);
+  if (taken === null) return fromRequest(href, given);
   if (isPlain(given)) {
     const headers = new Headers(given.headers as RequestInit['headers']);
     if (taken.type !== null && !headers.has('content-type')) headers.append('content-type', taken.type);
@@ -91,7 +87,7 @@ export function readCall(input: unknown, init: unknown, strict: boolean): GivenC
     const integrity = redirect === 'follow' && given.integrity !== undefined ? `${given.integrity as string}` : '';
     return {
       kind: 'http',
-      url: url.href,
+      url: href,
       method: methodName(given.method),
       headers,
       body: taken.body,
@@ -103,7 +99,7 @@ export function readCall(input: unknown, init: unknown, strict: boolean): GivenC
     };
   }
   // A signal or a redirect mode that is none: Request says so in the transport's own words.
-  return fromRequest(url.href, given);
+  return fromRequest(href, given);
 }
 
 /** A call with no own body left to read: for the errors and the side effects that only Request has. */
@@ -146,7 +142,7 @@ function fromRequest(input: Request | string, given: Rest, init: Rest = given): 
   const whole = new Request(input, init as RequestInit);
   const follows = whole.redirect === 'follow' && whole.integrity !== '';
   const request = follows ? new Request(whole, { integrity: '' }) : whole;
-  if (isLocal(request.url.slice(0, request.url.indexOf(':') + 1))) return { kind: 'local', input: request, init: {} };
+  if (isLocal(request.url)) return { kind: 'local', input: request, init: {} };
   const rest = restOf(request as unknown as Rest, REQUEST_KEYS);
   if (given.dispatcher !== undefined) rest.dispatcher = given.dispatcher;
   return {
@@ -186,6 +182,26 @@ function methodName(given: unknown): string {
   return method.length <= METHOD_MAX_BYTES && NORMALISED.test(method) ? method.toUpperCase() : method;
 }
 
-function isLocal(protocol: string): boolean {
-  return protocol === 'data:' || protocol === 'blob:';
+function isLocal(href: string): boolean {
+  return href.startsWith('data:') || href.startsWith('blob:');
+}
+
+/** The last text that was a URL, and that URL: most programs call one address again and again. */
+let lastText = '';
+let lastHref: string | null = null;
+
+/** As WHATWG writes it; null: relative, or no URL at all. */
+function normalise(text: string): string | null {
+  if (lastHref !== null && text === lastText) return lastHref;
+  try {
+    const { href } = new URL(text);
+    // A `data:` URL may be megabytes long; nothing calls one twice in a row.
+    if (!isLocal(href)) {
+      lastText = text;
+      lastHref = href;
+    }
+    return href;
+  } catch {
+    return null;
+  }
 }

@@ -81,6 +81,19 @@ test('host and path are as they are matched', () => {
   assert.deepEqual(checked.ok && [checked.scheme, checked.host, checked.path], ['https', 'a.example', '/x']);
 });
 
+test('a URL that was judged just before is judged with the method and the headers of now', () => {
+  const url = 'https://a.example/same?x';
+  const first = checkRequest('GET', url, [['host', 'a.example']]);
+  assert.equal(first.ok && first.url, url);
+  assert.ok(Object.isFrozen(first), 'what more than one caller is given cannot be changed by one of them');
+  assert.equal(checkRequest('GET', url, [['Host', 'b.example']]).ok, false);
+  assert.equal(checkRequest('G T', url, []).ok, false);
+  const other = checkRequest('GET', 'https://b.example/', [['host', 'b.example']]);
+  assert.equal(other.ok && other.host, 'b.example');
+  assert.equal(checkRequest('GET', 'https://', []).ok, false);
+  assert.deepEqual(checkRequest('POST', url, []), first);
+});
+
 const file = vectors('url', 'urltestdata.json');
 test('whatever can be judged here, the engine can judge', { skip: file.skip }, () => {
   const engine = load('default: allow\nrules: []');
