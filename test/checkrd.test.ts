@@ -1,3 +1,4 @@
+// T-45 of THREAT-MODEL.md.
 /** The class: strict about its options, and nothing but a way to the agent. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

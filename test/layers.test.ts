@@ -1,24 +1,13 @@
-/** The rooms and what each may import; the table of docs/architecture.md is made from the same words. */
+/** The rooms and what each may import. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
+import { ROOMS } from './support/rooms.js';
 
 const HARD_LIMIT_CHARS = 16_384;
 
-/** Which rooms each room may import from. A room may always import itself. */
-const MAY: Record<string, readonly string[]> = {
-  core: [],
-  crypto: ['core'],
-  disk: ['core'],
-  wasm: ['core'],
-  agent: ['core', 'crypto', 'disk', 'wasm'],
-  transports: ['core', 'agent'],
-  daemon: ['core', 'crypto', 'disk', 'agent'],
-  cli: ['core', 'crypto', 'disk', 'wasm', 'agent', 'daemon'],
-  'checkrd.ts': ['core', 'agent', 'transports'],
-  'index.ts': ['checkrd.ts', 'core', 'agent', 'transports'],
-};
+const MAY = ROOMS;
 
 /** An edge knows the agent by its promises, not by its parts. */
 const AGENT_FACE = /^agent\/(types|errors)\.ts$/;

@@ -11,7 +11,7 @@ import { performance } from 'node:perf_hooks';
 import type { PolicyRejectedFields } from '../core/audit/fields.js';
 import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
-import { ed25519SelfTest } from '../crypto/ed25519.js';
+import { ensureEd25519 } from '../crypto/ed25519.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import { type EngineModule, loadEngine } from '../wasm/module.js';
 import { LiveAgent } from './agent.js';
@@ -38,7 +38,7 @@ export interface OpenHow {
 
 /** @throws Fault when any part cannot be had in strict mode. */
 export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
-  ed25519SelfTest();
+  ensureEd25519();
   const engine = openEngine(settings, how);
   const instanceId = randomBytes(8).toString('hex');
   const name = settings.agentId ?? 'daemon';

@@ -1,3 +1,4 @@
+// T-33, T-34 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import {

@@ -1,3 +1,4 @@
+// T-38 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testDaemon } from '../support/daemon.js';

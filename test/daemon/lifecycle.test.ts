@@ -1,3 +1,4 @@
+// T-39, T-40, T-49 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,3 +1,4 @@
+// T-41 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Call } from '#src/agent/types.js';

@@ -1,3 +1,4 @@
+// T-31 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

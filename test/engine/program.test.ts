@@ -1,3 +1,4 @@
+// T-32 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decide, load, policyOf, programOf } from '../support/engine.js';

@@ -1,3 +1,4 @@
+// T-23, T-24 of THREAT-MODEL.md.
 /** policy language §3.4: JSON bodies and forms. */
 import { type Ask, form, type Group, json, runGroups } from './run-cases.js';
 

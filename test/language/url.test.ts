@@ -1,3 +1,4 @@
+// T-20, T-21, T-22 of THREAT-MODEL.md.
 /** policy language §3.1 and §3.2: methods, URLs and their readings. */
 import { type Group, runGroups, withHeaders } from './run-cases.js';
 

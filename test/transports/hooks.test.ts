@@ -1,3 +1,4 @@
+// T-29 of THREAT-MODEL.md.
 /** Hooks see no credentials, change nothing, and cannot break or outlast a call. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';

@@ -1,3 +1,4 @@
+// T-13, T-44 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
 import {
   chmodSync,

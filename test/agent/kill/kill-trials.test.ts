@@ -1,3 +1,4 @@
+// T-12 of THREAT-MODEL.md.
 /**
  * Kill means now: each trial is a `touch` in another process, and then a look.
  * CHECKRD_KILL_TRIALS sets how many (300).

@@ -1,3 +1,4 @@
+// T-11 of THREAT-MODEL.md.
 /** Promise: a record that does not fit is refused and leaves no half line; when there is room the log goes on. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,3 +1,4 @@
+// T-36 of THREAT-MODEL.md.
 /** Promise: what is in the file is what the format's text says, checked without our code. */
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';

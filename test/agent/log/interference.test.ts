@@ -1,3 +1,4 @@
+// T-10 of THREAT-MODEL.md.
 /** Promise: what others do to the file while it is written is noticed before the next record, and nothing is lost or forked. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

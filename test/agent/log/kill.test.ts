@@ -1,3 +1,4 @@
+// T-52 of THREAT-MODEL.md.
 /** Promise: a record whose append has returned is in the log, whatever becomes of the process. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';

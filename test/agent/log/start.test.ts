@@ -1,3 +1,4 @@
+// T-08 of THREAT-MODEL.md.
 /** Promise: whatever ended the last writer, the log goes on by one of the named cases and stays one whole chain. */
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';

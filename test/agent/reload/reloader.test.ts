@@ -1,3 +1,4 @@
+// T-15, T-18, T-51 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
 import {
   appendFileSync,

@@ -1,3 +1,4 @@
+// T-47 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SETTING_KEYS } from '#src/core/config/keys.js';

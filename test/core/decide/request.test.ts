@@ -1,3 +1,4 @@
+// T-25 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

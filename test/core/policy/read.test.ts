@@ -1,3 +1,4 @@
+// T-19 of THREAT-MODEL.md.
 /** What loads, up to the bounds, and what nothing may do: throw. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

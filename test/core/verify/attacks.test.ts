@@ -1,3 +1,4 @@
+// T-01, T-05, T-06 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { VerifyOptions } from '#src/core/verify/verify-log.js';

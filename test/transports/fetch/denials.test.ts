@@ -1,3 +1,4 @@
+// T-28, T-50 of THREAT-MODEL.md.
 /** A call that must not proceed is told so in the form the program chose, and nothing is sent. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';

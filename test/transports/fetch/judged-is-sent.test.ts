@@ -1,3 +1,4 @@
+// T-27 of THREAT-MODEL.md.
 /** What was judged is what is sent, whatever the caller's objects do in the meantime. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';

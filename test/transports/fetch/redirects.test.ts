@@ -1,3 +1,4 @@
+// T-26 of THREAT-MODEL.md.
 /** Redirects end where plain fetch ends, and every hop is decided before it is followed. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,0 +1,27 @@
+/** docs/errors.md is the table of src/core/fault.ts; a failure prints the rows to put there. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Fault, faultTable } from '#src/core/fault.js';
+import { code, fencedBlocks, tableUnder } from '../support/fenced.js';
+
+const PATH = 'docs/errors.md';
+/** Every fact by its own name. */
+const FACTS = new Proxy<Record<string, string>>({}, { get: (_facts, name) => `<${String(name)}>` });
+
+test('every fault has its row, as it is said', () => {
+  const rows = faultTable().map(row => {
+    const said = new Fault(row.code, FACTS).message.replaceAll('\n', ' ').replaceAll('|', '\\|');
+    return [`\`${row.code}\``, said, row.fix.replaceAll('|', '\\|')];
+  });
+  const wanted = rows.map(row => `| ${row.join(' | ')} |`).join('\n');
+  const found = tableUnder(PATH, '## Faults')
+    .map(row => `| ${row.join(' | ').replaceAll('\\|', '|')} |`)
+    .join('\n');
+  assert.equal(found, wanted, `the rows are:\n${wanted}\n`);
+});
+
+test('errors of construction that are no faults are named', () => {
+  const named = tableUnder(PATH, '## Options of the library').map(row => code(row[0]));
+  assert.deepEqual(named, ['option_invalid', 'option_unknown']);
+  assert.ok(fencedBlocks(PATH).length > 0);
+});

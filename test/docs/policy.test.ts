@@ -1,0 +1,126 @@
+/**
+ * docs/policy.md: every policy loads (or is refused as it says) and decides as written beside it; no code lacks a row.
+ *
+ * A line is `[at HH:MM] [as AGENT] [N times] METHOD URL [[Name: value]] [BODY] => RESULT CODE [RULE][, let pass][, could not be judged]`,
+ * or `=> refused CODE at LINE:COLUMN`. Times are UTC on 2026-01-07. The last of N calls is the one that is compared.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { DECISION_CODES, SOFT_CODES } from '#src/core/decide/types.js';
+import { POLICY_ISSUES } from '#src/core/policy/issues.js';
+import { readPolicy } from '#src/core/policy/read.js';
+import { batch } from '../language/run-cases.js';
+import { code, type Fenced, fencedBlocks, tableUnder } from '../support/fenced.js';
+
+const PATH = 'docs/policy.md';
+const LINE =
+  /^(?:at (?<at>\d\d:\d\d) )?(?:as (?<agent>\S+) )?(?:(?<times>\d+) times )?(?<method>[A-Za-z]+) (?<url>\S+)(?: \[(?<name>[^:\]]+): (?<value>[^\]]*)\])?(?: (?<body>.+?))? *$/;
+
+function requestLine(text: string): { readonly line: string; readonly times: number } {
+  const got = LINE.exec(text)?.groups;
+  assert.ok(got, `not a request: ${text}`);
+  const { at = '12:00', agent, times = '1', method, url, name, value = '', body } = got;
+  const type = body?.startsWith('{') ? 'application/json' : 'application/x-www-form-urlencoded';
+  const headers = [
+    ...(name === undefined ? [] : [[name, value]]),
+    ...(body === undefined ? [] : [['Content-Type', type]]),
+  ];
+  const request = { method, url, headers, ...(body === undefined ? {} : { body }) };
+  return {
+    line: JSON.stringify({ request, at: `2026-01-07T${at}:00Z`, ...(agent === undefined ? {} : { agent }) }),
+    times: Number(times),
+  };
+}
+
+function said(answer: Record<string, unknown>): string {
+  const rule = answer.matched_rule === null ? '' : ` ${answer.matched_rule}`;
+  const pass = answer.enforced === false ? ', let pass' : '';
+  const doubt = String(answer.reason).startsWith('could not be judged') ? ', could not be judged' : '';
+  return `${answer.result} ${answer.code}${rule}${pass}${doubt}`;
+}
+
+const blocks = fencedBlocks(PATH);
+const examples = blocks.flatMap((policy, i): [Fenced, Fenced | undefined][] =>
+  policy.language === 'yaml' ? [[policy, blocks[i + 1]]] : [],
+);
+
+test('there are examples', () => assert.ok(examples.length >= 10));
+
+for (const [policy, cases] of examples) {
+  test(`${PATH}:${policy.line}`, async () => {
+    assert.equal(cases?.language, 'text', 'what it decides stands beside it');
+    const folder = mkdtempSync(join(tmpdir(), 'checkrd-docs-'));
+    try {
+      const file = join(folder, 'policy.yaml');
+      writeFileSync(file, policy.text);
+      const rows = (cases?.text ?? '').trimEnd().split('\n');
+      const asks = rows.map(row => {
+        const [request = '', wanted] = row.split(/ *=> /);
+        assert.ok(wanted !== undefined, `no answer in: ${row}`);
+        return { row, wanted, ...(request === '' ? { line: '', times: 0 } : requestLine(request)) };
+      });
+      const lines = asks.flatMap(ask => Array.from({ length: ask.times }, () => ask.line));
+      const [loaded = {}, ...answers] = await batch([JSON.stringify({ load_file: file }), ...lines]);
+      const refused = asks.find(ask => ask.times === 0);
+      if (refused !== undefined) {
+        const [error] = loaded.errors as { code: string; line: number; column: number }[];
+        assert.equal(`refused ${error?.code} at ${error?.line}:${error?.column}`, refused.wanted);
+        return;
+      }
+      assert.deepEqual(loaded, { ok: true });
+      let at = -1;
+      for (const ask of asks) {
+        at += ask.times;
+        assert.equal(said(answers[at] ?? {}), ask.wanted, ask.row);
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+test('every decision code has its row, and the column on dry run is true', () => {
+  const rows = tableUnder(PATH, '## Codes of decisions');
+  assert.deepEqual(
+    rows.map(row => code(row[0])),
+    [...DECISION_CODES],
+  );
+  for (const [cell, dryRun, meaning, next] of rows) {
+    const name = code(cell) as (typeof DECISION_CODES)[number];
+    assert.equal(dryRun === 'passes', SOFT_CODES.has(name), name);
+    assert.ok((meaning ?? '').length > 5 && (next ?? '').length > 3, name);
+  }
+});
+
+test('every mistake of a policy has its row', () => {
+  const rows = tableUnder(PATH, '## Mistakes in a policy');
+  assert.deepEqual(
+    rows.map(([name, meaning]) => [code(name), meaning]),
+    Object.entries(POLICY_ISSUES),
+  );
+});
+
+const WRAPPED: Readonly<Record<string, (piece: string) => string>> = {
+  jsonpath: piece => `rules: [{ name: r, allow: { body: { ${piece}, exists: true } } }]`,
+  regex: piece => `rules: [{ name: r, allow: { body: { jsonpath: $.a, ${piece} } } }]`,
+  timezone: piece => `rules: [{ name: r, allow: { time_within: "09:00-17:00", ${piece} } }]`,
+  days: piece => `rules: [{ name: r, allow: { time_within: "09:00-17:00", ${piece} } }]`,
+  tests: piece => `rules: []\n${piece}`,
+};
+
+for (const [what, cell] of tableUnder(PATH, '## Not in this version')) {
+  test(`not in this version: ${what}`, () => {
+    const piece = code(cell);
+    const key = piece.split(':')[0] ?? '';
+    const wrap = WRAPPED[key] ?? (text => `rules: [{ name: r, allow: {}, ${text} }]`);
+    const reading = readPolicy(new TextEncoder().encode(`default: deny\n${wrap(piece)}\n`), 'yaml');
+    assert.ok(!reading.ok, 'it is refused');
+    assert.ok(
+      reading.issues.every(issue => issue.code === 'not_supported'),
+      JSON.stringify(reading.issues),
+    );
+  });
+}

@@ -1,0 +1,13 @@
+/** Which rooms of `src/` each room may import from; a room may always import itself. docs/architecture.md shows the same. */
+export const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  crypto: ['core'],
+  disk: ['core'],
+  wasm: ['core'],
+  agent: ['core', 'crypto', 'disk', 'wasm'],
+  transports: ['core', 'agent'],
+  daemon: ['core', 'crypto', 'disk', 'agent'],
+  cli: ['core', 'crypto', 'disk', 'wasm', 'agent', 'daemon'],
+  'checkrd.ts': ['core', 'agent', 'transports'],
+  'index.ts': ['checkrd.ts', 'core', 'agent', 'transports'],
+};
