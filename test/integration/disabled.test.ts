@@ -28,7 +28,9 @@ test('CHECKRD_DISABLED is recorded, leaves the switch in force, and can be forbi
   assert.equal(begun.kind, 'proceed');
   if (begun.kind === 'proceed') begun.call.finish({ result: 'ok' });
   writeFileSync(home.path('killswitch'), '');
-  assert.equal(agent.begin(GET, context).decision.code, 'kill_switch');
+  const killed = agent.begin(GET, context);
+  assert.ok(killed.kind === 'refused');
+  assert.equal(killed.decision.code, 'kill_switch');
   await agent.close();
 
   const records = home.records('a');
