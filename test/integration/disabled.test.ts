@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { openLibrary } from '#src/agent/open-library.js';
 import { Home } from '../support/home.js';
 
@@ -28,14 +29,20 @@ test('CHECKRD_DISABLED is recorded, leaves the switch in force, and can be forbi
   assert.equal(begun.kind, 'proceed');
   if (begun.kind === 'proceed') begun.call.finish({ result: 'ok' });
   writeFileSync(home.path('killswitch'), '');
-  assert.equal(agent.begin(GET, context).decision.code, 'kill_switch');
+  const stopped = agent.begin(GET, context);
+  assert.ok(stopped.kind === 'refused');
+  assert.equal(stopped.decision.code, 'kill_switch');
   await agent.close();
+  await immediate();
 
   const records = home.records('a');
   assert.ok(records.some(r => r.type === 'operator_action' && r.action === 'disabled'));
   assert.ok(records.some(r => r.type === 'agent_started' && r.mode === 'disabled'));
   assert.ok(records.some(r => r.type === 'decision' && r.code === 'kill_switch'));
-  assert.ok(warned.some(text => text.startsWith('CHECKRD_DISABLED=1')));
+  assert.ok(
+    warned.some(text => text.startsWith('CHECKRD_DISABLED=1')),
+    JSON.stringify(warned),
+  );
 
   const locked = homed(t, { 'checkrd.yaml': 'allow_disable: false\n' });
   assert.throws(() => open(locked, { CHECKRD_DISABLED: '1' }), { code: 'disable_forbidden' });
