@@ -43,6 +43,12 @@ export function quantile(values: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
 }
 
+/** p50, p90, p99 and the largest of `ms`. */
+export function distribution(ms: readonly number[]): string {
+  const at = (q: number): string => `${quantile(ms, q).toFixed(1)} ms`;
+  return `p50 ${at(0.5)}, p90 ${at(0.9)}, p99 ${at(0.99)}, max ${at(1)}`;
+}
+
 export function print(title: string, lines: readonly string[]): void {
   console.log(`\n## ${title}`);
   for (const line of lines) console.log(line);

@@ -53,6 +53,8 @@ let allowRank: u32 = 0;
 
 let isForm: bool = false;
 let scanned: bool = false;
+/** A body that nobody read stands in the way of a sure answer, and the caller wants a guess. */
+let guessed: bool = false;
 
 export function initDecide(): bool {
   const rules = head(H_RULES + 1) + 1;
@@ -105,6 +107,24 @@ function consider(rule: u32): void {
   const at = waiting + (waitingCount++ << 3);
   store<u32>(at, rule);
   store<u32>(at, verdict, 4);
+}
+
+/**
+ * Second pass over a rule that waited for a body nobody read, in permissive: what the body would have said is FALSE in a
+ * deny, else UNKNOWN. A method has readings beside the form, and those still count.
+ */
+function guess(rule: u32, verdict: u32): void {
+  const effect = ruleWord(rule, R_EFFECT);
+  if (isForm && ruleWord(rule, R_METHOD) != 0) {
+    let v = testMethod(rule, effect);
+    if (effect == ALLOW ? v > UNKNOWN : effect != DENY && v < UNKNOWN) v = UNKNOWN;
+    if (v < verdict) verdict = v;
+  }
+  if (ruleWord(rule, R_BODY + 1) != 0) {
+    const v = effect == DENY ? FALSE : UNKNOWN;
+    if (v < verdict) verdict = v;
+  }
+  settle(rule, effect, verdict);
 }
 
 /** Second pass over a rule that waited: its body, and the method where it reads a form. */
@@ -192,6 +212,7 @@ function limitWantsBody(): bool {
 
 export function decideRequest(
   methodLen: u32, urlLen: u32, headerLen: u32, bodyKind: u32, bodyLen: u32, wall: f64, monotonic: f64,
+  permissive: bool,
 ): i32 {
   startLimits(monotonic);
   setWall(wall);
@@ -204,6 +225,7 @@ export function decideRequest(
   allowRule = -1;
   allowRank = 0;
   scanned = false;
+  guessed = false;
   isForm = false;
   if (bad || base == 0) return answer(CODE_BROKEN, -1, false);
 
@@ -226,17 +248,19 @@ export function decideRequest(
 
   if (waitingCount > 0) {
     if (bodyKind == BODY_UNREAD) return answer(bad ? CODE_BROKEN : NEED_BODY, -1, false);
-    if (bodyKind > BODY_BYTES) return answer(bad ? CODE_BROKEN : BODY_TOO_LARGE, -1, false);
-    scan(bodyKind == BODY_BYTES ? bodyLen : 0);
+    guessed = bodyKind > BODY_BYTES;
+    if (guessed && !permissive) return answer(bad ? CODE_BROKEN : BODY_TOO_LARGE, -1, false);
+    if (!guessed) scan(bodyKind == BODY_BYTES ? bodyLen : 0);
     for (let i: u32 = 0; i < waitingCount; i++) {
       const at = waiting + (<usize>i << 3);
-      conclude(load<u32>(at), load<u32>(at, 4));
+      if (guessed) guess(load<u32>(at), load<u32>(at, 4));
+      else conclude(load<u32>(at), load<u32>(at, 4));
     }
   }
   if (bad) return answer(CODE_BROKEN, -1, false);
 
   if (denyRule >= 0) return answer(RULE_DENIED, denyRule, denyVerdict == UNKNOWN);
-  if (allowRule < 0 && (head(H_FLAGS) & FLAG_DEFAULT_ALLOW) == 0) return answer(DEFAULT_DENIED, -1, false);
+  if (allowRule < 0 && (head(H_FLAGS) & FLAG_DEFAULT_ALLOW) == 0) return answer(DEFAULT_DENIED, -1, guessed);
 
   if (limitCount > 0) {
     if (!scanned && bodyKind != BODY_NONE && limitWantsBody()) {
@@ -247,10 +271,10 @@ export function decideRequest(
     settleLimits();
     if (bad) return answer(CODE_BROKEN, -1, false);
     if (failedRule >= 0) {
-      return answer(failedCode == EXHAUSTED ? LIMIT_KEYS_EXHAUSTED : RATE_LIMITED, failedRule, false);
+      return answer(failedCode == EXHAUSTED ? LIMIT_KEYS_EXHAUSTED : RATE_LIMITED, failedRule, guessed);
     }
   }
-  return allowRule >= 0 ? answer(RULE_ALLOWED, allowRule, false) : answer(DEFAULT_ALLOWED, -1, false);
+  return allowRule >= 0 ? answer(RULE_ALLOWED, allowRule, guessed) : answer(DEFAULT_ALLOWED, -1, guessed);
 }
 
 /** Milliseconds until the call would pass, 0 unless rate limited. */

@@ -35,7 +35,7 @@ let programLen: u32 = 0;
 let loaded: bool = false;
 
 export function abi(): u32 {
-  return 1;
+  return 2;
 }
 
 /** Room for a program and for bodies of up to `inspectBytes`; where the program goes, 0 when there is no memory. Once. */
@@ -74,12 +74,13 @@ export function agent(n: u32): bool {
   return loaded && readAgent(n);
 }
 
-/** Body kinds: 0 none, 1 unread, 2 bytes in the body area, 3 too large. */
+/** Body kinds: 0 none, 1 unread, 2 bytes in the body area, 3 too large. `permissive`: one that is too large is a guess, not a denial. */
 export function decide(
   methodLen: u32, urlLen: u32, headerLen: u32, bodyKind: u32, bodyLen: u32, wallMs: f64, monotonicMs: f64,
+  permissive: bool,
 ): i32 {
   if (!loaded) return CODE_BROKEN;
-  return decideRequest(methodLen, urlLen, headerLen, bodyKind, bodyLen, wallMs, monotonicMs);
+  return decideRequest(methodLen, urlLen, headerLen, bodyKind, bodyLen, wallMs, monotonicMs, permissive);
 }
 
 export function retryAfter(): u32 {

@@ -9,6 +9,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { decisionRecord, type UrlPathForm } from '../core/audit/decision-record.js';
+import { killDecision } from '../core/decide/kill.js';
 import { checkRequest } from '../core/decide/request.js';
 import { systemDenial } from '../core/decide/system.js';
 import { blocks, type Decision, type HttpRequest } from '../core/decide/types.js';
@@ -17,7 +18,6 @@ import { type CallHost, LiveCall } from './calls.js';
 import { decideByGeneration } from './decide.js';
 import type { Ids } from './ids.js';
 import type { InFlight } from './in-flight.js';
-import { killDecision } from './kill-decision.js';
 import type { Recorder } from './recorder.js';
 import type { Agent, Begun, CallContext, Generation, KillSwitch, PolicySource, SecurityMode } from './types.js';
 

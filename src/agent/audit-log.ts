@@ -8,10 +8,11 @@
 import { isAbsolute } from 'node:path';
 import { toHex } from '../core/bytes.js';
 import { Fault } from '../core/fault.js';
+import { forgetTemps } from '../disk/durable.js';
 import { errno } from '../disk/errno.js';
 import { type Lock, type Locking, takeLock } from '../disk/lock.js';
 import { openLogKey } from './log/keys.js';
-import { lockName, ownName, readyFolder } from './log/place.js';
+import { lockName, ownName, readyFolder, stateName } from './log/place.js';
 import type { AuditLogSettings } from './log/settings.js';
 import { startLog } from './log/start.js';
 import { LogWriter } from './log/writer.js';
@@ -33,6 +34,7 @@ export function openAuditLog(settings: AuditLogSettings): AuditLog {
   const key = openLogKey(settings.keysDir);
   const { path, lock } = lockOne(settings);
   try {
+    forgetTemps(stateName(path));
     return new LogWriter({ ...settings, path }, key, lock, startLog(path, key), newOrigin(settings));
   } catch (error) {
     lock.release();

@@ -1,8 +1,8 @@
 import type { OutcomeFields } from '../core/audit/fields.js';
 import type { AgentId } from '../core/brand.js';
+import { killDecision } from '../core/decide/kill.js';
 import { CheckrdPolicyDenied } from './errors.js';
 import type { Flight } from './in-flight.js';
-import { killDecision } from './kill-decision.js';
 import type { Call, KillHold, Outcome } from './types.js';
 
 /** What a call needs of the agent. */

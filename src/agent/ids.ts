@@ -1,19 +1,26 @@
 import { randomFillSync } from 'node:crypto';
 import { uuidV7 } from '../core/decide/request-id.js';
 
+const POOL_BYTES = 4096;
+
 /** Fresh IDs from a pool of random bytes: one system call per some hundred IDs. */
 export class Ids {
-  readonly #pool = Buffer.alloc(4096);
-  #used = this.#pool.length;
+  readonly #bytes = Buffer.alloc(POOL_BYTES);
+  /** The same bytes as hexadecimal, which is what every ID is made of. */
+  #pool = '';
+  #used = 0;
 
-  #take(bytes: number): Buffer {
-    if (this.#used + bytes > this.#pool.length) {
-      randomFillSync(this.#pool);
+  /** Hexadecimal of `bytes` random bytes, given out once. */
+  #take(bytes: number): string {
+    const from = this.#used;
+    const to = from + 2 * bytes;
+    if (to > this.#pool.length) {
+      this.#pool = randomFillSync(this.#bytes).toString('hex');
       this.#used = 0;
+      return this.#take(bytes);
     }
-    const taken = this.#pool.subarray(this.#used, this.#used + bytes);
-    this.#used += bytes;
-    return taken;
+    this.#used = to;
+    return this.#pool.slice(from, to);
   }
 
   /** UUIDv7 of `unixMs`. */
@@ -23,11 +30,11 @@ export class Ids {
 
   /** 16 random bytes as 32 hexadecimal characters; never all zero in practice (2^-128). */
   trace(): string {
-    return this.#take(16).toString('hex');
+    return this.#take(16);
   }
 
   /** 8 random bytes as 16 hexadecimal characters. */
   span(): string {
-    return this.#take(8).toString('hex');
+    return this.#take(8);
   }
 }

@@ -9,6 +9,7 @@
  */
 import type { Sha256Hex } from '../core/brand.js';
 import type { BatchRequest } from '../core/decide/batch-line.js';
+import { killDecision } from '../core/decide/kill.js';
 import { checkRequest } from '../core/decide/request.js';
 import { systemDenial } from '../core/decide/system.js';
 import type { Body, Decision } from '../core/decide/types.js';
@@ -19,7 +20,6 @@ import { type EngineModule, loadEngine } from '../wasm/module.js';
 import { type Compiled, compileObject, compilePolicy } from './compile.js';
 import { decideByGeneration } from './decide.js';
 import type { Decider, Loaded, PolicyLoader } from './decider.js';
-import { killDecision } from './kill-decision.js';
 import type { Generation } from './types.js';
 
 /** No generation is recorded here, so none needs a name. */

@@ -9,6 +9,7 @@ import { groupId } from '../disk/group-id.js';
 import type { EngineModule } from '../wasm/module.js';
 import { GenerationBuilder } from './build-generation.js';
 import type { WatchedPolicySource } from './policy-ports.js';
+import { loadedRecord, openPolicyRecords } from './policy-records.js';
 import { fixedPolicySource, openPolicySourceSync } from './reloader.js';
 import type { Generation } from './types.js';
 
@@ -58,13 +59,9 @@ function objectPolicy(
     const problems = built.issues.map(issue => describeIssue('policy', issue)).join('\n');
     throw new Fault('policy_object_invalid', { problems });
   }
-  append({
-    type: 'policy_loaded',
-    policy_sha256: sha,
-    path: OBJECT_NAME,
-    rules: built.generation.documents[0]?.ruleNames.length ?? 0,
-  });
-  return { ...fixedPolicySource(built.generation), lookAgain() {} };
+  const records = openPolicyRecords(append);
+  records.write(loadedRecord(sha, built.generation, OBJECT_NAME));
+  return { ...fixedPolicySource(built.generation), lookAgain: () => records.retry() };
 }
 
 /** Counters follow their rules into the next generation, document by document. */

@@ -8,9 +8,10 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
+import type { PolicyRejectedFields } from '../core/audit/fields.js';
 import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
-import { ed25519SelfTest } from '../crypto/ed25519.js';
+import { ensureEd25519 } from '../crypto/ed25519.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import { type EngineModule, loadEngine } from '../wasm/module.js';
 import { LiveAgent } from './agent.js';
@@ -37,7 +38,7 @@ export interface OpenHow {
 
 /** @throws Fault when any part cannot be had in strict mode. */
 export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
-  ed25519SelfTest();
+  ensureEd25519();
   const engine = openEngine(settings, how);
   const instanceId = randomBytes(8).toString('hex');
   const name = settings.agentId ?? 'daemon';
@@ -85,7 +86,15 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
         released: hold => void recorder.record(killRecord('kill_released', hold)),
       },
     });
-    const policy = openPolicy(settings, how.policyObject, engine.module, fields => log.append(fields));
+    const policy = openPolicy(settings, how.policyObject, engine.module, fields => {
+      log.append(fields);
+      if (fields.type === 'policy_rejected') how.warn(rejectedText(fields));
+    });
+    if (engine.module !== null && policy.current === null) {
+      how.warn(
+        `no policy is in force: \`${settings.policy}\` (calls are answered with \`policy_missing\` until it loads)`,
+      );
+    }
     const parts = { recorder, kill, policy, inFlight, ids: new Ids() };
     const agent = new LiveAgent(parts, {
       securityMode: settings.securityMode,
@@ -103,6 +112,12 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     log.close();
     throw error;
   }
+}
+
+/** Who saves a file watches a terminal or the journal, not the audit log. */
+function rejectedText({ path, line, column, error }: PolicyRejectedFields): string {
+  const at = line === undefined ? '' : `:${line}${column === undefined ? '' : `:${column}`}`;
+  return `the policy was refused: ${path}${at}: ${error} (\`checkrd check ${path}\` explains it)`;
 }
 
 type OpenedEngine = { readonly module: EngineModule } | { readonly module: null; readonly sha256: string };

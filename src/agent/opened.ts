@@ -5,10 +5,12 @@
 import { performance } from 'node:perf_hooks';
 import type { AgentId } from '../core/brand.js';
 import type { Settings } from '../core/config/settings.js';
+import { systemDenial } from '../core/decide/system.js';
 import type { HttpRequest } from '../core/decide/types.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import type { LiveAgent } from './agent.js';
 import { onExit } from './exit.js';
+import type { Ids } from './ids.js';
 import type { InFlight } from './in-flight.js';
 import type { OpenKillSwitch } from './kill-switch.js';
 import type { WatchedPolicySource } from './policy-ports.js';
@@ -21,6 +23,7 @@ export interface OpenedParts {
   readonly policy: WatchedPolicySource;
   readonly inFlight: InFlight;
   readonly log: AuditLog;
+  readonly ids: Ids;
   readonly warn: (text: string) => void;
 }
 
@@ -56,16 +59,22 @@ export class OpenedAgent implements Agent, AgentLifecycle {
   }
 
   begin(request: HttpRequest, context: CallContext): Begun {
-    return this.#agent.begin(request, context);
+    return this.#closed ? this.#late() : this.#agent.begin(request, context);
   }
   precheck(request: HttpRequest, context: CallContext): ReturnType<Agent['precheck']> {
-    return this.#agent.precheck(request, context);
+    return this.#closed ? this.#late() : this.#agent.precheck(request, context);
   }
   skip(request: HttpRequest, context: CallContext): ReturnType<Agent['skip']> {
-    return this.#agent.skip(request, context);
+    return this.#closed ? this.#late() : this.#agent.skip(request, context);
   }
   refuse(...what: Parameters<Agent['refuse']>): ReturnType<Agent['refuse']> {
     return this.#agent.refuse(...what);
+  }
+
+  /** Nothing can be recorded any more, so nothing passes, in permissive mode either. */
+  #late(): Extract<Begun, { kind: 'refused' }> {
+    const decision = systemDenial('audit_unavailable', 'the agent was closed before this call');
+    return { kind: 'refused', requestId: this.#parts.ids.request(Date.now()), decision };
   }
 
   /** The log's file has been moved away: begins the next. The policy is looked at as well. */

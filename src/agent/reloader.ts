@@ -9,7 +9,15 @@ import { resolve } from 'node:path';
 import type { Sha256Hex } from '../core/brand.js';
 import { Fault } from '../core/fault.js';
 import { POLL_EVERY_MS } from '../core/limits.js';
-import { BEGIN, type Effect, type Event, type Rejection, type State, step } from '../core/reload/machine.js';
+import {
+  BEGIN,
+  type Effect,
+  type Event,
+  type Problem,
+  type Rejection,
+  type State,
+  step,
+} from '../core/reload/machine.js';
 import { openPolicyArchive, type PolicyArchive } from '../disk/policy-archive.js';
 import { lookAt, readSettled, readSettledSync, type Settled } from '../disk/read-settled.js';
 import { SYSTEM_TIMERS, type Timers } from '../disk/timers.js';
@@ -50,6 +58,10 @@ const BUILD_TIMEOUT_MS = 60_000;
 const START_READS = 5;
 
 type Built = { readonly sha256: Sha256Hex; readonly generation: Generation };
+
+function problemOf({ code, message, hint }: Fault): Problem {
+  return { code, message: `${message}; ${hint}` };
+}
 
 class Reloader implements WatchedPolicySource {
   current: Generation | null = null;
@@ -257,8 +269,15 @@ class Reloader implements WatchedPolicySource {
     // What a foreign error says may quote the policy, so only its kind is told.
     const kind = error instanceof Error ? error.name : 'unknown';
     const fault = error instanceof Fault ? error : new Fault('policy_build_failed', { path: this.#path, error: kind });
-    const issue = { code: fault.code, message: `${fault.message}; ${fault.hint}` };
-    this.#feed({ on: 'rejected', at, why: { sha256, issue } });
+    this.#feed({ on: 'rejected', at, why: { sha256, issue: problemOf(fault) } });
+  }
+
+  /** What a look alone has found, in words with the path and the next step. */
+  #placed(issue: Rejection['issue']): Rejection['issue'] {
+    const path = this.#path;
+    if (issue.code === 'policy_missing') return problemOf(new Fault('policy_missing', { path }));
+    if (!('error' in issue)) return issue;
+    return problemOf(new Fault('policy_unreadable', { path, error: issue.error }));
   }
 
   #swap(): void {
@@ -292,7 +311,7 @@ class Reloader implements WatchedPolicySource {
   }
 
   #reject(why: Rejection, record: boolean): void {
-    this.#issue = why.issue;
+    this.#issue = this.#placed(why.issue);
     if (record) this.#records.write(rejectedRecord(why, this.#path));
   }
 

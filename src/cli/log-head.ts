@@ -27,7 +27,10 @@ export function logHeads(path: string): readonly LogHead[] {
   } catch {
     // The head of `path` itself says what is wrong with the folder.
   }
-  const others = names.sort().map(name => join(dirname(path), name)).filter(other => other !== path);
+  const others = names
+    .sort()
+    .map(name => join(dirname(path), name))
+    .filter(other => other !== path);
   const own = logHead(path);
   return own.error === 'ENOENT' && others.length > 0 ? others.map(logHead) : [own, ...others.map(logHead)];
 }

@@ -103,6 +103,7 @@ function print(report: Report, io: CliIo): void {
   for (const finding of report.findings) say(sentence(finding));
   const unsaid = report.findingCount - report.findings.length;
   if (unsaid > 0) say(`… and ${unsaid} more`);
+  for (const note of report.notes) say(`${placeOf(note)}note: ${note.detail}`);
   say(`log     ${report.origin}`);
   if (report.firstSeq > 0) say(`begins  at record ${report.firstSeq}; earlier files were not given`);
   say(`intact  up to ${report.intactTo} of ${report.size} records`);
@@ -113,9 +114,8 @@ function print(report: Report, io: CliIo): void {
   io.out(verdictLine(report, paint));
 }
 
-function sentence({ code, place, detail }: Finding): string {
-  return `${place ? `${place.file}:${place.line}: ` : ''}${code}: ${detail}`;
-}
+const placeOf = ({ place }: Finding): string => (place ? `${place.file}:${place.line}: ` : '');
+const sentence = (finding: Finding): string => `${placeOf(finding)}${finding.code}: ${finding.detail}`;
 
 function endOf({ attestedTo, size }: Report): string {
   if (attestedTo === null) return 'not attested';

@@ -93,6 +93,19 @@ export const IMPLEMENTATIONS: readonly Ed25519Implementation[] = [
   { name: '@noble/ed25519', signer: portableSigner, verify: portableVerify },
 ];
 
+let passed = false;
+
+/**
+ * The self-test of the implementations in use: once a process, since neither can change afterwards. A failure is tried again.
+ *
+ * @throws Fault `crypto_self_test` naming the implementation that is wrong.
+ */
+export function ensureEd25519(): void {
+  if (passed) return;
+  ed25519SelfTest();
+  passed = true;
+}
+
 /**
  * Makes every implementation sign and verify one known answer. Run once before anything is signed.
  *

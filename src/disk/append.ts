@@ -32,10 +32,14 @@ export const sameFile = (a: FileId, b: FileId): boolean => a.ino === b.ino && a.
 /** `gone`: no name leads to the file any more. `failed`: the kernel would not say. */
 export type Seen = 'ours' | 'larger' | 'smaller' | 'gone' | 'failed';
 
-/** `cut`: the file is as it was before the write. Otherwise its end is unknown and the descriptor must be abandoned. */
+/**
+ * `cut`: the file is as it was before the write. Otherwise its end is not ours any more and the descriptor must be
+ * abandoned; `left` is then what the write left there, null when that cannot be said.
+ */
 export interface WriteFailure {
   readonly errno: string;
   readonly cut: boolean;
+  readonly left: Uint8Array | null;
 }
 
 /** `made`: it was not there. `found`: it was, with `size` bytes. */
@@ -103,7 +107,8 @@ export class AppendFile {
     } catch (error) {
       why = errno(error);
     }
-    return { errno: why, cut: this.#cutBack(length) };
+    const cut = this.#cutBack(length);
+    return { errno: why, cut, left: cut ? null : this.#left(bytes.subarray(from, from + length)) };
   }
 
   /** Cuts the file to `size` bytes, for a tail that was saved elsewhere. False when the kernel refuses. */
@@ -150,6 +155,15 @@ export class AppendFile {
       closeSync(this.#fd);
     } catch {
       // Nothing is lost with it: what mattered was synced before.
+    }
+  }
+
+  #left(written: Uint8Array): Uint8Array | null {
+    try {
+      const more = fstatSync(this.#fd).size - this.#size;
+      return more < 0 || more > written.length ? null : written.slice(0, more);
+    } catch {
+      return null;
     }
   }
 

@@ -4,7 +4,7 @@
  *   write temp → fsync temp → rename (or link) → fsync folder
  *
  * The temp name is `<path>.tmp-<pid>-<n>`, made with O_EXCL, so that no link planted there is followed. A crash leaves at
- * most one such file behind; it is never read. All throw the system's error; callers turn it into a Fault.
+ * most one such file behind; it is never read, and {@link forgetTemps} removes it. All throw the system's error; callers turn it into a Fault.
  */
 import {
   closeSync,
@@ -13,12 +13,13 @@ import {
   fsyncSync,
   linkSync,
   openSync,
+  readdirSync,
   renameSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errno } from './errno.js';
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_DIRECTORY } = constants;
@@ -92,6 +93,14 @@ export function createFile(path: string, bytes: Uint8Array, mode: number): boole
   }
   syncFolder(dirname(path));
   return true;
+}
+
+/** Removes what crashes left of replacing `path`. Only for whoever alone may replace it; what cannot be removed stays. */
+export function forgetTemps(path: string): void {
+  const begin = `${basename(path)}.tmp-`;
+  for (const name of readdirSync(dirname(path))) {
+    if (name.startsWith(begin) && /^\d+-\d+$/.test(name.slice(begin.length))) forget(join(dirname(path), name));
+  }
 }
 
 /** Makes names that were added to or removed from `folder` survive power loss. */

@@ -95,6 +95,16 @@ export class LineFile {
     return bytes.subarray(0, at);
   }
 
+  /** Hands `length` bytes from `from` on to `take`, piece by piece. */
+  pieces(from: number, length: number, take: (piece: Uint8Array) => void): void {
+    for (let at = 0; at < length; ) {
+      const piece = this.read(from + at, Math.min(CHUNK, length - at));
+      if (piece.length === 0) return;
+      take(piece);
+      at += piece.length;
+    }
+  }
+
   close(): void {
     closeSync(this.#fd);
   }

@@ -1,7 +1,7 @@
 /**
  * A file's lines as bytes, once through, in constant memory.
  *
- *   in   : a path; where to begin
+ *   in   : a path; where to begin and to end
  *   out  : each line without its LF; what stands after the last LF; never more than was there when it was opened
  *   never: decodes, changes anything, waits for a writer
  *
@@ -28,13 +28,13 @@ export interface LinesRead {
 export type TakeLine = (line: Uint8Array, number: number) => boolean | undefined;
 
 /** @throws Fault `log_unreadable` for what cannot be opened or read, or is no regular file. */
-export function readLines(path: string, maxBytes: number, take: TakeLine, from = 0): LinesRead {
+export function readLines(path: string, maxBytes: number, take: TakeLine, from = 0, to = Infinity): LinesRead {
   let fd: number | null = null;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stat = fstatSync(fd);
     if (!stat.isFile()) throw new Fault('log_unreadable', { path, why: 'it is not a regular file' });
-    return readOpenLines(fd, from, stat.size, maxBytes, take);
+    return readOpenLines(fd, from, Math.min(stat.size, to), maxBytes, take);
   } catch (error) {
     if (error instanceof Fault) throw error;
     throw new Fault('log_unreadable', { path, why: errorCode(error) }, { cause: error });

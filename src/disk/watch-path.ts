@@ -93,7 +93,8 @@ class Watch implements FolderWatch {
       atomic: false,
       ignored: path => path !== real && !wanted(basename(path)),
     });
-    this.#slow.on('all', changed).on('raw', raw).on('error', failed);
+    // It arms some turns later: what changed before that raised no event.
+    this.#slow.on('all', changed).on('raw', raw).on('ready', changed).on('error', failed);
     if (this.options.fast === true) {
       try {
         this.#quick = fsWatch(real, { persistent: false }, raw);

@@ -19,11 +19,20 @@ export interface EngineAnswer {
   readonly retryAfterMs: number;
 }
 
+/** When, and how far a guess may go. */
+export interface DecideWhen extends Clock {
+  /**
+   * A body over the limit is a guess instead of a denial: a matcher that looks into it is FALSE in a `deny`, UNKNOWN
+   * elsewhere, and the answer is `uncertain`. Absent: false.
+   */
+  readonly permissive?: boolean;
+}
+
 /** One program in one WebAssembly instance. */
 export interface Engine {
   /** Lower-case names of the headers this program looks at; others need not be handed over. */
   readonly headerNames: readonly string[];
-  decide(request: HttpRequest, agent: string, clock: Clock): EngineAnswer;
+  decide(request: HttpRequest, agent: string, when: DecideWhen): EngineAnswer;
   /** Versioned bytes of all live counters. */
   exportLimits(): Uint8Array;
   /** Takes over counters of rules whose name, window, `per` and `field` are the same. */

@@ -13,6 +13,7 @@ export interface EngineExports {
     bodyLen: number,
     wallMs: number,
     monotonicMs: number,
+    permissive: number,
   ): number;
   retryAfter(): number;
   area(index: number): number;

@@ -8,7 +8,7 @@ import type { Body, HeaderLines, HttpRequest } from '../core/decide/types.js';
 import { Fault } from '../core/fault.js';
 import { HEADERS_MAX_BYTES } from '../core/limits.js';
 import { headerNamesOf, type LimitIdentity, limitsOf } from '../core/policy/program/format.js';
-import type { Clock, Engine, EngineAnswer } from './engine.js';
+import type { DecideWhen, Engine, EngineAnswer } from './engine.js';
 import { AREA, type EngineExports } from './exports.js';
 import { exportState, importState } from './limit-state.js';
 
@@ -65,11 +65,11 @@ export class EngineInstance implements Engine {
     this.#makeViews();
   }
 
-  decide(request: HttpRequest, agent: string, clock: Clock): EngineAnswer {
+  decide(request: HttpRequest, agent: string, when: DecideWhen): EngineAnswer {
     if (this.#broken) return denied(ENGINE_BROKEN);
     this.#used = true;
     try {
-      return this.#decide(request, agent, clock);
+      return this.#decide(request, agent, when);
     } catch {
       this.#broken = true;
       return denied(ENGINE_BROKEN);
@@ -103,7 +103,7 @@ export class EngineInstance implements Engine {
     }
   }
 
-  #decide(request: HttpRequest, agent: string, clock: Clock): EngineAnswer {
+  #decide(request: HttpRequest, agent: string, when: DecideWhen): EngineAnswer {
     // Memory that has grown leaves the old buffer detached, of length 0.
     if (this.#memory.length === 0) this.#makeViews();
     if (agent !== this.#agent && !this.#setAgent(agent)) return denied(ENGINE_REQUEST_INVALID);
@@ -112,8 +112,9 @@ export class EngineInstance implements Engine {
     const headers = this.#writeHeaders(request.headers);
     if (method < 0 || url < 0 || headers < 0) return denied(ENGINE_REQUEST_INVALID);
     const { body } = request;
+    const permissive = when.permissive === true ? 1 : 0;
     const ask = (kind: number, length: number): number =>
-      this.#exports.decide(method, url, headers, kind, length, clock.wallMs, clock.monotonicMs);
+      this.#exports.decide(method, url, headers, kind, length, when.wallMs, when.monotonicMs, permissive);
     if (body.kind !== 'bytes') return this.#answer(ask(BODY_KINDS[body.kind], 0));
     return this.#answer(this.#askWithBody(body, ask));
   }

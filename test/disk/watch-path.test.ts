@@ -179,3 +179,12 @@ test('local filesystems are not taken for remote ones', t => {
   assert.equal(networkFilesystem('/proc'), null);
   assert.equal(networkFilesystem('/nowhere/at/all'), null);
 });
+
+test('a change in the very moment of arming is not left to the poll', async t => {
+  const folder = tempFolder(t);
+  writeFileSync(join(folder, 'policy.yaml'), 'a\n');
+  const seen = watched(t, join(folder, 'policy.yaml'), NO_POLL, false);
+  writeFileSync(join(folder, 'new'), 'b\n');
+  renameSync(join(folder, 'new'), join(folder, 'policy.yaml'));
+  await until('a look', () => seen.looks > 0);
+});

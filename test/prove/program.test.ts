@@ -1,7 +1,9 @@
 import { test } from 'node:test';
 import { spoil } from '../support/spoilt-program.js';
 
-test('100,000 spoilt programs', t => {
-  const seed = Number(process.env.CHECKRD_SEED ?? 1);
-  t.diagnostic(`seed ${seed}: ${spoil(seed, 100_000)} of 100000 refused`);
+const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+const programs = Number(process.env.PROGRAMS ?? 100_000);
+
+test(`${programs} spoilt programs (seed ${seed})`, t => {
+  t.diagnostic(`seed ${seed}: ${spoil(seed, programs)} of ${programs} refused`);
 });

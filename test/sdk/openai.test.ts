@@ -8,11 +8,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { Checkrd, isCheckrdPolicyDenied } from 'checkrd';
+import { Checkrd, CheckrdPolicyDenied, isCheckrdPolicyDenied } from 'checkrd';
+import { until } from '../support/until.js';
 
 // From this tier's own lockfile, not from the root's.
 const ownRequire = createRequire(join(process.cwd(), 'test', 'sdk', 'packages', 'package.json'));
 const { default: OpenAI } = (await import(pathToFileURL(ownRequire.resolve('openai')).href)) as typeof import('openai');
+
+/** Words that no stream here comes to. */
+const ENDLESS = 5000;
 
 const home = mkdtempSync(join(tmpdir(), 'checkrd-sdk-'));
 mkdirSync(join(home, 'audit'));
@@ -23,12 +27,19 @@ const server = createServer((request, response) => {
   request.setEncoding('utf8').on('data', (text: string) => {
     body += text;
   });
-  request.on('end', () => answer(JSON.parse(body) as { model: string; stream?: boolean }, response));
+  request.on('end', () => answer(JSON.parse(body) as Asked, response));
 });
 await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
 const { port } = server.address() as AddressInfo;
 
-function answer(asked: { model: string; stream?: boolean }, response: ServerResponse): void {
+interface Asked {
+  readonly model: string;
+  readonly stream?: boolean;
+  /** Words of a stream. */
+  readonly max_tokens?: number;
+}
+
+function answer(asked: Asked, response: ServerResponse): void {
   const base = { id: 'c', created: 0, model: asked.model };
   if (asked.stream !== true) {
     const choices = [{ index: 0, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }];
@@ -37,11 +48,14 @@ function answer(asked: { model: string; stream?: boolean }, response: ServerResp
     return;
   }
   response.setHeader('content-type', 'text/event-stream');
+  const most = asked.max_tokens ?? ENDLESS;
   let words = 0;
   const timer = setInterval(() => {
     const choices = [{ index: 0, delta: { content: `w${words++} ` }, finish_reason: null }];
     response.write(`data: ${JSON.stringify({ ...base, object: 'chat.completion.chunk', choices })}\n\n`);
-    if (words === 500) response.end('data: [DONE]\n\n');
+    if (words < most) return;
+    clearInterval(timer);
+    response.end('data: [DONE]\n\n');
   }, 5);
   response.once('close', () => clearInterval(timer));
 }
@@ -78,13 +92,41 @@ after(async () => {
   rmSync(home, { recursive: true });
 });
 
-test('an allowed call answers', async () => {
+/** The log of an agent as of now. */
+const log = (agentId: string): Record<string, unknown>[] =>
+  readFileSync(join(home, 'audit', `${agentId}.jsonl`), 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as Record<string, unknown>);
+
+interface Recorded {
+  readonly decisions: readonly unknown[];
+  readonly outcomes: readonly unknown[];
+}
+
+/** What the log says of the calls that began since `from` records. */
+function recorded(agentId: string, from: number): Recorded {
+  const since = log(agentId).slice(from);
+  const of = (type: string, field: string) => since.filter(record => record.type === type).map(record => record[field]);
+  return { decisions: of('decision', 'code'), outcomes: of('outcome', 'result') };
+}
+
+/** The same, once a stream's outcome is there: its reader may hear of the end first. */
+async function recordedAtEnd(agentId: string, from: number): Promise<Recorded> {
+  await until('an outcome', () => recorded(agentId, from).outcomes.length > 0);
+  return recorded(agentId, from);
+}
+
+test('an allowed call answers: one decision, one outcome', async () => {
+  const from = log('sdk-answer').length;
   const got = await answering.openai.chat.completions.create({ model: 'small', messages });
   assert.equal(got.choices[0]?.message.content, 'hello');
+  assert.deepEqual(recorded('sdk-answer', from), { decisions: ['rule_allowed'], outcomes: ['ok'] });
 });
 
-test('a call denied by a body rule never reaches the server; the 403 form makes no retries', async () => {
+test('a call denied by a body rule never reaches the server; the 403 form makes one record and no retries', async () => {
   const before = hits.length;
+  const from = log('sdk-answer').length;
   await assert.rejects(answering.openai.chat.completions.create({ model: 'big', messages }), (error: unknown) => {
     assert.ok(error instanceof OpenAI.APIError);
     assert.equal(error.status, 403);
@@ -92,25 +134,54 @@ test('a call denied by a body rule never reaches the server; the 403 form makes 
     return true;
   });
   assert.equal(hits.length, before);
-  const lines = readFileSync(join(home, 'audit', 'sdk-answer.jsonl'), 'utf8')
-    .trim()
-    .split('\n');
-  const denials = lines
-    .map(line => JSON.parse(line) as { code?: string })
-    .filter(record => record.code === 'default_denied');
-  assert.equal(denials.length, 1);
+  assert.deepEqual(recorded('sdk-answer', from), { decisions: ['default_denied'], outcomes: [] });
 });
 
-test('the throwing form is found through cause', async () => {
+test('the throwing form is found through cause, and recorded once where nothing is retried', async () => {
   const before = hits.length;
+  const from = log('sdk-throw').length;
   await assert.rejects(
     throwing.openai.chat.completions.create({ model: 'big', messages }, { maxRetries: 0 }),
-    (error: unknown) => isCheckrdPolicyDenied(error),
+    (error: unknown) => error instanceof OpenAI.APIConnectionError && isCheckrdPolicyDenied(error),
   );
   assert.equal(hits.length, before);
+  assert.deepEqual(recorded('sdk-throw', from), { decisions: ['default_denied'], outcomes: [] });
 });
 
-test('a stream flows, and the switch ends it in the middle', async () => {
+test('a denial that throws is retried by the client: each try is a call, denied and recorded', async () => {
+  const before = hits.length;
+  const from = log('sdk-throw').length;
+  await assert.rejects(
+    throwing.openai.chat.completions.create({ model: 'big', messages }, { maxRetries: 1 }),
+    isCheckrdPolicyDenied,
+  );
+  assert.equal(hits.length, before);
+  assert.deepEqual(recorded('sdk-throw', from).decisions, ['default_denied', 'default_denied']);
+});
+
+test('a stream flows to its end, and its outcome is `ok`', async () => {
+  const from = log('sdk-answer').length;
+  const stream = await answering.openai.chat.completions.create({
+    model: 'small',
+    messages,
+    stream: true,
+    max_tokens: 20,
+  });
+  const words: string[] = [];
+  for await (const chunk of stream) words.push(chunk.choices[0]?.delta.content ?? '');
+  assert.equal(words.length, 20);
+  assert.deepEqual(await recordedAtEnd('sdk-answer', from), { decisions: ['rule_allowed'], outcomes: ['ok'] });
+});
+
+test('a stream that its reader leaves is recorded as ended by it', async () => {
+  const from = log('sdk-answer').length;
+  const stream = await answering.openai.chat.completions.create({ model: 'small', messages, stream: true });
+  for await (const _chunk of stream) break;
+  assert.deepEqual(await recordedAtEnd('sdk-answer', from), { decisions: ['rule_allowed'], outcomes: ['aborted'] });
+});
+
+test('a stream flows, and the switch ends it in the middle with the denial itself', async () => {
+  const from = log('sdk-answer').length;
   const stream = await answering.openai.chat.completions.create({ model: 'small', messages, stream: true });
   let words = 0;
   await assert.rejects(
@@ -120,8 +191,12 @@ test('a stream flows, and the switch ends it in the middle', async () => {
         if (words === 5) writeFileSync(join(home, 'killswitch'), '');
       }
     },
-    (error: unknown) => isCheckrdPolicyDenied(error),
+    (error: unknown) => error instanceof CheckrdPolicyDenied && error.code === 'kill_switch',
   );
-  assert.ok(words >= 5 && words < 500, `${words} words`);
+  assert.ok(words >= 5 && words < ENDLESS, `${words} words`);
+  assert.deepEqual(await recordedAtEnd('sdk-answer', from), { decisions: ['rule_allowed'], outcomes: ['killed'] });
+
+  const before = hits.length;
   await assert.rejects(answering.openai.chat.completions.create({ model: 'small', messages }), /kill switch/);
+  assert.equal(hits.length, before);
 });

@@ -30,13 +30,17 @@ export async function crashRounds(rounds: number, seed: number): Promise<{ calls
       const seenBefore = server.seen.length;
       const child: ChildProcess = spawn(process.execPath, [program, server.origin, String(round)], {
         env,
-        stdio: 'inherit',
+        stdio: ['ignore', 'inherit', 'pipe'],
+      });
+      let said = '';
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
       });
       const ended = new Promise<NodeJS.Signals | null>(resolve => child.once('exit', (_, signal) => resolve(signal)));
       await until('the first call of the round', () => server.seen.length > seenBefore || child.exitCode !== null);
       await new Promise(resolve => setTimeout(resolve, random() * 150));
       child.kill('SIGKILL');
-      assert.equal(await ended, 'SIGKILL', `round ${round}: the program ended by itself`);
+      assert.equal(await ended, 'SIGKILL', `round ${round}: the program ended by itself and said: ${said}`);
     }
     // One more start recovers what the last kill left, and ends well.
     const last = spawnSync(

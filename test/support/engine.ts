@@ -50,6 +50,8 @@ export interface Ask {
   readonly at?: string;
   /** Monotonic clock in milliseconds. */
   readonly ms?: number;
+  /** Guess about a body over the limit. */
+  readonly permissive?: boolean;
 }
 
 /** `code`, then `rule` where there is one, then `?` where it is uncertain, then the wait: `rule_denied no-deletes ?`. */
@@ -62,7 +64,11 @@ export function decide({ policy, engine }: Loaded, ask: Ask): string {
       body: bodyOf(ask.body),
     },
     ask.agent ?? 'default',
-    { wallMs: Date.parse(ask.at ?? '2026-01-07T12:00:00Z'), monotonicMs: ask.ms ?? 0 },
+    {
+      wallMs: Date.parse(ask.at ?? '2026-01-07T12:00:00Z'),
+      monotonicMs: ask.ms ?? 0,
+      permissive: ask.permissive ?? false,
+    },
   );
   if (answer.needBody) return 'need_body';
   const parts: string[] = [ENGINE_CODES[answer.code] ?? 'broken'];

@@ -29,6 +29,9 @@ export class Home {
       .map(line => JSON.parse(line) as Record<string, unknown>);
   }
   remove(): void {
-    rmSync(this.dir, { recursive: true, force: true });
+    // Under another name nobody can put a file into it while it is emptied (a state file that is no longer wanted).
+    const gone = `${this.dir}.gone`;
+    renameSync(this.dir, gone);
+    rmSync(gone, { recursive: true, force: true });
   }
 }

@@ -41,9 +41,10 @@ function random(seed: number): (below: number) => number {
   };
 }
 
+const policy = policyOf(POLICY);
+
 /** The codes of all asks, or the refusal. Anything else that is thrown fails the test. */
 export function judge(program: Uint8Array): string {
-  const policy = policyOf(POLICY);
   try {
     const engine = engineModule().instantiate(program, { inspectBytes: 256 });
     return ASKS.map(ask => decide({ policy, engine }, ask)).join(', ');
@@ -55,7 +56,7 @@ export function judge(program: Uint8Array): string {
 
 /** Spoils the program `runs` times from `seed`; how many were refused. Throws when anything but a refusal escapes the host. */
 export function spoil(seed: number, runs: number): number {
-  const good = programOf(policyOf(POLICY));
+  const good = programOf(policy);
   const pick = random(seed);
   let refused = 0;
   for (let run = 0; run < runs; run++) {

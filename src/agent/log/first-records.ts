@@ -3,6 +3,7 @@ import type { LogStartedFields, RecoveredFields, SegmentOpenedFields } from '../
 import { encodeFrontier } from '../../core/audit/merkle.js';
 import type { Position } from '../../core/audit/tip.js';
 import { toHex } from '../../core/bytes.js';
+import { sha256 } from '../../crypto/sha256.js';
 import type { LogKey } from './keys.js';
 
 export type Reason = SegmentOpenedFields['reason'];
@@ -38,7 +39,14 @@ export function segmentOpened(
   };
 }
 
-/** After a write or a sync whose effect is unknown: lines from `synced` on may be missing from the disk. */
-export function afterFailure(synced: number, size: number): Next {
-  return { reason: 'recovered', recovered: [{ type: 'recovered', cause: 'write_failed', from: synced, to: size }] };
+/**
+ * After a write or a sync whose effect is unknown: lines from `synced` on may be missing from the disk.
+ *
+ * @param left what a failed write left after the last line of the abandoned file, so that an auditor can tell it from
+ *   what others put there
+ */
+export function afterFailure(synced: number, size: number, left: Uint8Array | null = null): Next {
+  const record: RecoveredFields = { type: 'recovered', cause: 'write_failed', from: synced, to: size };
+  const said = left === null ? record : { ...record, bytes: left.length, sha256: toHex(sha256(left)) };
+  return { reason: 'recovered', recovered: [said] };
 }

@@ -1,7 +1,9 @@
 /** Reading what a log left behind: its file, its state, and whether the two belong together. */
 import { readFileSync } from 'node:fs';
+import { parseLine } from '../../core/audit/canonical.js';
 import { leafHash } from '../../core/audit/chain.js';
-import { type FileBeginning, fileBeginning } from '../../core/audit/follow.js';
+import { type FileBeginning, Follower, fileBeginning } from '../../core/audit/follow.js';
+import { verifyRecordSignature } from '../../core/audit/record-signature.js';
 import { type LogState, parseState } from '../../core/audit/state.js';
 import { fromUtf8, toHex } from '../../core/bytes.js';
 import { Fault } from '../../core/fault.js';
@@ -41,6 +43,19 @@ export function holds(file: LineFile, state: LogState): boolean {
   }
   const line = file.lineBefore(state.offset, AUDIT_LINE_MAX_BYTES);
   return line !== null && toHex(leafHash(sha256, line)) === state.head;
+}
+
+/** Whether a line after the one that the state ends at carries our signature: then the state is an old one. */
+export function signedAfter(file: LineFile, state: LogState, key: LogKey): boolean {
+  const follower = new Follower(sha256, sha256Text, state.log, state, state.segment);
+  let found = false;
+  file.scan(state.offset, AUDIT_LINE_MAX_BYTES, line => {
+    if (!follower.take(line)) return false;
+    const parsed = parseLine(fromUtf8(line) ?? '');
+    found = parsed.ok && 'sig' in parsed.record && verifyRecordSignature(ed25519Verify, key.publicKey, parsed.record);
+    return !found;
+  });
+  return found;
 }
 
 /** What the first line says of the file; null when it is no first line. */

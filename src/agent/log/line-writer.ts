@@ -1,7 +1,7 @@
 /**
  * Lines into a file: builds, chains, writes. The one place where `seq` grows, and only after the kernel has the line.
  */
-import { leafHashHex } from '../../core/audit/chain.js';
+import { LEAF_PREFIX } from '../../core/audit/chain.js';
 import type { CheckpointFields, RecordFields } from '../../core/audit/fields.js';
 import { rootOf } from '../../core/audit/merkle.js';
 import { signCheckpoint } from '../../core/audit/note.js';
@@ -11,17 +11,19 @@ import { type Position, Tip } from '../../core/audit/tip.js';
 import { toHex } from '../../core/bytes.js';
 import { Fault } from '../../core/fault.js';
 import { AUDIT_LINE_MAX_BYTES } from '../../core/limits.js';
-import { sha256, sha256Text } from '../../crypto/sha256.js';
+import { sha256, sha256Hex, sha256Text } from '../../crypto/sha256.js';
 import type { AppendFile, WriteFailure } from '../../disk/append.js';
 import type { LogKey } from './keys.js';
 import { timeText } from './time-text.js';
 
 const LF = 0x0a;
 const UTF8_MAX_BYTES_PER_UNIT = 3;
+const LINE_AT = LEAF_PREFIX.length;
 
 export class LineWriter {
   readonly tip: Tip;
-  readonly #buffer = Buffer.allocUnsafe(AUDIT_LINE_MAX_BYTES * UTF8_MAX_BYTES_PER_UNIT + 1);
+  /** The leaf's prefix, the line, its newline: one encoding serves the hash and the write. */
+  readonly #buffer = Buffer.allocUnsafe(LINE_AT + AUDIT_LINE_MAX_BYTES * UTF8_MAX_BYTES_PER_UNIT + 1);
 
   constructor(
     readonly log: string,
@@ -29,6 +31,7 @@ export class LineWriter {
     from: Position,
   ) {
     this.tip = new Tip(sha256, from);
+    this.#buffer.set(LEAF_PREFIX);
   }
 
   /**
@@ -61,11 +64,12 @@ export class LineWriter {
   }
 
   #put(file: AppendFile, line: string): WriteFailure | null {
-    const length = line.length > AUDIT_LINE_MAX_BYTES ? line.length : this.#buffer.write(line, 0, 'utf8');
+    const buffer = this.#buffer;
+    const length = line.length > AUDIT_LINE_MAX_BYTES ? line.length : buffer.write(line, LINE_AT, 'utf8');
     if (length > AUDIT_LINE_MAX_BYTES) throw new Fault('internal', { what: `an audit line of ${length} bytes` });
-    this.#buffer[length] = LF;
-    const failed = file.write(this.#buffer, 0, length + 1);
-    if (failed === null) this.tip.push(leafHashHex(sha256Text, line));
+    buffer[LINE_AT + length] = LF;
+    const failed = file.write(buffer, LINE_AT, length + 1);
+    if (failed === null) this.tip.push(sha256Hex(buffer.subarray(0, LINE_AT + length)));
     return failed;
   }
 }

@@ -9,7 +9,8 @@
  *   tail_damaged   NULs, a broken chain, an edited line      new file after the last whole line, the old one untouched
  *   rotated        the file was moved while nobody wrote     new file after its last line
  *   foreign_bytes  lines after a log that was closed         new file at the state
- *   state_rebuilt  no state that our key signed              read from the file's own beginning
+ *   state_rebuilt  no state that our key signed, or an old   read from the file's own beginning, or from the old state
+ *                  one: lines after it carry our signature
  *   other_key      the log is by a key we do not have        new log that names the old one
  */
 import type { RecoveredFields, SegmentOpenedFields } from '../../core/audit/fields.js';
@@ -21,10 +22,10 @@ import { sha256, sha256Text } from '../../crypto/sha256.js';
 import { errno } from '../../disk/errno.js';
 import type { LineFile } from '../../disk/lines.js';
 import type { LogKey } from './keys.js';
-import { beginningOf, holds, openHere, readState } from './left-behind.js';
+import { beginningOf, holds, openHere, readState, signedAfter } from './left-behind.js';
 import { fileText, stateName } from './place.js';
 import { findSibling } from './siblings.js';
-import { readTail, type Tail, takeTornTail } from './tail.js';
+import { damagedTail, readTail, type Tail, takeTornTail } from './tail.js';
 
 export type StartCase =
   | 'new'
@@ -62,7 +63,7 @@ export function startLog(path: string, key: LogKey): Start {
   const here = openHere(path);
   try {
     const state = readState(stateName(path), key);
-    return state === null ? withoutState(path, key, here) : fromState(path, state, here);
+    return state === null ? withoutState(path, key, here) : fromState(path, key, state, here);
   } catch (error) {
     throw error instanceof Fault ? error : new Fault('log_unusable', { path, cause: errno(error) }, { cause: error });
   } finally {
@@ -72,14 +73,14 @@ export function startLog(path: string, key: LogKey): Start {
 
 /* ---- with a state ---------------------------------------------------------------------------------------------- */
 
-function fromState(path: string, state: LogState, here: LineFile | null): Start {
-  if (here !== null && holds(here, state)) return goOn(path, state, path, here, []);
+function fromState(path: string, key: LogKey, state: LogState, here: LineFile | null): Start {
+  if (here !== null && holds(here, state)) return goOn(path, key, state, path, here, []);
   const moved =
     findSibling(path, file => fileText(file.id) === state.file && holds(file, state)) ??
     findSibling(path, file => holds(file, state));
   if (moved === null) return shortened(state, here);
   try {
-    return goOn(path, state, moved.path, moved.file, ['rotated'], here);
+    return goOn(path, key, state, moved.path, moved.file, ['rotated'], here);
   } finally {
     moved.file.close();
   }
@@ -102,6 +103,7 @@ function shortened(state: LogState, here: LineFile | null): Start {
 /** Reads `file` (the one that holds the state's line) to its end, then what follows it at `path`. */
 function goOn(
   path: string,
+  key: LogKey,
   state: LogState,
   filePath: string,
   file: LineFile,
@@ -112,6 +114,12 @@ function goOn(
   const tail = readTail(file, state.offset, follower);
   const more = follower.tip.size > state.size;
   if (state.closed && (more || tail.is !== 'whole')) {
+    // To go on below a line that we signed would be to say two things of one number.
+    if (signedAfter(file, state, key)) {
+      const to = follower.tip.size;
+      const recovered: RecoveredFields = { type: 'recovered', cause: 'state_rebuilt', from: state.size, to };
+      return settle(path, filePath, file, follower, tail, [...cases, 'state_rebuilt'], [recovered], here);
+    }
     return nextFile(
       [...cases, 'foreign_bytes'],
       state.log,
@@ -182,7 +190,7 @@ function settle(
     notes.push(takeTornTail(path, at, file, tail.end, follower.tip.size));
   } else if (tail.is === 'damaged') {
     cases.push('tail_damaged');
-    notes.push({ type: 'recovered', cause: 'tail_damaged', from: follower.tip.size, bytes: tail.rest });
+    notes.push(damagedTail(file, tail, follower.tip.size));
     return nextFile(
       cases,
       follower.log,

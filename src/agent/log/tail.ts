@@ -4,7 +4,7 @@ import type { Follower } from '../../core/audit/follow.js';
 import { sameBytes, toHex } from '../../core/bytes.js';
 import { Fault } from '../../core/fault.js';
 import { AUDIT_LINE_MAX_BYTES } from '../../core/limits.js';
-import { sha256 } from '../../crypto/sha256.js';
+import { Sha256Pieces, sha256 } from '../../crypto/sha256.js';
 import { AppendFile } from '../../disk/append.js';
 import { createFile } from '../../disk/durable.js';
 import { errno } from '../../disk/errno.js';
@@ -40,6 +40,13 @@ export function takeTornTail(path: string, at: string, file: LineFile, end: numb
   opened.file.close();
   if (!cut) throw new Fault('log_unusable', { path: at, cause: 'its torn last line cannot be cut off' });
   return { type: 'recovered', cause: 'torn', from: seq, bytes: bytes.length, sha256: toHex(sha256(bytes)) };
+}
+
+/** What a damaged end is: its digest lets an auditor tell it from what others put there later. */
+export function damagedTail(file: LineFile, tail: Tail, seq: number): RecoveredFields {
+  const digest = new Sha256Pieces();
+  file.pieces(tail.end, tail.rest, piece => digest.add(piece));
+  return { type: 'recovered', cause: 'tail_damaged', from: seq, bytes: tail.rest, sha256: digest.hex() };
 }
 
 /** A crash between saving and cutting leaves the same bytes there already. */

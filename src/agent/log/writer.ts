@@ -18,7 +18,7 @@ import type { Position } from '../../core/audit/tip.js';
 import { Fault } from '../../core/fault.js';
 import { POLL_EVERY_MS } from '../../core/limits.js';
 import { sha256Text } from '../../crypto/sha256.js';
-import { AppendFile, type FileId, sameFile } from '../../disk/append.js';
+import { AppendFile, type FileId, sameFile, type WriteFailure } from '../../disk/append.js';
 import { errno } from '../../disk/errno.js';
 import type { Lock } from '../../disk/lock.js';
 import type { AuditHealth, AuditLog } from '../types.js';
@@ -270,9 +270,9 @@ export class LogWriter implements AuditLog {
     this.#written(this.#lines.write(this.#file as AppendFile, record, now));
   }
 
-  #written(failed: { readonly errno: string; readonly cut: boolean } | null): void {
+  #written(failed: WriteFailure | null): void {
     if (failed === null) return;
-    if (!failed.cut) this.#next = afterFailure(this.#synced, this.size);
+    if (!failed.cut) this.#next = afterFailure(this.#synced, this.size, failed.left);
     throw this.#unavailable(failed.errno);
   }
 

@@ -14,7 +14,8 @@
 import { concat } from '../bytes.js';
 import type { Sha256, Sha256Text } from '../ports.js';
 
-const LEAF_PREFIX = Uint8Array.of(0);
+/** What stands before a line when its leaf hash is taken. */
+export const LEAF_PREFIX: Uint8Array = Uint8Array.of(0);
 
 /** Leaf hash of `line` (without its newline), as hexadecimal. `line` must be well-formed Unicode. */
 export function leafHashHex(sha256Text: Sha256Text, line: string): string {

@@ -25,6 +25,8 @@ export interface RecordContext {
   readonly decisionNs: number;
 }
 
+const PORT = /:\d*$/;
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export function decisionRecord(
@@ -76,11 +78,13 @@ export function splitUrl(
   const colon = href.indexOf('://');
   if (colon < 1) return null;
   const hostStart = colon + 3;
-  let end = hostStart;
-  while (end < href.length && !'/?#'.includes(href[end] as string)) end += 1;
-  const authority = href.slice(hostStart, end).replace(/^.*@/, '');
-  const host = authority.replace(/:\d*$/, '');
-  let pathEnd = end;
-  while (pathEnd < href.length && href[pathEnd] !== '?' && href[pathEnd] !== '#') pathEnd += 1;
+  const query = href.indexOf('?', hostStart);
+  const whole = query === -1 ? href.length : query;
+  const hash = href.indexOf('#', hostStart);
+  const pathEnd = hash === -1 || hash > whole ? whole : hash;
+  const slash = href.indexOf('/', hostStart);
+  const end = slash === -1 || slash > pathEnd ? pathEnd : slash;
+  const authority = href.slice(hostStart, end);
+  const host = authority.slice(authority.lastIndexOf('@') + 1).replace(PORT, '');
   return { scheme: href.slice(0, colon), host, path: href.slice(end, pathEnd) || '/' };
 }

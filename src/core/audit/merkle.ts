@@ -22,6 +22,8 @@ import type { Sha256 } from '../ports.js';
 
 export const HASH_BYTES = 32;
 const NODE_PREFIX = Uint8Array.of(1);
+/** 0x01 and room for two children: what a node is hashed from. Filled anew for each. */
+const node = new Uint8Array(1 + 2 * HASH_BYTES);
 
 /** Roots of the perfect subtrees of a tree of `size` leaves, largest first. Immutable: appending makes a new one. */
 export interface Frontier {
@@ -33,7 +35,11 @@ export interface Frontier {
 export const EMPTY_FRONTIER: Frontier = { size: 0, roots: [] };
 
 export function nodeHash(sha256: Sha256, left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(concat(NODE_PREFIX, left, right));
+  if (left.length !== HASH_BYTES || right.length !== HASH_BYTES) return sha256(concat(NODE_PREFIX, left, right));
+  node[0] = NODE_PREFIX[0] as number;
+  node.set(left, 1);
+  node.set(right, 1 + HASH_BYTES);
+  return sha256(node);
 }
 
 /** The frontier after one more leaf. On average one hash beyond the leaf's own. */

@@ -12,7 +12,7 @@ import type { Sha256Text } from '../ports.js';
 import { canonicalLine, type FlatValue } from './canonical.js';
 import { FIELD_NAMES } from './field-names.js';
 import type { DecisionFields, OutcomeFields, RecordFields } from './fields.js';
-import { auditText, boundedText } from './text.js';
+import { auditText, boundedText, CLAIM, SPAN_ID, TRACE_ID } from './text.js';
 
 /** Where a record stands. */
 export interface Place {
@@ -26,7 +26,6 @@ export interface Place {
 const PATH_MAX_BYTES = 2048;
 /** Needs no escape in JSON and none of ours. */
 const PLAIN = /^[ !#-[\]-~]*$/;
-const CLAIM = /^[A-Za-z0-9._:/@-]{1,128}$/;
 
 export function recordLine(sha256Text: Sha256Text, place: Place, record: RecordFields): string {
   switch (record.type) {
@@ -80,7 +79,8 @@ function token(name: string, value: string, max: number): string {
 }
 
 const claim = (value: string): string => (CLAIM.test(value) ? `"${value}"` : '"invalid"');
-const exact = (name: string, value: string): string => JSON.stringify(auditText(name, value));
+const traceId = (value: string): string => (TRACE_ID.test(value) ? `"${value}"` : '"invalid"');
+const spanId = (value: string): string => (SPAN_ID.test(value) ? `"${value}"` : '"invalid"');
 
 function decisionLine(p: Place, r: DecisionFields): string {
   let s = `{"agent_id":${claim(r.agent_id)},"code":${token('code', r.code, 128)},"decision_ns":${whole(r.decision_ns)}`;
@@ -90,7 +90,7 @@ function decisionLine(p: Place, r: DecisionFields): string {
   if (r.method !== undefined) s += `,"method":${token('method', r.method, 128)}`;
   if (r.parent_request_id !== undefined)
     s += `,"parent_request_id":${token('parent_request_id', r.parent_request_id, 128)}`;
-  if (r.parent_span_id !== undefined) s += `,"parent_span_id":${exact('parent_span_id', r.parent_span_id)}`;
+  if (r.parent_span_id !== undefined) s += `,"parent_span_id":${spanId(r.parent_span_id)}`;
   if (r.policy_agent !== undefined) s += `,"policy_agent":${token('policy_agent', r.policy_agent, 128)}`;
   if (r.policy_mode !== undefined) s += `,"policy_mode":${token('policy_mode', r.policy_mode, 128)}`;
   s += `,"policy_result":${token('policy_result', r.policy_result, 128)}`;
@@ -99,8 +99,8 @@ function decisionLine(p: Place, r: DecisionFields): string {
   if (r.reported !== undefined) s += `,"reported":${r.reported === true}`;
   s += `,"request_id":${token('request_id', r.request_id, 128)},"seq":${p.seq}`;
   if (r.session_id !== undefined) s += `,"session_id":${claim(r.session_id)}`;
-  s += `,"span_id":${exact('span_id', r.span_id)},"span_name":${token('span_name', r.span_name, 512)}`;
-  s += `,"time":"${p.time}","trace_id":${exact('trace_id', r.trace_id)},"type":"decision"`;
+  s += `,"span_id":${spanId(r.span_id)},"span_name":${token('span_name', r.span_name, 512)}`;
+  s += `,"time":"${p.time}","trace_id":${traceId(r.trace_id)},"type":"decision"`;
   if (r.uncertain !== undefined) s += `,"uncertain":${r.uncertain === true}`;
   if (r.url_host !== undefined) s += `,"url_host":${token('url_host', r.url_host, 255)}`;
   if (r.url_path !== undefined) s += `,"url_path":${token('url_path', r.url_path, PATH_MAX_BYTES)}`;

@@ -20,9 +20,9 @@ const HOST_MAX_BYTES = 255;
 const PATH_MAX_BYTES = 2048;
 const OTHER_MAX_BYTES = 512;
 
-const CLAIM = /^[A-Za-z0-9._:/@-]{1,128}$/;
-const TRACE_ID = /^[0-9a-f]{32}$/;
-const SPAN_ID = /^[0-9a-f]{16}$/;
+export const CLAIM = /^[A-Za-z0-9._:/@-]{1,128}$/;
+export const TRACE_ID = /^[0-9a-f]{32}$/;
+export const SPAN_ID = /^[0-9a-f]{16}$/;
 const PRINTABLE_ASCII = /^[ -~]*$/;
 const CONTROL = /^\p{Cc}$/u;
 const LONE_SURROGATE = /^\p{Surrogate}$/u;

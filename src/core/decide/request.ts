@@ -38,11 +38,43 @@ const AUTHORITY = /^[^\s/\\?#@]+$/;
 /** Far more than 16 KiB can shrink to less; nobody sends that. */
 const INPUT_MAX_CHARS = 4 * URL_MAX_BYTES;
 
-const no = (reason: string): CheckedRequest => ({ ok: false, reason });
+const no = (reason: string): Refused => ({ ok: false, reason });
 
 /** Checks a request. Pure; a reason quotes nothing of the request. */
 export function checkRequest(method: string, url: string, headers: HeaderLines): CheckedRequest {
   if (method.length > METHOD_MAX_BYTES || !TOKEN.test(method)) return no('the method is not a token');
+  const checked = checkUrl(url);
+  if (!('answer' in checked)) return checked;
+  const { answer, authority } = checked;
+  for (const [name, value] of headers) {
+    if (name.length === 4 && name.toLowerCase() === 'host' && !namesSameHost(value, answer.scheme, authority)) {
+      return no('a Host header names another host or port');
+    }
+  }
+  return answer;
+}
+
+type Refused = Extract<CheckedRequest, { ok: false }>;
+interface CheckedUrl {
+  readonly answer: Extract<CheckedRequest, { ok: true }>;
+  readonly authority: Authority;
+}
+
+/** The last URL and what was said of it: most programs call one address again and again, and hops are asked twice. */
+let lastUrl = '';
+let lastChecked: CheckedUrl | null = null;
+
+function checkUrl(url: string): CheckedUrl | Refused {
+  if (lastChecked !== null && url === lastUrl) return lastChecked;
+  const checked = parseUrl(url);
+  if ('answer' in checked) {
+    lastUrl = url;
+    lastChecked = checked;
+  }
+  return checked;
+}
+
+function parseUrl(url: string): CheckedUrl | Refused {
   if (url.length > INPUT_MAX_CHARS) return no('the URL is too long');
   let parsed: URL;
   try {
@@ -60,12 +92,8 @@ export function checkRequest(method: string, url: string, headers: HeaderLines):
   const normal = `${scheme}://${authority.text}${path}${parsed.search}`;
   if (normal.length > URL_MAX_BYTES) return no('the URL is too long');
   if (segmentsOf(path) > URL_MAX_SEGMENTS) return no('the URL has too many segments');
-  for (const [name, value] of headers) {
-    if (name.toLowerCase() === 'host' && !namesSameHost(value, scheme, authority)) {
-      return no('a Host header names another host or port');
-    }
-  }
-  return { ok: true, url: normal, scheme, host: authority.host, path };
+  // Frozen, since more than one caller may be given it.
+  return { answer: Object.freeze({ ok: true, url: normal, scheme, host: authority.host, path }), authority };
 }
 
 interface Authority {
@@ -91,10 +119,12 @@ function canonicalAuthority(scheme: Scheme, hostname: string, port: string): Aut
       return null;
     }
   }
-  const host = name.replace(/\.$/, '');
-  if (host === '' || (!host.startsWith('[') && host.split('.').includes(''))) return null;
+  const host = name.endsWith('.') ? name.slice(0, -1) : name;
+  if (host === '' || (!host.startsWith('[') && hasEmptyLabel(host))) return null;
   return { text: port === '' ? name : `${name}:${port}`, host, port };
 }
+
+const hasEmptyLabel = (host: string): boolean => host.startsWith('.') || host.endsWith('.') || host.includes('..');
 
 function namesSameHost(value: string, scheme: Scheme, url: Authority): boolean {
   const text = value.trim();
@@ -112,6 +142,7 @@ function namesSameHost(value: string, scheme: Scheme, url: Authority): boolean {
 
 /** Segments of a path, the one trailing slash not counted. */
 function segmentsOf(path: string): number {
-  const parts = path.split('/').length - 1;
+  let parts = 0;
+  for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) parts += 1;
   return path.endsWith('/') ? parts - 1 : parts;
 }

@@ -13,7 +13,7 @@ export type DecimalReading =
 
 /**
  * Reads a number as ±0.DIGITS × 10^pointExponent.
- * Over 1,024 significant digits is `digits`; an exponent, as written or after normalising, beyond ±100,000 is `exponent`.
+ * Over 1,024 significant digits is `digits`; a written exponent beyond ±100,000 is `exponent`.
  */
 export function readDecimal(source: string): DecimalReading {
   const parts = FORM.exec(source);
@@ -32,9 +32,7 @@ export function readDecimal(source: string): DecimalReading {
   if (digits === '') return { ok: true, value: { negative: false, digits: '', pointExponent: 0 } };
   if (digits.length > DECIMAL_MAX_DIGITS) return { ok: false, why: 'digits' };
   const shift = parts[5] === '-' ? -Number(written) : Number(written);
-  const pointExponent = whole.length - first + shift;
-  if (Math.abs(pointExponent) > DECIMAL_MAX_EXPONENT) return { ok: false, why: 'exponent' };
-  return { ok: true, value: { negative: parts[1] === '-', digits, pointExponent } };
+  return { ok: true, value: { negative: parts[1] === '-', digits, pointExponent: whole.length - first + shift } };
 }
 
 /** The value when it is an integer of magnitude ≤ 2^53−1, else null. */

@@ -41,7 +41,15 @@ export type Seen =
 export interface Rejection {
   /** Null when the bytes could not be read. */
   readonly sha256: Sha256Hex | null;
-  readonly issue: PolicyIssue | { readonly code: string; readonly message: string };
+  readonly issue: PolicyIssue | Problem;
+}
+
+export interface Problem {
+  readonly code: string;
+  /** The machine knows no path; the shell adds it. */
+  readonly message: string;
+  /** The system's code, where the file could not be looked at. */
+  readonly error?: string;
 }
 
 /** `at` is in milliseconds of a clock that never runs backwards. */
@@ -176,7 +184,7 @@ function changed(s: Trying, seen: Seen, at: number, ms: number): Stepped {
     sha256: null,
     issue: {
       code: NEVER_SETTLES,
-      message: `the policy file has been changing for ${SETTLE_REPORT_AFTER_MS / 1000} s without a pause`,
+      message: `the policy file has been changing for ${SETTLE_REPORT_AFTER_MS / 1000} s without a pause; write the new one beside it and rename it into place`,
     },
   };
   return [{ ...base, told: NEVER_SETTLES, stage: 'changed' }, [{ do: 'reject', why, record: true }, wait]];
@@ -190,7 +198,7 @@ function begin(s: Trying): Stepped {
   const issue =
     s.seen.is === 'absent'
       ? { code: 'policy_missing', message: 'there is no policy file' }
-      : { code: 'policy_unreadable', message: `the policy file cannot be read (${s.seen.error})` };
+      : { code: 'policy_unreadable', message: 'the policy file cannot be read', error: s.seen.error };
   return reject(checking, { sha256: null, issue }, s.since);
 }
 

@@ -23,6 +23,12 @@ export interface EvidencePorts {
   readonly verify: Ed25519Verify;
 }
 
+const LINES_LOST = {
+  truncated: 'the file before was cut while it was being written, and its lines are not among these files',
+  tail_lost: 'lines were gone when the writer started, and are not among these files',
+};
+const NO_STATE = 'the writer had no state of its own here; a log cut short before this record would look the same';
+
 export class Evidence implements WalkSink {
   readonly find: Find;
   readonly tree: OpenTree;
@@ -52,6 +58,8 @@ export class Evidence implements WalkSink {
     this.firstSeq = seq;
     this.signedTo = seq;
     if (opened) this.tree.restart(frontierOf(opened));
+    // A cut and a rotation by copying look alike: the lines must be among the files.
+    if (opened?.record.reason === 'truncated') this.#say('missing', opened, LINES_LOST.truncated);
   }
 
   jump(_seq: number, opened: RecordLine | null): void {
@@ -88,6 +96,9 @@ export class Evidence implements WalkSink {
         if (line.record.size !== line.seq) this.#say('bad_segment', line, 'its `size` is not its own number');
         if (line.record.head !== line.prev) this.#say('bad_segment', line, 'its `head` is not the line before');
         break;
+      case 'recovered':
+        this.#recovered(line);
+        break;
     }
     if (this.confirms(line) === false) this.#say('bad_signature', line, 'its `sig` does not fit');
   }
@@ -104,6 +115,14 @@ export class Evidence implements WalkSink {
     if (known !== null && known !== line.record.frontier) {
       this.#say('bad_segment', line, 'its `frontier` is not that of the lines before');
     }
+  }
+
+  #recovered(line: RecordLine): void {
+    const { cause, to } = line.record;
+    if (cause === 'state_rebuilt') this.find('recovered', line.place, line.seq, NO_STATE, 'note');
+    // With earlier files given, the chain itself says whether the lines are back.
+    if (cause === 'tail_lost' && this.firstSeq > 0 && to === this.firstSeq)
+      this.find('missing', line.place, this.firstSeq, LINES_LOST.tail_lost);
   }
 
   #checkpoint(line: RecordLine): undefined {

@@ -4,6 +4,7 @@
  * Weight decides the verdict:
  *   tampered   the files are not what was written: lines changed, moved, added, gone, or signed by another key
  *   doubt      a crash and an attacker leave the same traces: nothing is proven either way
+ *   note       what an auditor should know and the log itself accounts for: the verdict stays
  */
 export type FindingCode =
   /** Bytes after a file's last newline, or a damaged end that the next file accounts for. */
@@ -29,9 +30,11 @@ export type FindingCode =
   /** The log ends before the attested size. */
   | 'truncated'
   /** The attested root is not that of the lines. */
-  | 'expect_mismatch';
+  | 'expect_mismatch'
+  /** The writer says that it had to recover. */
+  | 'recovered';
 
-export type Weight = 'tampered' | 'doubt';
+export type Weight = 'tampered' | 'doubt' | 'note';
 
 /** Where a line stands: the file as the caller named it, the line counted from 1. */
 export interface Place {
@@ -83,9 +86,12 @@ export interface Report {
   readonly findings: readonly Finding[];
   /** How many there were. */
   readonly findingCount: number;
+  /** Of weight `note`; at most {@link MAX_NOTES}, the first ones. */
+  readonly notes: readonly Finding[];
   /** Root of all lines, hexadecimal; null when lines are missing. With `size`, what `--expect` takes next time. */
   readonly root: string | null;
 }
 
 /** Enough for a person; the count goes on. */
 export const MAX_FINDINGS = 1000;
+export const MAX_NOTES = 100;

@@ -11,15 +11,18 @@
  *
  * @example
  *   const log = new LogVerifier(ports, { origin, keys, expect: null });
- *   for each file in the order of first numbers: for each line: log.line(place, bytes); log.torn(place, bytesLeft)
+ *   for each file in the order of first numbers:
+ *     for each line: log.line(place, bytes)
+ *     if bytes are left: log.torn(place, bytesLeft), or log.accounted(place, account) when the next file speaks of them
  *   const report = log.finish();
  */
 import { genesisPrev } from '../audit/chain.js';
 import type { Sha256Text } from '../ports.js';
 import { ChainWalk } from './chain-walk.js';
+import type { EndAccount } from './end-account.js';
 import { Evidence, type EvidencePorts } from './evidence.js';
-import { type Finding, MAX_FINDINGS, type Place, type Report, type Verdict } from './findings.js';
-import { readRecord } from './read-record.js';
+import { type Finding, MAX_FINDINGS, MAX_NOTES, type Place, type Report, type Verdict } from './findings.js';
+import { type Line, readRecord } from './read-record.js';
 import type { Expectation } from './tree.js';
 
 export interface VerifyPorts extends EvidencePorts {
@@ -44,7 +47,9 @@ export class LogVerifier {
   readonly #files = new Map<string, number>();
   #count = 0;
   #tamperedFrom = Number.POSITIVE_INFINITY;
-  #torn: { place: Place; bytes: number }[] = [];
+  readonly #notes: Finding[] = [];
+  /** An end without a newline, until the next file says what it knows of it. */
+  #torn: { readonly place: Place; readonly bytes: number } | null = null;
 
   constructor(ports: VerifyPorts, options: VerifyOptions) {
     this.#ports = ports;
@@ -62,27 +67,30 @@ export class LogVerifier {
   /** One line, without its newline. The bytes are not kept. */
   line(place: Place, bytes: Uint8Array): void {
     this.#note(place);
-    this.#walk.feed(readRecord(this.#ports.sha256Text, place, bytes));
+    const line = readRecord(this.#ports.sha256Text, place, bytes);
+    this.#judgeTorn(line);
+    this.#walk.feed(line);
   }
 
   /** A file ended with `bytes` bytes after its last newline. */
   torn(place: Place, bytes: number): void {
     this.#note(place);
-    this.#torn.push({ place, bytes });
+    this.#judgeTorn(null);
+    this.#torn = { place, bytes };
+  }
+
+  /** What stands from `place` to the end of its file has the length and digest of `account`, and was not read. */
+  accounted(place: Place, { cause, bytes }: EndAccount): void {
+    this.#note(place);
+    const what = cause === 'write_failed' ? 'left by a write that failed' : 'damaged before the writer went on';
+    const detail = `${bytes} bytes ${what}, as the next file says`;
+    this.#find({ code: 'torn_tail', weight: 'note', place, seq: this.#walk.size, detail });
   }
 
   finish(): Report {
     const gaps = this.#walk.finish();
     const { size } = this.#walk;
-    for (const { place, bytes } of this.#torn) {
-      this.#find({
-        code: 'torn_tail',
-        weight: 'doubt',
-        place,
-        seq: size,
-        detail: `${bytes} bytes after the last newline`,
-      });
-    }
+    this.#judgeTorn(null);
     const evidence = this.#evidence;
     const root = evidence.tree.finish();
     const attestedTo = this.#judgeEnd(size);
@@ -101,6 +109,7 @@ export class LogVerifier {
       gaps,
       findings: this.#findings.sort((a, b) => this.#order(a) - this.#order(b)),
       findingCount: this.#count,
+      notes: this.#notes,
       root,
     };
   }
@@ -131,7 +140,30 @@ export class LogVerifier {
     return signed && this.#evidence.keys.pinned && this.#count === 0 ? 'intact' : 'cannot_say';
   }
 
+  /** @param next The line that was read after it, null when there is none. */
+  #judgeTorn(next: Line | null): void {
+    if (this.#torn === null) return;
+    const { place, bytes } = this.#torn;
+    this.#torn = null;
+    const detail = `${bytes} bytes after the last newline`;
+    const opened = next?.kind === 'record' && next.type === 'segment_opened' ? next : null;
+    // The writer was alive, or had closed the log, when they came: no crash of its own left them.
+    if (opened?.record.reason === 'foreign_bytes') {
+      this.#find({
+        code: 'foreign',
+        weight: 'tampered',
+        place,
+        seq: opened.seq,
+        detail: `${detail}, not the writer's`,
+      });
+    } else this.#find({ code: 'torn_tail', weight: 'doubt', place, seq: opened?.seq ?? this.#walk.size, detail });
+  }
+
   #find(finding: Finding): void {
+    if (finding.weight === 'note') {
+      if (this.#notes.length < MAX_NOTES) this.#notes.push(finding);
+      return;
+    }
     this.#count++;
     if (finding.weight === 'tampered') this.#tamperedFrom = Math.min(this.#tamperedFrom, finding.seq);
     if (this.#findings.length < MAX_FINDINGS) this.#findings.push(finding);

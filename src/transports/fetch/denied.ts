@@ -1,6 +1,6 @@
 /** A denial as the caller meets it: an error, or an answer that SDKs do not retry. */
 import { CheckrdPolicyDenied } from '../../agent/errors.js';
-import type { KillHold } from '../../agent/types.js';
+import { type HoldWords, killDecision } from '../../core/decide/kill.js';
 import type { Decision } from '../../core/decide/types.js';
 
 /** `throw`: the promise rejects. `response`: a 403 that tells SDKs not to try again. */
@@ -15,10 +15,9 @@ export function denialOf(decision: Decision, requestId: string): CheckrdPolicyDe
   });
 }
 
-/** The switch ended a call that had been let through. */
-export function killedDenial(hold: KillHold | null, requestId: string): CheckrdPolicyDenied {
-  const reason = hold?.reason ? `stopped by the kill switch: ${hold.reason}` : 'stopped by the kill switch';
-  return new CheckrdPolicyDenied({ code: 'kill_switch', reason, requestId });
+/** The switch ended a call that had been let through: in the words of a call that it refuses. */
+export function killedDenial(hold: HoldWords | null, requestId: string): CheckrdPolicyDenied {
+  return denialOf(killDecision(hold ?? { scope: 'all', reason: null }), requestId);
 }
 
 export function deniedResponse(denial: CheckrdPolicyDenied): Response {

@@ -101,7 +101,7 @@ test('the reason of the switch is told', async () => {
   const agent = new SteeredAgent();
   const f = wrapFetch(agent, fetch, { agentId: agent.agentId, strict: true });
   setTimeout(() => agent.kill({ ...HOLD, reason: 'fire drill' }), 20);
-  await assert.rejects(f(`${server.url}/never`), { message: 'stopped by the kill switch: fire drill' });
+  await assert.rejects(f(`${server.url}/never`), { message: 'the kill switch stops every agent: fire drill' });
 });
 
 test('the connection is cut', async () => {

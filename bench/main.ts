@@ -1,0 +1,27 @@
+/** `npm run bench`: every comparison in one run, or only those named (`node build/bench/main.js fetch kill`). */
+import { benchAppend } from './append.js';
+import { benchBatch } from './batch.js';
+import { benchDecide } from './decide.js';
+import { benchFetch } from './fetch.js';
+import { benchKill } from './kill.js';
+import { benchReload } from './reload.js';
+import { benchStart } from './start.js';
+
+const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
+  decide: () => benchDecide(),
+  append: () => benchAppend(),
+  fetch: () => benchFetch(),
+  batch: () => benchBatch(),
+  kill: () => benchKill(),
+  reload: () => benchReload(),
+  start: () => benchStart(),
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter(name => !Object.hasOwn(BENCHES, name));
+if (unknown.length > 0) {
+  console.error(`no bench is named ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`);
+  process.exit(64);
+}
+console.log('Medians of contenders taken in turn. Ratios are what counts; absolute figures are those of this machine.');
+for (const [name, bench] of Object.entries(BENCHES)) if (asked.length === 0 || asked.includes(name)) await bench();

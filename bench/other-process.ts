@@ -1,0 +1,69 @@
+/** A process of its own: the upstream on loopback, and a hand that touches, removes and renames files when told. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+type Order =
+  | { readonly act: 'touch' | 'remove'; readonly path: string; readonly afterMs: number }
+  | { readonly act: 'rename'; readonly path: string; readonly to: string; readonly afterMs: number };
+
+export interface OtherProcess {
+  /** `GET /` answers JSON, `GET /stream` a chunk every 5 ms for ever. */
+  readonly url: string;
+  /** Each answers with the time right after the system call, in ns of the clock all processes share. */
+  touch(path: string, afterMs?: number): Promise<bigint>;
+  remove(path: string): Promise<bigint>;
+  rename(path: string, to: string, afterMs?: number): Promise<bigint>;
+  close(): void;
+}
+
+export async function startOtherProcess(): Promise<OtherProcess> {
+  const child = fork(fileURLToPath(import.meta.url), ['serve']);
+  const next = (): Promise<string> => new Promise(resolve => child.once('message', told => resolve(String(told))));
+  const port = await next();
+  const tell = async (order: Order): Promise<bigint> => {
+    const done = next();
+    child.send(order);
+    return BigInt(await done);
+  };
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    touch: (path, afterMs = 0) => tell({ act: 'touch', path, afterMs }),
+    remove: path => tell({ act: 'remove', path, afterMs: 0 }),
+    rename: (path, to, afterMs = 0) => tell({ act: 'rename', path, to, afterMs }),
+    close: () => stop(child),
+  };
+}
+
+function stop(child: ChildProcess): void {
+  child.disconnect();
+  child.kill();
+}
+
+function act(order: Order): void {
+  if (order.act === 'touch') closeSync(openSync(order.path, 'a'));
+  else if (order.act === 'rename') renameSync(order.path, order.to);
+  else rmSync(order.path, { force: true });
+  process.send?.(process.hrtime.bigint().toString());
+}
+
+function serve(): void {
+  const server = createServer((request, response) => {
+    request.resume();
+    if (request.url !== '/stream') {
+      response.setHeader('content-type', 'application/json');
+      response.end('{"id":"1","object":"answer","content":"Hello from upstream."}');
+      return;
+    }
+    response.write('tick\n');
+    const ticking = setInterval(() => response.write('tick\n'), 5);
+    response.on('close', () => clearInterval(ticking));
+  });
+  server.listen(0, '127.0.0.1', () => process.send?.(`${(server.address() as AddressInfo).port}`));
+  process.on('message', (order: Order) => setTimeout(act, order.afterMs, order));
+  process.on('disconnect', () => process.exit(0));
+}
+
+if (process.argv[2] === 'serve' && process.send !== undefined) serve();

@@ -1,0 +1,57 @@
+/** Step 1 of §6, from the sentences of §3.2: what cannot be judged, and the parts of what can. */
+export interface Parts {
+  readonly scheme: string;
+  /** Lower case, one trailing dot removed. */
+  readonly host: string;
+  /** Null where the scheme has none and none is written. */
+  readonly port: number | null;
+  /** Encoded, beginning with `/`. */
+  readonly path: string;
+  /** Without `?`. */
+  readonly query: string;
+}
+
+const DEFAULT_PORT: Readonly<Record<string, number>> = { http: 80, ws: 80, https: 443, wss: 443 };
+const SCHEMES = ['http', 'https', 'ws', 'wss', 'tool', 'tcp'];
+
+/** Null: `request_invalid`. */
+export function partsOf(method: string, url: string, headers: readonly (readonly [string, string])[]): Parts | null {
+  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/.test(method)) return null;
+  if (!URL.canParse(url)) return null;
+  const parsed = new URL(url);
+  const scheme = parsed.protocol.slice(0, -1);
+  if (!SCHEMES.includes(scheme)) return null;
+  if (parsed.username !== '' || parsed.password !== '') return null;
+  const host = hostOf(canonical(scheme, parsed.hostname));
+  if (host === null) return null;
+  const path = parsed.pathname === '' ? '/' : parsed.pathname;
+  parsed.hash = '';
+  if (parsed.href.length > 16 * 1024) return null;
+  if (path.replace(/^\//, '').replace(/\/$/, '').split('/').length > 256) return null;
+  const port = parsed.port === '' ? (DEFAULT_PORT[scheme] ?? null) : Number(parsed.port);
+  for (const [name, value] of headers) {
+    if (name.toLowerCase() !== 'host') continue;
+    const named = authority(value.trim(), scheme);
+    if (named === null || named.host !== host || named.port !== port) return null;
+  }
+  return { scheme, host, port, path, query: parsed.search.replace(/^\?/, '') };
+}
+
+/** WHATWG parsing leaves the hosts of other schemes as they are; a raw socket's is a name or address like any. */
+function canonical(scheme: string, hostname: string): string {
+  return scheme === 'tcp' && URL.canParse(`http://${hostname}/`) ? new URL(`http://${hostname}/`).hostname : hostname;
+}
+
+function hostOf(hostname: string): string | null {
+  const host = hostname.toLowerCase().replace(/\.$/, '');
+  return host === '' || (!host.startsWith('[') && host.split('.').includes('')) ? null : host;
+}
+
+function authority(text: string, scheme: string): { host: string; port: number | null } | null {
+  const match = /^(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\\[\]]+)(?::([0-9]*))?$/.exec(text);
+  if (match === null || !URL.canParse(`http://${match[1]}/`)) return null;
+  const host = hostOf(new URL(`http://${match[1]}/`).hostname);
+  if (host === null) return null;
+  const port = match[2] === undefined || match[2] === '' ? (DEFAULT_PORT[scheme] ?? null) : Number(match[2]);
+  return port !== null && port > 65_535 ? null : { host, port };
+}

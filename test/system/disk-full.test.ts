@@ -1,0 +1,132 @@
+/** A filesystem of 1 MiB fills up under a real program: denied, nothing lost, and on again when there is room. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type TestContext, test } from 'node:test';
+import { upstream } from '../support/upstream.js';
+
+const MIB = 1024 * 1024;
+const BALLAST = 400 * 1024;
+/** Calls that surely overfill: a call with its outcome takes about 800 bytes. */
+const MANY = 3000;
+
+const ok = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0;
+
+/** Each mounts 1 MiB at `at`; false where this machine does not let us. */
+const KINDS: Readonly<Record<string, (at: string, image: string) => boolean>> = {
+  tmpfs: at => ok('mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', at),
+  'ext4 on a loop device': (at, image) => {
+    writeFileSync(image, '');
+    truncateSync(image, MIB);
+    // No journal (it would not fit), and no blocks kept back for root.
+    if (!ok('mkfs.ext4', '-q', '-F', '-O', '^has_journal', '-m', '0', image)) return false;
+    return ok('mount', '-o', 'loop', image, at);
+  },
+};
+
+/** A program that makes as many calls as a line of its input says, and answers how each ended. */
+const PROGRAM = `
+import { createInterface } from 'node:readline';
+import { Checkrd, isCheckrdPolicyDenied } from 'checkrd';
+const checkrd = new Checkrd();
+const guarded = checkrd.wrap(fetch);
+let n = 0;
+for await (const line of createInterface({ input: process.stdin })) {
+  const ends = {};
+  for (let left = Number(line); left > 0; left--) {
+    let end = 'ok';
+    try {
+      await (await guarded(process.argv[1] + '/' + n++)).text();
+    } catch (error) {
+      end = isCheckrdPolicyDenied(error) ? error.code : String(error);
+    }
+    ends[end] = (ends[end] ?? 0) + 1;
+  }
+  console.log(JSON.stringify(ends));
+}
+await checkrd.close();
+`;
+
+interface Caller {
+  calls(count: number): Promise<Readonly<Record<string, number>>>;
+  end(): Promise<number | null>;
+}
+
+function caller(t: TestContext, home: string, audit: string, origin: string): Caller {
+  const env = { PATH: process.env.PATH, CHECKRD_CONFIG_DIR: home, CHECKRD_AGENT_ID: 'full', CHECKRD_AUDIT_PATH: audit };
+  const child: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, origin], {
+    env,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const exit = once(child, 'close').then(([code]) => code as number | null);
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await exit;
+  });
+  assert.ok(child.stdin !== null && child.stdout !== null);
+  const { stdin, stdout } = child;
+  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
+  return {
+    calls: async count => {
+      stdin.write(`${count}\n`);
+      const answer = await lines.next();
+      assert.ok(answer.done !== true, 'the program ended');
+      return JSON.parse(answer.value) as Record<string, number>;
+    },
+    end: () => {
+      stdin.end();
+      return exit;
+    },
+  };
+}
+
+for (const [kind, mount] of Object.entries(KINDS)) {
+  test(`${kind} fills up: \`audit_unavailable\`, nothing lost; room again: on it goes`, async t => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'checkrd-full-')));
+    const disk = join(folder, 'disk');
+    mkdirSync(disk);
+    t.after(() => {
+      spawnSync('umount', ['-l', disk]);
+      rmSync(folder, { recursive: true, force: true });
+    });
+    if (!mount(disk, join(folder, 'image'))) return t.skip(`this machine does not mount ${kind}`);
+    writeFileSync(join(folder, 'policy.yaml'), 'default: allow\nrules: []\n');
+    writeFileSync(join(folder, 'checkrd.yaml'), 'audit: { url_path: raw }\n');
+    writeFileSync(join(disk, 'ballast'), Buffer.alloc(BALLAST));
+    const server = await upstream();
+    t.after(() => server.close());
+    const log = join(disk, 'audit.jsonl');
+
+    const program = caller(t, folder, log, server.origin);
+    const filling = await program.calls(MANY);
+    assert.deepEqual(Object.keys(filling).sort(), ['audit_unavailable', 'ok']);
+    assert.equal(server.seen.length, filling.ok);
+    assert.ok(Number(filling.ok) > 100, `${filling.ok} calls fitted`);
+    assert.deepEqual(await program.calls(20), { audit_unavailable: 20 });
+    assert.equal(server.seen.length, filling.ok);
+
+    rmSync(join(disk, 'ballast'));
+    assert.deepEqual(await program.calls(20), { ok: 20 });
+    assert.equal(await program.end(), 0);
+
+    const verify = ['dist/cli/main.js', 'verify', log, '--key', join(folder, 'keys', 'origin.pub')];
+    const verified = spawnSync(process.execPath, verify, { encoding: 'utf8' });
+    assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+    const records = readFileSync(log, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line) as Record<string, unknown>);
+    const recorded = new Set(records.filter(r => r.type === 'decision').map(r => `GET ${String(r.url_path)}`));
+    for (const call of server.seen) assert.ok(recorded.has(call), `${call} reached the upstream without a record`);
+    const dropped = records
+      .filter(record => record.type === 'records_dropped')
+      .reduce((sum, record) => sum + Number(record.count), 0);
+    const denied = Number(filling.audit_unavailable) + 20;
+    assert.ok(dropped >= denied, `${dropped} records told as dropped of ${denied} denials`);
+    t.diagnostic(`${filling.ok} calls fitted, ${denied} were denied, ${dropped} records dropped`);
+  });
+}
