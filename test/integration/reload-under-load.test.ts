@@ -6,15 +6,16 @@ import { test } from 'node:test';
 import { Checkrd, CheckrdPolicyDenied } from 'checkrd';
 import { Home } from '../support/home.js';
 
-const RUN_MS = 5_000;
+/** 2,000 a second for five seconds; a slower machine takes longer for the same number. */
 const RATE_PER_MS = 2;
+const DECISIONS = 10_000;
 const policy = (allowed: string): string =>
   `default: deny\nrules:\n  - { name: allow-${allowed}, allow: { url: "h.example/${allowed}" } }\n  - { name: deny-${allowed}, deny: { url: "h.example/not-${allowed}" } }\n`;
 const A = policy('a');
 const B = policy('b');
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-test('every record is explained by the policy it names', async () => {
+test('every record is explained by the policy it names', async t => {
   const home = new Home({ 'policy.yaml': A });
   const checkrd = new Checkrd({ agentId: 'load', configDir: home.dir });
   // The transport does not matter here; the decision and its record do.
@@ -24,8 +25,8 @@ test('every record is explained by the policy it names', async () => {
   const start = performance.now();
   let made = 0;
   const unexpected: unknown[] = [];
-  while (performance.now() - start < RUN_MS) {
-    const due = Math.floor((performance.now() - start) * RATE_PER_MS);
+  while (made < DECISIONS) {
+    const due = Math.min(DECISIONS, made + 50, Math.floor((performance.now() - start) * RATE_PER_MS));
     for (; made < due; made++) {
       guarded(`https://h.example/${made % 2 === 0 ? 'a' : 'b'}`).then(
         response => response.text(),
@@ -37,13 +38,13 @@ test('every record is explained by the policy it names', async () => {
     await new Promise(resolve => setTimeout(resolve, 1));
   }
   clearInterval(flip);
+  t.diagnostic(`${DECISIONS} decisions in ${Math.round(performance.now() - start)} ms, ${flips} flips`);
   await checkrd.close();
 
   assert.deepEqual(unexpected, []);
   const records = home.records('load');
   const decisions = records.filter(record => record.type === 'decision');
   assert.equal(decisions.length, made);
-  assert.ok(made >= RUN_MS * RATE_PER_MS * 0.8, `${made} decisions in ${RUN_MS} ms`);
   const explained: Record<string, string> = { [sha256(A)]: '/a', [sha256(B)]: '/b' };
   const used = new Set<unknown>();
   for (const record of decisions) {
