@@ -1,4 +1,3 @@
-// T-45 of THREAT-MODEL.md.
 /** The class: strict about its options, and nothing but a way to the agent. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

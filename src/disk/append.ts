@@ -20,14 +20,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { errno } from './errno.js';
-
-/** What tells one file from another on one machine. */
-export interface FileId {
-  readonly dev: number;
-  readonly ino: number;
-}
-
-export const sameFile = (a: FileId, b: FileId): boolean => a.ino === b.ino && a.dev === b.dev;
+import type { FileId } from './file-id.js';
 
 /** `gone`: no name leads to the file any more. `failed`: the kernel would not say. */
 export type Seen = 'ours' | 'larger' | 'smaller' | 'gone' | 'failed';

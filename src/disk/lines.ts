@@ -6,7 +6,7 @@
  *   never: changes a file, follows a link, parses
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import type { FileId } from './append.js';
+import type { FileId } from './file-id.js';
 
 const CHUNK = 256 * 1024;
 const LF = 0x0a;

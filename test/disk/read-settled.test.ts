@@ -1,4 +1,4 @@
-// T-16, T-17 of THREAT-MODEL.md.
+// T-17 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {

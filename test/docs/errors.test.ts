@@ -1,5 +1,9 @@
-/** docs/errors.md is the table of src/core/fault.ts; a failure prints the rows to put there. */
+/**
+ * docs/errors.md is the table of src/core/fault.ts; a failure prints the rows to put there, and with
+ * CHECKRD_WRITE_DOCS=1 they are put there.
+ */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Fault, faultTable } from '#src/core/fault.js';
 import { code, fencedBlocks, tableUnder } from '../support/fenced.js';
@@ -14,6 +18,13 @@ test('every fault has its row, as it is said', () => {
     return [`\`${row.code}\``, said, row.fix.replaceAll('|', '\\|')];
   });
   const wanted = rows.map(row => `| ${row.join(' | ')} |`).join('\n');
+  if (process.env.CHECKRD_WRITE_DOCS === '1') {
+    const page = readFileSync(PATH, 'utf8');
+    writeFileSync(
+      PATH,
+      page.replace(/(\n## Faults\n.*?\n\| -[^\n]*\n)(?:\|[^\n]*\n)*/s, (_all, head) => `${head}${wanted}\n`),
+    );
+  }
   const found = tableUnder(PATH, '## Faults')
     .map(row => `| ${row.join(' | ').replaceAll('\\|', '|')} |`)
     .join('\n');

@@ -76,7 +76,7 @@ test('a broken policy leaves the old one in force, and status has line and colum
   home.write('.checkrd/policy.yaml', 'default: deny\nrulse: []\n');
   const status = sh('checkrd status');
   assert.equal(status.status, 2, status.said);
-  assert.match(status.said, /policy\.yaml:2:1/);
+  assert.match(status.said, /policy\.yaml: unknown key `rulse`.* at 2:1/);
 });
 
 test('its commands of npm are scripts, and links lead somewhere', () => {

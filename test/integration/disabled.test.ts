@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { openLibrary } from '#src/agent/open-library.js';
 import { Home } from '../support/home.js';
-import { until } from '../support/until.js';
 
 const GET = { method: 'GET', url: 'https://api.example.com/', headers: [], body: { kind: 'none' } } as const;
 
@@ -29,17 +29,20 @@ test('CHECKRD_DISABLED is recorded, leaves the switch in force, and can be forbi
   assert.equal(begun.kind, 'proceed');
   if (begun.kind === 'proceed') begun.call.finish({ result: 'ok' });
   writeFileSync(home.path('killswitch'), '');
-  const killed = agent.begin(GET, context);
-  assert.ok(killed.kind === 'refused');
-  assert.equal(killed.decision.code, 'kill_switch');
+  const stopped = agent.begin(GET, context);
+  assert.ok(stopped.kind === 'refused');
+  assert.equal(stopped.decision.code, 'kill_switch');
   await agent.close();
+  await immediate();
 
   const records = home.records('a');
   assert.ok(records.some(r => r.type === 'operator_action' && r.action === 'disabled'));
   assert.ok(records.some(r => r.type === 'agent_started' && r.mode === 'disabled'));
   assert.ok(records.some(r => r.type === 'decision' && r.code === 'kill_switch'));
-  // Node tells of a warning a turn later.
-  await until('the warning', () => warned.some(text => text.startsWith('CHECKRD_DISABLED=1')));
+  assert.ok(
+    warned.some(text => text.startsWith('CHECKRD_DISABLED=1')),
+    JSON.stringify(warned),
+  );
 
   const locked = homed(t, { 'checkrd.yaml': 'allow_disable: false\n' });
   assert.throws(() => open(locked, { CHECKRD_DISABLED: '1' }), { code: 'disable_forbidden' });

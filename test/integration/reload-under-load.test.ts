@@ -1,3 +1,4 @@
+// T-18 of THREAT-MODEL.md.
 /** T-04: under 2,000 decisions a second, a policy file that flips every 50 ms never mixes two policies in one decision. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -14,8 +14,9 @@ import { accessSync, constants, lstatSync, mkdirSync, renameSync, statSync } fro
 import { basename, dirname, extname, join } from 'node:path';
 import { toHex } from '../../core/bytes.js';
 import { Fault } from '../../core/fault.js';
-import { AppendFile, type FileId, type Opened, sameFile } from '../../disk/append.js';
+import { AppendFile, type Opened } from '../../disk/append.js';
 import { errno } from '../../disk/errno.js';
+import { type FileId, sameFile } from '../../disk/file-id.js';
 
 export const lockName = (path: string): string => `${path}.lock`;
 export const stateName = (path: string): string => `${path}.state`;

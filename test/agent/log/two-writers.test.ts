@@ -1,4 +1,4 @@
-// T-09 of THREAT-MODEL.md.
+// T-09, T-45 of THREAT-MODEL.md.
 /** Promise: one writer a log. Whoever comes second writes a log of its own beside it. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

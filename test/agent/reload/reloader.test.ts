@@ -1,4 +1,4 @@
-// T-15, T-18, T-51 of THREAT-MODEL.md.
+// T-15, T-51 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
 import {
   appendFileSync,

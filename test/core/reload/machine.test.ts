@@ -1,3 +1,4 @@
+// T-16 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
