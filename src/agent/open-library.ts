@@ -30,7 +30,6 @@ export function openLibrary({ options, env }: OpenRequest): OpenedAgent {
 function isDisabled(env: OpenRequest['env'], allowed: boolean): boolean {
   if (env.CHECKRD_DISABLED !== '1') return false;
   if (!allowed) throw new Fault('disable_forbidden');
-  warn('CHECKRD_DISABLED=1: no policy is asked; only the kill switch still binds');
   return true;
 }
 

@@ -105,14 +105,17 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
       inspectBytes: settings.inspectBytes,
       instanceId,
     });
-    for (const warning of kill.warnings) how.warn(warning);
-    return new OpenedAgent(agent, { ...parts, kill, log, warn: how.warn }, { name, instanceId, settings });
+    const warnings = [...(how.disabled ? [DISABLED] : []), ...kill.warnings];
+    for (const warning of warnings) how.warn(warning);
+    return new OpenedAgent(agent, { ...parts, kill, log }, { name, instanceId, settings, warnings });
   } catch (error) {
     void kill?.close();
     log.close();
     throw error;
   }
 }
+
+const DISABLED = 'CHECKRD_DISABLED=1: no policy is asked; only the kill switch still binds';
 
 /** Who saves a file watches a terminal or the journal, not the audit log. */
 function rejectedText({ path, line, column, error }: PolicyRejectedFields): string {

@@ -24,7 +24,6 @@ export interface OpenedParts {
   readonly inFlight: InFlight;
   readonly log: AuditLog;
   readonly ids: Ids;
-  readonly warn: (text: string) => void;
 }
 
 export interface OpenedAs {
@@ -32,6 +31,8 @@ export interface OpenedAs {
   readonly name: string;
   readonly instanceId: string;
   readonly settings: Settings;
+  /** What the operator should know for as long as this agent runs. */
+  readonly warnings: readonly string[];
 }
 
 const CLOCK_LOOK_MS = 1_000;
@@ -89,14 +90,14 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     const policyHealth = policy.health();
     const failing = audit.state === 'failing' || this.#closed;
     return {
-      state: failing ? 'failing' : policyHealth.state === 'ok' ? 'ok' : 'degraded',
+      state: failing ? 'failing' : policyHealth.state === 'ok' && this.#as.warnings.length === 0 ? 'ok' : 'degraded',
       securityMode: this.securityMode,
       policy: policyHealth,
       policySha256: policy.current?.id ?? null,
       audit: { ...audit, origin: log.origin, path: log.path, size: log.size },
       holds: kill.holds,
       inFlight: this.#parts.inFlight.size,
-      warnings: kill.warnings,
+      warnings: this.#as.warnings,
     };
   }
 

@@ -129,7 +129,7 @@ class Reloader implements WatchedPolicySource {
   #start(): void {
     // Watched first: what changes after the first look is an event.
     if (this.#options.watch !== false) {
-      const watching = { pollMs: POLL_EVERY_MS, timers: this.#timers };
+      const watching = { pollMs: POLL_EVERY_MS, fast: true, timers: this.#timers };
       this.#watch = watchPath(this.#path, watching, () => this.lookAgain());
     }
     this.#feed({ on: 'start', at: this.#timers.now(), seen: lookAt(this.#path) });

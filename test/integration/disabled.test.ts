@@ -32,6 +32,8 @@ test('CHECKRD_DISABLED is recorded, leaves the switch in force, and can be forbi
   const stopped = agent.begin(GET, context);
   assert.ok(stopped.kind === 'refused');
   assert.equal(stopped.decision.code, 'kill_switch');
+  assert.match(agent.health().warnings.join(), /CHECKRD_DISABLED=1/);
+  assert.equal(agent.health().state, 'degraded');
   await agent.close();
   await immediate();
 
