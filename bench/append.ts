@@ -83,6 +83,6 @@ export function benchAppend(): void {
   } finally {
     log.close();
     closeSync(fd);
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }

@@ -32,7 +32,7 @@ export async function benchBatch(lines = 200_000, rounds = 5): Promise<void> {
       `ratio                   ${ratio(ours, pipe)}`,
     ]);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

@@ -35,6 +35,6 @@ export async function atHome<T>(work: (home: Home) => Promise<T>): Promise<T> {
     return await work({ folder, policy, killswitch: join(folder, 'killswitch'), log, checkrd });
   } finally {
     await checkrd.close();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }

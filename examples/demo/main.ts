@@ -206,6 +206,6 @@ try {
 } finally {
   agent.kill();
   await upstream.close();
-  rmSync(home, { recursive: true, force: true });
+  rmSync(home, { recursive: true, force: true, maxRetries: 10 });
 }
 process.exitCode = failed ? 1 : 0;

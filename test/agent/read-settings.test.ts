@@ -7,7 +7,7 @@ import { operatorSettingsFile, readSettings } from '#src/agent/read-settings.js'
 
 test('an operator means the machine’s settings unless others are named', t => {
   const folder = mkdtempSync(join(tmpdir(), 'checkrd-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   const system = join(folder, 'checkrd.yaml');
   const around = { env: {}, home: '/h', cwd: '/' };
   assert.equal(operatorSettingsFile(null, around, system), null);

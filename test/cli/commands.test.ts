@@ -11,7 +11,7 @@ import { cli } from '../support/cli.js';
 
 function home(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'checkrd-cli-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   return { folder, env: { CHECKRD_CONFIG_DIR: folder }, cwd: folder };
 }
 const GET = '{"method":"GET","url":"https://api.test/x"}';
@@ -259,7 +259,7 @@ test('settings that cannot be read are no settings by default', async t => {
   mkdirSync(join(at.folder, 'checkrd.yaml'));
   assert.match((await cli(['status'], at)).err, /not a regular file/);
   assert.match((await cli(['status', '--config', 'none.yaml'], at)).err, /ENOENT/);
-  rmSync(join(at.folder, 'checkrd.yaml'), { recursive: true });
+  rmSync(join(at.folder, 'checkrd.yaml'), { recursive: true, force: true, maxRetries: 10 });
   writeFileSync(join(at.folder, 'checkrd.yaml'), Buffer.from([0xff, 0x0a]));
   assert.match((await cli(['status'], at)).err, /not UTF-8/);
   if (process.getuid?.() === 0) return;

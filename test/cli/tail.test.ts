@@ -12,7 +12,7 @@ import { runCommand, testIo } from '../support/cli-command.js';
 import { fileOf } from '../support/verify-bytes.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'checkrd-tail-'));
-after(() => rmSync(folder, { recursive: true }));
+after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
 const path = join(folder, 'audit.jsonl');
 const log = new AuditBuilder('host/agent/0123456789abcdef', testSigner('epoch 0')).started();
 for (let i = 0; i < 20; i++) log.decision(`rule ${i}`);

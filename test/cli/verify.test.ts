@@ -16,7 +16,7 @@ import { runCommand } from '../support/cli-command.js';
 import { fileOf } from '../support/verify-bytes.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'checkrd-verify-'));
-after(() => rmSync(folder, { recursive: true }));
+after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
 const at = (name: string): string => join(folder, name);
 
 const signer = testSigner('epoch 0');

@@ -20,7 +20,7 @@ import { generateSeed, signerFromSeed } from '#src/crypto/ed25519.js';
 import { parsePublicKey, readKeyFile, readPublicKey, writeKeyFile, writePublicKeyFile } from '#src/crypto/keys.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'checkrd-keys-'));
-after(() => rmSync(folder, { recursive: true }));
+after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
 const at = (name: string): string => join(folder, name);
 
 test('a key written is the key read, with mode 0600, one line', () => {

@@ -54,7 +54,7 @@ function prepared(t: TestContext): string {
       child.kill('SIGKILL');
       await exit;
     }
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   });
   writeFileSync(join(folder, 'policy.yaml'), POLICY);
   writeFileSync(join(folder, 'checkrd.yaml'), SETTINGS);

@@ -10,7 +10,7 @@ const bytes = (text: string): Uint8Array => Buffer.from(text);
 
 function temp(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'checkrd-durable-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
 }
 const later = (path: string, text: string, wanted: () => boolean): Promise<string | null> =>

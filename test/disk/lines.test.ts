@@ -13,7 +13,7 @@ function fileOf(t: TestContext, content: string): LineFile {
   const file = LineFile.open(path);
   t.after(() => {
     file.close();
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   });
   return file;
 }
@@ -69,7 +69,7 @@ test('lineBefore gives the line that ends at an offset, or nothing', t => {
 
 test('links and folders are not opened', t => {
   const folder = mkdtempSync(join(tmpdir(), 'checkrd-lines-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   mkdirSync(join(folder, 'd'));
   writeFileSync(join(folder, 'f'), '');
   symlinkSync(join(folder, 'f'), join(folder, 'l'));

@@ -10,7 +10,7 @@ import { takeLock } from '#src/disk/lock.js';
 
 function lockPath(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'checkrd-lock-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   return join(folder, 'x.lock');
 }
 

@@ -141,7 +141,7 @@ test('a folder that appears later, goes and comes back is watched again', async 
     const { looks } = seen;
     writeFileSync(join(folder, 'policy.yaml'), 'a\n');
     await until('a look after the folder came', () => seen.looks > looks + 1);
-    rmSync(join(root, 'a'), { recursive: true });
+    rmSync(join(root, 'a'), { recursive: true, force: true, maxRetries: 10 });
     await sleep(150);
   }
 });

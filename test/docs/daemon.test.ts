@@ -41,7 +41,7 @@ test('every curl line answers as written', async t => {
   t.after(async () => {
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   });
   let said = '';
   child.stderr.on('data', part => {

@@ -77,7 +77,7 @@ for (const [policy, cases] of examples) {
         assert.equal(said(answers[at] ?? {}), ask.wanted, ask.row);
       }
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     }
   });
 }

@@ -12,7 +12,7 @@ const folder = (): string => mkdtempSync(join(tmpdir(), 'checkrd-engine-'));
 
 test('the engine built in another folder is the same bytes, and the ones that are pinned', t => {
   const at = folder();
-  t.after(() => rmSync(at, { recursive: true, force: true }));
+  t.after(() => rmSync(at, { recursive: true, force: true, maxRetries: 10 }));
   const sources = join(at, 'elsewhere');
   cpSync('engine', sources, { recursive: true, filter: from => !from.endsWith('.mjs') });
   const out = join(at, 'out.wasm');
@@ -41,7 +41,7 @@ interface ModuleMaker {
 
 test('an engine that was changed, or is not there, is not loaded', t => {
   const at = folder();
-  t.after(() => rmSync(at, { recursive: true, force: true }));
+  t.after(() => rmSync(at, { recursive: true, force: true, maxRetries: 10 }));
   const path = join(at, 'engine.wasm');
   assert.throws(() => loadEngine(path), { code: 'engine_integrity' });
   const bytes = readFileSync(ENGINE_PATH);

@@ -171,7 +171,8 @@ for (const bad of BAD) {
 
 /** By one rename, where neither is a directory. */
 function over(from: string, to: string): void {
-  if (statSync(from).isDirectory() || statSync(to).isDirectory()) rmSync(to, { recursive: true });
+  if (statSync(from).isDirectory() || statSync(to).isDirectory())
+    rmSync(to, { recursive: true, force: true, maxRetries: 10 });
   renameSync(from, to);
 }
 

@@ -42,7 +42,7 @@ test('each form, and what the refused call is told', async t => {
       assert.deepEqual([denied.code, denied.message], ['kill_switch', says], name);
       assert.equal(server.got.length, reached, name);
     }
-    rmSync(killed(), { recursive: true, force: true });
+    rmSync(killed(), { recursive: true, force: true, maxRetries: 10 });
     for (const id of [AGENT, 'other']) rmSync(`${killed()}.d/${id}`, { force: true });
     assert.equal((await fetch(server.origin)).status, 200, `after ${name}`);
   }
@@ -109,7 +109,7 @@ test('the folder is moved away under us, and comes back', async t => {
   mkdirSync(home.path('ops', 'killswitch.d'), { recursive: true });
   await until('calls again', async () => (await fetch(server.origin).catch(() => null))?.status === 200);
   // A new folder with a switch in it never lets a call through in between.
-  rmSync(home.path('ops'), { recursive: true });
+  rmSync(home.path('ops'), { recursive: true, force: true, maxRetries: 10 });
   mkdirSync(home.path('ops', 'killswitch.d'), { recursive: true });
   writeFileSync(switchFile, '');
   assert.equal((await failureOf(fetch(server.origin))).code, 'kill_switch');

@@ -85,7 +85,7 @@ export function runGroups(groups: readonly Group[]): void {
           await t.test(name.slice(0, 200), () => check(answers[i] as Record<string, unknown>, expected));
         }
       } finally {
-        rmSync(folder, { recursive: true });
+        rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
       }
     });
   }

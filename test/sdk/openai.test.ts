@@ -89,7 +89,7 @@ after(async () => {
   await answering.checkrd.close();
   server.closeAllConnections();
   server.close();
-  rmSync(home, { recursive: true });
+  rmSync(home, { recursive: true, force: true, maxRetries: 10 });
 });
 
 /** The log of an agent as of now. */

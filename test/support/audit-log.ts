@@ -36,7 +36,7 @@ export function place(t: TestContext): Place {
   const opened: AuditLog[] = [];
   t.after(() => {
     for (const log of opened) log.close();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   });
   const problems: string[] = [];
   const base = settingsAt(folder, problems);

@@ -12,7 +12,7 @@ export class DistCopy {
     cpSync('dist', join(this.dir, 'dist'), { recursive: true });
     cpSync('package.json', join(this.dir, 'package.json'));
     symlinkSync(resolve('node_modules'), join(this.dir, 'node_modules'));
-    t.after(() => rmSync(this.dir, { recursive: true, force: true }));
+    t.after(() => rmSync(this.dir, { recursive: true, force: true, maxRetries: 10 }));
   }
   path(...parts: string[]): string {
     return join(this.dir, 'dist', ...parts);

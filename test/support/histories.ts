@@ -48,7 +48,7 @@ export class LabLog {
     appendMany(log, 5, 100);
     cpSync(join(this.folder, 'log'), join(this.folder, 'then'), { recursive: true });
     log.close();
-    rmSync(join(this.folder, 'log'), { recursive: true });
+    rmSync(join(this.folder, 'log'), { recursive: true, force: true, maxRetries: 10 });
     renameSync(join(this.folder, 'then'), join(this.folder, 'log'));
   }
   /** A running writer, and what is done to it between two records. */
@@ -81,7 +81,7 @@ export class LabLog {
     return names.map(name => join(folder, name));
   }
   remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
@@ -226,7 +226,7 @@ export const HISTORIES: readonly History[] = [
       l.ended();
       cpSync(join(l.folder, 'log'), join(l.folder, 'old'), { recursive: true });
       l.restart();
-      rmSync(join(l.folder, 'log'), { recursive: true });
+      rmSync(join(l.folder, 'log'), { recursive: true, force: true, maxRetries: 10 });
       cpSync(join(l.folder, 'old'), join(l.folder, 'log'), { recursive: true });
       l.restart();
     },
@@ -397,7 +397,7 @@ export const HISTORIES: readonly History[] = [
     exit: 0,
     run: l => {
       l.ended();
-      rmSync(join(l.folder, 'log'), { recursive: true });
+      rmSync(join(l.folder, 'log'), { recursive: true, force: true, maxRetries: 10 });
       mkdirSync(join(l.folder, 'log'));
       l.restart();
     },

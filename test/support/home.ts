@@ -32,6 +32,6 @@ export class Home {
     // Under another name nobody can put a file into it while it is emptied (a state file that is no longer wanted).
     const gone = `${this.dir}.gone`;
     renameSync(this.dir, gone);
-    rmSync(gone, { recursive: true, force: true });
+    rmSync(gone, { recursive: true, force: true, maxRetries: 10 });
   }
 }

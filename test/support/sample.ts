@@ -24,6 +24,6 @@ export function runSample(
     });
     return { out: ran.stdout, err: ran.stderr, status: ran.status };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }

@@ -6,6 +6,6 @@ import type { TestContext } from 'node:test';
 /** A folder of the test's own, gone when the test ends. */
 export function tempFolder(t: TestContext): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'checkrd-')));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
 }

@@ -91,7 +91,7 @@ for (const [kind, mount] of Object.entries(KINDS)) {
     mkdirSync(disk);
     t.after(() => {
       spawnSync('umount', ['-l', disk]);
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     });
     if (!mount(disk, join(folder, 'image'))) return t.skip(`this machine does not mount ${kind}`);
     writeFileSync(join(folder, 'policy.yaml'), 'default: allow\nrules: []\n');

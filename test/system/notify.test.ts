@@ -11,7 +11,7 @@ import { until } from '../support/until.js';
 
 function prepared(t: TestContext, policy: string | null): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'checkrd-notify-')));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   writeFileSync(
     join(folder, 'checkrd.yaml'),
     'policy: policy.yaml\ndaemon: { agents: [{ id: crm }], drain_timeout: 1 }\n',

@@ -11,7 +11,7 @@ const skip = analyze('--version').error === undefined ? false : 'no systemd-anal
 
 test('systemd takes the unit without a complaint', { skip }, t => {
   const folder = mkdtempSync(join(tmpdir(), 'checkrd-unit-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   const path = join(folder, 'checkrd.service');
   // The program is not installed here; any that is stands for it.
   writeFileSync(path, UNIT.replace('/usr/bin/checkrd', '/bin/true'));

@@ -104,7 +104,7 @@ for (const { name, make } of forms) {
     assert.equal(hold.scope, 'all');
     assert.ok(killSwitch.look(BILLING));
     assert.deepEqual(told, [{ what: 'engaged', source: path, scope: 'all' }], 'told once, by the look itself');
-    rmSync(path, { recursive: true });
+    rmSync(path, { recursive: true, force: true, maxRetries: 10 });
     assert.equal(killSwitch.look(CRM), null);
     assert.deepEqual(told.slice(1), [{ what: 'released', source: path, scope: 'all' }]);
   });
@@ -226,7 +226,7 @@ test('the end of until is told by the poll', async t => {
 test('a folder that vanished is engaged until it is back and armed', async t => {
   const { path, killSwitch, told } = bench(t, {}, join(tempFolder(t), 'lib', 'killswitch'));
   const folder = join(path, '..');
-  rmSync(folder, { recursive: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   assert.equal(killSwitch.look(CRM)?.source, folder);
   killSwitch.refresh();
   assert.ok(killSwitch.look(CRM), 'nothing makes the folder again but its owner');
@@ -270,13 +270,13 @@ test('permissive: what cannot be seen is as it last was', t => {
   const at = join(tempFolder(t), 'lib', 'killswitch');
   const { path, killSwitch } = bench(t, { timers: QUIET, securityMode: 'permissive' }, at);
   const folder = join(path, '..');
-  rmSync(folder, { recursive: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   assert.equal(killSwitch.look(CRM), null);
   mkdirSync(`${path}.d`, { recursive: true });
   killSwitch.refresh();
   writeFileSync(path, '');
   assert.ok(killSwitch.look(CRM));
-  rmSync(folder, { recursive: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   assert.ok(killSwitch.look(CRM));
 });
 

@@ -164,7 +164,11 @@ const obstacles: {
   { name: 'a link', put: path => symlinkSync('/tmp', path), away: path => rmSync(path) },
   { name: 'a dangling link', put: path => symlinkSync(`${path}.nowhere`, path), away: path => rmSync(path) },
   { name: 'a FIFO', put: path => execFileSync('mkfifo', [path]), away: path => rmSync(path) },
-  { name: 'a folder', put: path => mkdirSync(path), away: path => rmSync(path, { recursive: true }) },
+  {
+    name: 'a folder',
+    put: path => mkdirSync(path),
+    away: path => rmSync(path, { recursive: true, force: true, maxRetries: 10 }),
+  },
 ];
 for (const { name, put, away } of obstacles) {
   test(`replaced by ${name}: refused until mended, then nothing is missing`, t => {
@@ -199,7 +203,7 @@ test('the folder was deleted: refused until it is back, then the chain goes on',
   appendMany(log, 3);
   const before = join(at.folder, 'before');
   copyFileSync(at.path, before);
-  rmSync(dirname(at.path), { recursive: true });
+  rmSync(dirname(at.path), { recursive: true, force: true, maxRetries: 10 });
   for (let n = 0; n < 3; n += 1) assert.throws(() => log.append(decision(9)), { code: 'audit_unavailable' });
   log.reopen();
   mkdirSync(dirname(at.path));
@@ -212,7 +216,7 @@ test('the folder came back with another writer in it: refused, its file untouche
   const at = place(t);
   const log = at.open();
   appendMany(log, 3);
-  rmSync(dirname(at.path), { recursive: true });
+  rmSync(dirname(at.path), { recursive: true, force: true, maxRetries: 10 });
   const other = at.open();
   other.append(decision(1));
   const theirs = readFileSync(at.path, 'utf8');

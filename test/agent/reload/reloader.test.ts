@@ -151,7 +151,7 @@ suite('reload', { concurrency: 6 }, () => {
     mkdirSync(dirname(path));
     writeFileSync(path, A);
     const { source, rules } = await openBench(t, { path });
-    rmSync(dirname(path), { recursive: true });
+    rmSync(dirname(path), { recursive: true, force: true, maxRetries: 10 });
     await until('degraded', () => source.health().state === 'degraded');
     mkdirSync(dirname(path));
     renameOver(path, B);
@@ -189,7 +189,7 @@ suite('reload', { concurrency: 6 }, () => {
     unlinkSync(path);
     mkdirSync(path);
     await until('refused', () => said().includes('rejected policy_not_regular'));
-    rmSync(path, { recursive: true });
+    rmSync(path, { recursive: true, force: true, maxRetries: 10 });
     writeFileSync(path, B);
     chmodSync(path, 0o666);
     await until('refused', () => said().includes('rejected policy_writable_by_others'));
