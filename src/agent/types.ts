@@ -59,12 +59,6 @@ export interface KillSwitch {
   close(): Promise<void>;
 }
 
-/** Told when the watcher (or a look) sees the switch change; the agent aborts what is in flight and writes the record. */
-export interface KillObserver {
-  engaged(hold: KillHold): void;
-  released(hold: KillHold): void;
-}
-
 /* ---- the policy ---------------------------------------------------------------------------------------------- */
 
 /** One document of the generation in force. */

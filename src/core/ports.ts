@@ -9,7 +9,7 @@ export type Sha256 = (data: Uint8Array) => Uint8Array;
 export type Sha256Text = (text: string) => string;
 
 /** SHA-256 of `data` as 64 lower-case hexadecimal characters. The hot path uses this one. */
-export type Sha256Hex = (data: Uint8Array) => string;
+export type Sha256Digest = (data: Uint8Array) => string;
 
 /** Ed25519 (RFC 8032, pure). `publicKey` is 32 raw bytes, `signature` 64. False for anything malformed; never throws. */
 export type Ed25519Verify = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;

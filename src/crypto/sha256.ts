@@ -2,7 +2,7 @@
  * SHA-256 by node:crypto, in the two forms core asks for. `crypto.hash` (Node ≥ 20.12) takes 60 % of `createHash`'s time.
  */
 import * as crypto from 'node:crypto';
-import type { Sha256, Sha256Hex, Sha256Text } from '../core/ports.js';
+import type { Sha256, Sha256Digest, Sha256Text } from '../core/ports.js';
 
 const oneShot: typeof crypto.hash | undefined = crypto.hash;
 
@@ -16,8 +16,8 @@ export const sha256Text: Sha256Text = oneShot
   ? text => oneShot('sha256', text, 'hex')
   : text => crypto.createHash('sha256').update(text, 'utf8').digest('hex');
 
-/** @see Sha256Hex */
-export const sha256Hex: Sha256Hex = oneShot
+/** @see Sha256Digest */
+export const sha256Digest: Sha256Digest = oneShot
   ? data => oneShot('sha256', data, 'hex')
   : data => crypto.createHash('sha256').update(data).digest('hex');
 

@@ -11,7 +11,7 @@ import { type Position, Tip } from '../../core/audit/tip.js';
 import { toHex } from '../../core/bytes.js';
 import { Fault } from '../../core/fault.js';
 import { AUDIT_LINE_MAX_BYTES } from '../../core/limits.js';
-import { sha256, sha256Hex, sha256Text } from '../../crypto/sha256.js';
+import { sha256, sha256Digest, sha256Text } from '../../crypto/sha256.js';
 import type { AppendFile, WriteFailure } from '../../disk/append.js';
 import type { LogKey } from './keys.js';
 import { timeText } from './time-text.js';
@@ -69,7 +69,7 @@ export class LineWriter {
     if (length > AUDIT_LINE_MAX_BYTES) throw new Fault('internal', { what: `an audit line of ${length} bytes` });
     buffer[LINE_AT + length] = LF;
     const failed = file.write(buffer, LINE_AT, length + 1);
-    if (failed === null) this.tip.push(sha256Hex(buffer.subarray(0, LINE_AT + length)));
+    if (failed === null) this.tip.push(sha256Digest(buffer.subarray(0, LINE_AT + length)));
     return failed;
   }
 }

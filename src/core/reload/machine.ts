@@ -11,19 +11,6 @@ import type { Sha256Hex } from '../brand.js';
 import { RELOAD_STARVED_MS, SETTLE_IN_PLACE_MS, SETTLE_NEW_INODE_MS, SETTLE_REPORT_AFTER_MS } from '../limits.js';
 import type { PolicyIssue } from '../policy/issues.js';
 
-/** Every name of a stage, in order, for documentation and messages. */
-export const STAGES = [
-  'idle',
-  'changed',
-  'settled',
-  'verified',
-  'parsed',
-  'compiled',
-  'tested',
-  'live',
-  'rejected',
-] as const;
-
 /** What a look at the path found. Two looks are alike when all fields are. */
 export type Seen =
   | {
