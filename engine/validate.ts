@@ -7,7 +7,7 @@ import {
   FIELD_WORDS, GLOB_WORDS, H_AGENTS, H_ALWAYS, H_ANY_ROOT, H_BODY, H_BODY_FIELDS, H_BODY_MATCHERS, H_FIELDS, H_GLOBS, H_HASH,
   H_HEADERS, H_HOST_NODE, H_LIMITS, H_LISTS, H_METHODS, H_METHOD_IDS, H_NODES, H_ROOTS, H_RULES, H_SPECIAL, H_STRINGS,
   H_TERMS, H_WINDOWS, H_WORDS, H_ZONES, HASH_WORDS, LIMIT_WORDS, MAGIC, NODE_HOST, NODE_WORDS, PARENT_HOSTS, PARENT_METHODS,
-  PARENT_NONE, REF_WORDS, ROOT_WORDS, RULE_WORDS, R_BODY, R_HEADERS, R_LIMIT, R_METHODS, R_QUERY, R_WINDOWS, R_ZONE, VERSION,
+  PARENT_NONE, REF_WORDS, ROOT_WORDS, RULE_WORDS, R_BODY, R_HEADERS, R_LIMIT, R_METHODS, R_QUERY, R_URL, R_WINDOWS, R_ZONE, VERSION,
   WINDOW_WORDS, ZONE_WORDS, bad, base, cell, head, length,
 } from './program';
 import { bodySectionCheck } from './body/index';
@@ -169,6 +169,24 @@ function windows(): bool {
   return true;
 }
 
+/**
+ * A rule is considered once: without a URL by the list of those that always are, in rising order, with one by the index
+ * (which marks what it has met). A limit that came twice would be charged twice and tie its key's list into a knot.
+ */
+function candidates(): bool {
+  const rules = head(H_RULES + 1);
+  let least: u32 = 0;
+  for (let i: u32 = 0, n = head(H_ALWAYS + 1); i < n; i++) {
+    const rule = cell(H_ALWAYS, 1, i, 0);
+    if (rule < least || rule >= rules || cell(H_RULES, RULE_WORDS, rule, R_URL) != 0) return false;
+    least = rule + 1;
+  }
+  for (let i: u32 = 0, n = head(H_TERMS + 1); i < n; i++) {
+    if (cell(H_RULES, RULE_WORDS, cell(H_TERMS, 1, i, 0), R_URL) == 0) return false;
+  }
+  return true;
+}
+
 export function validate(): u32 {
   if (length < H_WORDS << 2 || (length & 3) != 0) return 1;
   if (head(0) != MAGIC) return 2;
@@ -189,7 +207,7 @@ export function validate(): u32 {
   if (!nodes()) return 16;
   if (!hash()) return 17;
   if (!roots()) return 18;
-  if (!indexes(H_TERMS, head(H_RULES + 1)) || !indexes(H_ALWAYS, head(H_RULES + 1))) return 19;
+  if (!indexes(H_TERMS, head(H_RULES + 1)) || !candidates()) return 19;
   if (!indexes(H_METHODS, head(H_METHOD_IDS))) return 20;
   if (!refs(H_LISTS) || !refs(H_HEADERS) || !refs(H_AGENTS)) return 21;
   if (!fields()) return 22;

@@ -46,3 +46,14 @@ test('headerNames are the lower-case names that rules read', () => {
     'content-encoding',
   ]);
 });
+
+test('a rule that would be considered twice is refused: charged twice, a limit would never end', () => {
+  const program = programOf(policyOf(POLICY)).slice();
+  const view = new DataView(program.buffer);
+  // Header word 16: where the list of the rules without a URL begins; 17: how many there are (program/format.ts).
+  const list = view.getUint32(16 * 4, true);
+  const last = view.getUint32(17 * 4, true) - 1;
+  assert.ok(last > 0);
+  view.setUint32(list, view.getUint32(list + last * 4, true), true);
+  assert.equal(judge(program), 'refused');
+});
