@@ -41,30 +41,34 @@ export async function crashRounds(rounds: number, seed: number): Promise<{ calls
       await new Promise(resolve => setTimeout(resolve, random() * 150));
       child.kill('SIGKILL');
       assert.equal(await ended, 'SIGKILL', `round ${round}: the program ended by itself and said: ${said}`);
+      restartAndCheck(home, env, server.seen, round);
     }
-    // One more start recovers what the last kill left, and ends well.
-    const last = spawnSync(
-      process.execPath,
-      ['--input-type=module', '-e', "import { Checkrd } from 'checkrd'; await new Checkrd().close();"],
-      { env, encoding: 'utf8' },
-    );
-    assert.equal(last.status, 0, last.stderr);
-    const verify = spawnSync(
-      process.execPath,
-      ['dist/cli/main.js', 'verify', home.path('audit', 'crash.jsonl'), '--key', home.path('keys', 'origin.pub')],
-      { encoding: 'utf8' },
-    );
-    assert.equal(verify.status, 0, verify.stdout + verify.stderr);
-    const recorded = new Set(
-      home
-        .records('crash')
-        .filter(record => record.type === 'decision')
-        .map(record => `GET ${String(record.url_path)}`),
-    );
-    for (const call of server.seen) assert.ok(recorded.has(call), `${call} reached the upstream without a record`);
     return { calls: server.seen.length };
   } finally {
     await server.close();
     home.remove();
   }
+}
+
+/** One start that recovers what the kill left and ends well; then the log verifies and holds every call that was seen. */
+function restartAndCheck(home: Home, env: NodeJS.ProcessEnv, seen: readonly string[], round: number): void {
+  const restart = spawnSync(
+    process.execPath,
+    ['--input-type=module', '-e', "import { Checkrd } from 'checkrd'; await new Checkrd().close();"],
+    { env, encoding: 'utf8' },
+  );
+  assert.equal(restart.status, 0, `round ${round}: ${restart.stderr}`);
+  const verify = spawnSync(
+    process.execPath,
+    ['dist/cli/main.js', 'verify', home.path('audit', 'crash.jsonl'), '--key', home.path('keys', 'origin.pub')],
+    { encoding: 'utf8' },
+  );
+  assert.equal(verify.status, 0, `round ${round}: ${verify.stdout}${verify.stderr}`);
+  const recorded = new Set(
+    home
+      .records('crash')
+      .filter(record => record.type === 'decision')
+      .map(record => `GET ${String(record.url_path)}`),
+  );
+  for (const call of seen) assert.ok(recorded.has(call), `round ${round}: ${call} was seen without a record`);
 }
