@@ -17,7 +17,7 @@ test('a zone that this Node does not have is an issue, once, where it stands', (
   const issues = missingZones(policyOf(TEXT), name => name !== 'Asia/Tokyo');
   assert.deepEqual(
     issues.map(({ code, line, column }) => [code, line, column]),
-    [['time_zone_missing', 4, 46]],
+    [['time_zone_missing', 4, 48]],
   );
   assert.match(issues[0]?.message ?? '', /does not have `Asia\/Tokyo`/);
   assert.match(issues[0]?.suggestion ?? '', /newer Node/);
