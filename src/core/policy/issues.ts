@@ -44,7 +44,7 @@ export const POLICY_ISSUES = {
   number_invalid: 'a number in a form, size or range that is not allowed',
   policy_empty: 'the file holds no policy',
   time_invalid: 'not a time window, or a time zone that does not exist',
-  time_zone_alone: 'a time zone without a window',
+  time_zone_alone: 'a time zone without a window or days',
   time_zone_missing: "a time zone that exists and is not in this Node's zone data",
   too_deep: 'nested too deeply',
   unknown_key: 'a key this version does not know',
