@@ -75,8 +75,10 @@ export function agent(n: u32): bool {
   return loaded && readAgent(n);
 }
 
-/** Body kinds: 0 none, 1 unread, 2 bytes in the body area, 3 too large,
- * 4 bytes whose Content-Encoding has been undone. `permissive`: one that is too large is a guess, not a denial. */
+/**
+ * Body kinds: 0 none, 1 unread, 2 bytes in the body area, 3 too large, 4 bytes whose Content-Encoding has been undone.
+ * `permissive`: one that is too large is a guess, not a denial.
+ */
 export function decide(
   methodLen: u32, urlLen: u32, headerLen: u32, bodyKind: u32, bodyLen: u32, wallMs: f64, monotonicMs: f64,
   permissive: bool,

@@ -7,8 +7,14 @@ import {
 } from './program';
 import { take } from './memory';
 
-/** Furthest that a clock has ever been from UTC and then some, in seconds. */
-export const OFFSET_MAX: i32 = 93600;
+/** In seconds; further from UTC than any clock has ever been. */
+const OFFSET_MAX: i32 = 93600;
+
+// @ts-ignore: decorator
+@inline
+export function isOffset(seconds: i32): bool {
+  return <u32>(seconds + OFFSET_MAX) <= <u32>(2 * OFFSET_MAX);
+}
 
 export let wallMs: f64 = 0;
 /** Seconds east of UTC, a word for each zone of the program; the host keeps those of named zones right. */
@@ -35,7 +41,7 @@ export function testTime(rule: u32): u32 {
   const count = ruleWord(rule, R_WINDOWS + 1);
   if (count == 0) return TRUE;
   const offset = load<i32>(zoneArea + (<usize>ruleWord(rule, R_ZONE) << 2));
-  if (!(wallMs > -8.64e15 && wallMs < 8.64e15) || offset < -OFFSET_MAX || offset > OFFSET_MAX) return UNKNOWN;
+  if (!(wallMs > -8.64e15 && wallMs < 8.64e15) || !isOffset(offset)) return UNKNOWN;
   const minutes = Math.floor((wallMs / 1000 + <f64>offset) / 60);
   const days = Math.floor(minutes / 1440);
   const minute = <u32>(minutes - days * 1440);

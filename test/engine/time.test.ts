@@ -95,17 +95,21 @@ test('one policy, many zones: each rule by its own', () => {
   }
 });
 
+type WallClock = (ms: number) => readonly [day: number, minute: number];
+
 /** What a wall clock in the zone shows, as Intl prints it: the weekday from Monday, and the minute. */
-function wallClock(zone: string, ms: number): readonly [day: number, minute: number] {
-  const text = new Date(ms).toLocaleString('en-GB', {
+function wallClockOf(zone: string): WallClock {
+  const format = new Intl.DateTimeFormat('en-GB', {
     timeZone: zone,
     weekday: 'short',
     hour: '2-digit',
     minute: '2-digit',
     hourCycle: 'h23',
   });
-  const [, day = '', hour, minute] = /^(\w{3})\D+(\d\d):(\d\d)$/.exec(text) ?? [];
-  return [DAYS.indexOf(day.toLowerCase()), Number(hour) * 60 + Number(minute)];
+  return ms => {
+    const [, day = '', hour, minute] = /^(\w{3})\D+(\d\d):(\d\d)$/.exec(format.format(ms)) ?? [];
+    return [DAYS.indexOf(day.toLowerCase()), Number(hour) * 60 + Number(minute)];
+  };
 }
 
 const WINDOWS: readonly (readonly [window: string, days: string | null])[] = [
@@ -139,12 +143,13 @@ for (const zone of ZONES) {
         `default: allow\nrules:\n  - { name: r, deny: { time_within: "${window}", timezone: ${zone}${days === null ? '' : `, days: [${days}]`} } }\n`,
       ),
     );
+    const wallClock = wallClockOf(zone);
     const seen = new Set<boolean>();
     for (const instant of SWITCHES[zone]) {
       const at = Date.parse(instant);
       for (let minute = -180; minute <= 180; minute++) {
         for (const ms of [at + minute * 60_000, at + minute * 60_000 - 1]) {
-          const [day, local] = wallClock(zone, ms);
+          const [day, local] = wallClock(ms);
           WINDOWS.forEach(([window, days], i) => {
             const expected = holds(window, days, day, local);
             seen.add(expected);
