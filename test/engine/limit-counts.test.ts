@@ -158,6 +158,48 @@ test('counters follow the field; a lower number takes effect at once', () => {
   assert.equal(next('calls_per_minute: 4, per: body_field, field: "$.n"'), OK);
 });
 
+test('a limit that is lowered says the right wait for as long as too many are live', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 6 }),
+      fc.array(fc.nat(9000), { minLength: 1, maxLength: 40 }),
+      (calls, gaps) => {
+        const old = limit('calls_per_minute: 40, per: global');
+        const passed: number[] = [];
+        let now = 0;
+        for (const gap of gaps) {
+          now += gap;
+          assert.equal(at(old, now), OK);
+          passed.push(now);
+          if (now > 40_000) break;
+        }
+        const loaded = limit(`calls_per_minute: ${calls}, per: global`);
+        loaded.engine.importLimits(old.engine.exportLimits());
+        for (const gap of gaps) {
+          now += gap;
+          const live = passed.filter(ms => ms + 60_000 > now);
+          const turn = live[live.length - calls];
+          const said = at(loaded, now);
+          assert.equal(said, turn === undefined ? OK : `rate_limited l ${turn + 60_000 - now}`);
+          if (turn === undefined) passed.push(now);
+        }
+      },
+    ),
+    { numRuns: 200, seed: 20260107 },
+  );
+});
+
+test('a limit lowered from a million to one refuses as quickly as any', { timeout: 60_000 }, () => {
+  const old = limit('calls_per_day: 1000000, per: global');
+  for (let i = 0; i < 500_000; i++) if (at(old, i) !== OK) assert.fail(`call ${i}`);
+  const loaded = limit('calls_per_day: 1, per: global');
+  loaded.engine.importLimits(old.engine.exportLimits());
+  const started = performance.now();
+  for (let i = 0; i < 10_000; i++) assert.match(at(loaded, 600_000 + i), /^rate_limited/);
+  // Half a million steps a call would take ten seconds.
+  assert.ok(performance.now() - started < 3000);
+});
+
 test('every period and every `per` survives a reload, and nothing else of another rule does', () => {
   for (const period of Object.keys(PERIODS) as Period[]) {
     for (const per of ['global', 'agent', 'host', 'endpoint', 'body_field, field: "$.m"']) {
