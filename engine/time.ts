@@ -17,7 +17,7 @@ export function isOffset(seconds: i32): bool {
 }
 
 export let wallMs: f64 = 0;
-/** Seconds east of UTC, a word for each zone of the program; the host keeps those of named zones right. */
+/** Seconds east of UTC, a word for each zone of the program; the host keeps those of named zones right, others are not read. */
 export let zoneArea: usize = 0;
 
 export function setWall(ms: f64): void {
@@ -26,21 +26,19 @@ export function setWall(ms: f64): void {
 
 /** A named zone is out of range, and so UNKNOWN, until the host has said where it is. */
 export function initTime(): bool {
-  const count = head(H_ZONES + 1);
-  zoneArea = take(count << 2);
-  if (zoneArea == 0) return false;
-  for (let i: u32 = 0; i < count; i++) {
-    const named = cell(H_ZONES, ZONE_WORDS, i, 1) != 0;
-    store<i32>(zoneArea + (<usize>i << 2), named ? i32.MAX_VALUE : <i32>cell(H_ZONES, ZONE_WORDS, i, 2));
-  }
-  return true;
+  const bytes = head(H_ZONES + 1) << 2;
+  zoneArea = take(bytes);
+  if (zoneArea != 0) memory.fill(zoneArea, 0x7f, bytes);
+  return zoneArea != 0;
 }
 
 /** Every window of `rule` must hold. A clock or an offset that is none is UNKNOWN. */
 export function testTime(rule: u32): u32 {
   const count = ruleWord(rule, R_WINDOWS + 1);
   if (count == 0) return TRUE;
-  const offset = load<i32>(zoneArea + (<usize>ruleWord(rule, R_ZONE) << 2));
+  const zone = ruleWord(rule, R_ZONE);
+  const named = cell(H_ZONES, ZONE_WORDS, zone, 1) != 0;
+  const offset = named ? load<i32>(zoneArea + (<usize>zone << 2)) : <i32>cell(H_ZONES, ZONE_WORDS, zone, 2);
   if (!(wallMs > -8.64e15 && wallMs < 8.64e15) || !isOffset(offset)) return UNKNOWN;
   const minutes = Math.floor((wallMs / 1000 + <f64>offset) / 60);
   const days = Math.floor(minutes / 1440);
