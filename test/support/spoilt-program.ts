@@ -20,6 +20,7 @@ rules:
   - { name: d1, deny: { method: [DELETE], url: "*" } }
   - { name: d2, deny: { url: "a*b.*.net/x/**/y", query: [{ name: debug, present: false }] } }
   - { name: d3, deny: { time_outside: "06:00-22:00", timezone: "+01:00" } }
+  - { name: d5, deny: { time_within: "22:00-02:00", days: [wed-fri], timezone: Europe/Berlin } }
   - { name: d4, deny: { url: "api.example.com/**", body: { jsonpath: "$.amount", min: 100 } } }
   - { name: l1, limit: { calls_per_minute: 5, per: endpoint } }
   - { name: l2, limit: { calls_per_day: 50, per: body_field, field: "$.model", url: "api.example.com/**" } }
