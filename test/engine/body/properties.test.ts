@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { BodyMatcher, JsonPath, Operand } from '#src/core/policy/checked.js';
+import type { BodyMatcher, Operand } from '#src/core/policy/checked.js';
 import { encodeBodySection } from '#src/core/policy/program/body.js';
 import { ALLOW, BodyEngine, DENY, FALSE, FORM, LIMIT, TRUE, UNKNOWN } from '../../support/body-engine.js';
 import { decimal, on, op } from '../../support/body-values.js';
@@ -23,9 +23,9 @@ const { value } = fc.letrec<{ value: Json }>(tie => ({
     fc.dictionary(name, tie('value'), { maxKeys: 4 }),
   ),
 }));
-const path: fc.Arbitrary<JsonPath> = fc.array(fc.oneof(name, fc.nat({ max: 3 })), { maxLength: 4 });
+const path: fc.Arbitrary<(string | number)[]> = fc.array(fc.oneof(name, fc.nat({ max: 3 })), { maxLength: 4 });
 
-function at(root: Json, steps: JsonPath): Json | undefined {
+function at(root: Json, steps: readonly (string | number)[]): Json | undefined {
   let node: Json | undefined = root;
   for (const step of steps) {
     if (typeof step === 'number') node = Array.isArray(node) ? node[step] : undefined;
