@@ -110,11 +110,7 @@ export type FieldMatcher =
   | { readonly kind: 'present'; readonly name: string; readonly test: StringTest };
 
 /** A child by name, a child by array index, every child, or every descendant member of a name. */
-export type PathStep =
-  | string
-  | number
-  | { readonly kind: 'every' }
-  | { readonly kind: 'below'; readonly name: string };
+export type PathStep = string | number | { readonly kind: 'every' } | { readonly kind: 'below'; readonly name: string };
 
 /** The root is the empty list. */
 export type JsonPath = readonly PathStep[];

@@ -205,7 +205,14 @@ const limits: readonly Refused[] = [
   ['half a call', rule('limit: { calls_per_day: 0.5, per: host }'), 'number_invalid', 4, 29],
   ['a field for another `per`', rule('limit: { calls_per_day: 5, per: host, field: $.a }'), 'limit_invalid', 4, 43],
   ['no field', rule('limit: { calls_per_day: 5, per: body_field }'), 'limit_invalid', 4, 32],
-  ['a bad field', rule('limit: { calls_per_day: 5, per: body_field, field: "$[*]" }'), 'not_supported', 4, 56],
+  [
+    'a bad field',
+    rule('limit: { calls_per_day: 5, per: body_field, field: "$[1:]" }'),
+    'jsonpath_invalid',
+    4,
+    56,
+    /slices/,
+  ],
 ];
 
 for (const [name, text, code, line, column, word] of [...files, ...documents, ...rules, ...matchers, ...limits]) {
