@@ -176,6 +176,29 @@ test('a spoilt section is refused or answers; it never traps', () => {
   assert.ok(refused > 10_000, `${refused} refused`);
 });
 
+test('the paths of a section have one encoding: any other word in a row is refused', () => {
+  const { section } = encodeBodySection({ matchers: some, fields: [['a'], ['c', 'd'], [below('d')]] });
+  const words = new DataView(section.buffer);
+  const count = words.getUint32(12, true);
+  const kinds = new Set<number>();
+  for (let row = 64; row < 64 + count * 40; row += 40) {
+    const kind = words.getUint32(row, true);
+    kinds.add(kind);
+    for (let word = 0; word < 10; word++) {
+      const before = words.getUint32(row + word * 4, true);
+      for (const other of [0, 1, 2, 3, 4, 5, before + 1, before - 1, 0x7fffffff, 0xffffffff]) {
+        // Another index is another path.
+        if (other >>> 0 === before || (kind === 3 && word === 2)) continue;
+        words.setUint32(row + word * 4, other, true);
+        assert.equal(engine.load(section), false, `row ${(row - 64) / 40}, word ${word}: ${before} as ${other}`);
+      }
+      words.setUint32(row + word * 4, before, true);
+    }
+  }
+  assert.deepEqual([...kinds].sort(), [0, 1, 2, 3, 4]);
+  assert.equal(engine.load(section), true);
+});
+
 test('200,000 names in one object are refused quickly', () => {
   engine.program(some);
   const body = `{${Array.from({ length: 200_000 }, (_, i) => `"${i}":0`).join(',')}}`;
