@@ -7,8 +7,8 @@ import { hashBytes } from './hash';
 import {
   dropSection, fieldCount, FIELD, fields, HAS_BOOLEAN_STRING, HAS_FALSE, HAS_NULL, HAS_NUMBER, HAS_NUMERIC_STRING,
   HAS_STRING, HAS_TRUE, HEADER, ITEM, ITEM_NEGATIVE, ITEM_STRING, itemAt, itemLen, itemPtr, KIND_BELOW, KIND_EVERY,
-  KIND_INDEX, KIND_NAME, KIND_ROOT, LIST, listAt, longestNeedle, MAGIC, MATCHER, matcherAt, MAX_NODES, MAX_ROWS, NODE, nodeAt,
-  nodeCount, NONE, pool, setLongestNeedle, setSection, VERSION,
+  KIND_INDEX, KIND_NAME, KIND_ROOT, LIST, listAt, longestNeedle, MAGIC, MATCHER, matcherAt, MAX_NODES, MAX_ROWS, NODE,
+  nodeAt, nodeCount, NONE, pool, setLongestNeedle, setSection, VERSION,
 } from './layout';
 import { PLAIN, textEquals } from './text';
 

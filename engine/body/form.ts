@@ -32,7 +32,10 @@ const T_OBJECT: u32 = 2;
 const T_INDEXED: u32 = 3;
 const T_APPENDED: u32 = 4;
 
-/** A name twice, or elements that servers count differently, where a wanted path passes (anywhere, if one may have several nodes). */
+/**
+ * A name twice, or elements that servers count differently, where a wanted path passes (anywhere, if one may have several
+ * nodes); or more partial matches than are held.
+ */
 export let formAmbiguous: bool = false;
 export let methodCount: u32 = 0;
 
@@ -152,12 +155,15 @@ function pair(name: usize, nameEnd: usize, value: usize, valueLen: u32): bool {
   return true;
 }
 
-/** Opens `parent`, which stands at the nodes met and thereby becomes a `type`; false: it is something else, or too much is live. */
+/** Opens `parent`, which stands at the nodes met and thereby becomes a `type`; false: it is something else. */
 function open(parent: i32, type: u32, ptr: usize): bool {
   if (!setType(parent, type, ptr)) return false;
   live = parent == 0 ? rootLive : enter(depth, live);
   depth = parent == 0 ? 1 : depth + 1;
-  return live >= 0;
+  if (live >= 0) return true;
+  live = 0;
+  formAmbiguous = true;
+  return true;
 }
 
 @inline

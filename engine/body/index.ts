@@ -19,7 +19,9 @@ import { firstInk, linesScan, LINES_READ, NOT_LINES } from './lines';
 import { classify, TYPE_FORM, TYPE_JSON, TYPE_LINES, TYPE_OTHER, TYPE_UNREADABLE, TYPE_UNREADABLE_FORM } from './media';
 import { resetNames } from './names';
 import { FALSE, judge, TRUE, UNKNOWN } from './operators';
-import { ask, captureOf, isAsked, newRequest, newScan, READING_FORM, READING_JSON, scratchBytes, scratchInit, wanted } from './scratch';
+import {
+  ask, captureOf, isAsked, newRequest, newScan, READING_FORM, READING_JSON, scratchBytes, scratchInit, wanted,
+} from './scratch';
 import { want } from './trie';
 
 /** Not a reading of this body; read; cannot be judged. */

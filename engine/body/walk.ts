@@ -90,5 +90,7 @@ export function meetIndex(depth: u32, count: u32, index: u32): void {
 
 @inline
 function meetEvery(node: usize): void {
-  if (load<u32>(node, 36) != 0) meet(live(load<u32>(node, 20) + load<u32>(node, 24) + load<u32>(node, 28) + load<u32>(node, 32)));
+  // The last child.
+  if (load<u32>(node, 36) == 0) return;
+  meet(live(load<u32>(node, 20) + load<u32>(node, 24) + load<u32>(node, 28) + load<u32>(node, 32)));
 }

@@ -233,6 +233,14 @@ test('eight partial matches in a container, and no ninth', () => {
   engine.program(wide(8)).open({ body: nest(8) });
   engine.scan([0, 1, 2, 3, 4, 5, 6]);
   assert.equal(engine.exports.bodyTest(0, DENY), TRUE);
+  // In a form too; what says its method is still read.
+  const form = (n: number) => ({
+    body: `_method=PUT&a0${Array.from({ length: n - 1 }, (_, i) => `[a${i + 1}]`).join('')}[x]=1`,
+    type: FORM,
+  });
+  assert.deepEqual(engine.program(wide(7)).judge(form(7)), Array(7).fill(TRUE));
+  assert.deepEqual(engine.program(wide(8)).judge(form(8)), Array(8).fill(UNKNOWN));
+  assert.deepEqual(engine.methods(), ['PUT']);
   // A value that is no container holds no partial match.
   const eight = Array.from({ length: 8 }, (_, i) => on(path(`$.a..b${i}.c`), { exists: false }));
   assert.deepEqual(engine.program(eight).judge({ body: '{"a":[1,{"b0":1}]}' }), Array(8).fill(TRUE));
