@@ -132,6 +132,10 @@ test('nothing of an earlier look, scan or request is left', () => {
   assert.deepEqual(engine.judge({ body: '[{"a":1},\n2]', type: null }), [FALSE, TRUE]);
   assert.deepEqual(engine.judge({ body: '{"a":1}\n{"a":1}', type: FORM }, ALLOW), [FALSE, FALSE]);
   assert.equal(engine.key(0), '');
+  // What the first line alone gave does not count beside the whole.
+  engine.open({ body: '{"a":1,\n"b":2}', type: null });
+  engine.scan();
+  assert.notEqual(engine.key(0), '');
   // More is wanted after a scan.
   engine.open({ body: '{"a":1}\n{"a":2}', type: LINES });
   engine.scan([1]);

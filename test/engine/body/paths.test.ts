@@ -269,6 +269,8 @@ test('hostile bodies', async t => {
     ['empty objects', `[${'{},'.repeat(350_000)}1]`],
     ['one long text', `["${'x'.repeat(1 << 20)}"]`],
     ['lines', '1\n'.repeat(520_000)],
+    ['nested', `[${'{"a0":{"a1":{"a2":{"a3":{"x":[]}}}}},'.repeat(27_000)}1]`],
+    ['deep', `[${`${'['.repeat(126)}${']'.repeat(126)},`.repeat(4_100)}1]`],
   ];
   for (const [what, body] of many) {
     engine.program([
@@ -277,11 +279,12 @@ test('hostile bodies', async t => {
       on(path('$..a..b[*]'), { min: decimal('5'), suffix: long }),
       on(path('$[*].*'), { contains: long }),
       on(path('$'), { contains: long }),
+      ...[0, 1, 2, 3].map(i => on(path(`$..a${i}..x`), { exists: false })),
     ]);
     const start = process.hrtime.bigint();
     engine.judge({ body, type: null });
     const ms = Number(process.hrtime.bigint() - start) / 1e6;
     t.diagnostic(`${what}: ${ms.toFixed(0)} ms for ${body.length} bytes`);
-    assert.ok(ms < 1500, `${what}: ${ms} ms`);
+    assert.ok(ms < 5000, `${what}: ${ms} ms`);
   }
 });
