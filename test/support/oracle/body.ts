@@ -1,5 +1,5 @@
 /** Which readings a body has, and what a body matcher makes of them: §3.4. */
-import type { BodyMatcher, BodyTest, JsonPath, Operand } from '#src/core/policy/checked.js';
+import type { BodyMatcher, BodyTest, JsonPath, Operand, PathStep } from '#src/core/policy/checked.js';
 import { compareExact, fromOperand, readExact } from './decimal.js';
 import type { Lines } from './fields.js';
 import { parseForm } from './form.js';
@@ -76,7 +76,8 @@ export function nodeAt(root: Node, path: JsonPath): Node | null {
   return node;
 }
 
-function childOf(node: Node, step: string | number): Node | null {
+function childOf(node: Node, step: PathStep): Node | null {
+  if (typeof step === 'object') throw new RangeError(`${step.kind} is not in this evaluator yet`);
   if (typeof step === 'number') return node.type === 'array' ? (node.items[step] ?? null) : null;
   return node.type === 'object' ? (node.members.find(([name]) => name === step)?.[1] ?? null) : null;
 }
