@@ -2,6 +2,7 @@
  * Policy bytes to program bytes, in this thread. The worker runs the same function on larger files.
  */
 import type { PolicyMode } from '../core/decide/types.js';
+import type { CheckedPolicy } from '../core/policy/checked.js';
 import { compileProgram } from '../core/policy/compile.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
 import { type PolicyReading, policyFormat, readPolicy, readPolicyObject } from '../core/policy/read.js';
@@ -30,8 +31,11 @@ export function compileObject(text: string): Compiled {
 }
 
 function compile(read: PolicyReading): Compiled {
-  if (!read.ok) return read;
-  const { policy } = read;
+  return read.ok ? compileChecked(read.policy) : read;
+}
+
+/** A policy that has been read already, or was made from one. */
+export function compileChecked(policy: CheckedPolicy): Compiled {
   const compiled = compileProgram(policy);
   if (!compiled.ok) return compiled;
   return {

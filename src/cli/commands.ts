@@ -11,6 +11,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'init', load: async () => (await import('./init.js')).init },
   { name: 'check', load: async () => (await import('./check.js')).check },
   { name: 'decide', load: async () => (await import('./decide.js')).decide },
+  { name: 'explain', load: async () => (await import('./explain.js')).explain },
   { name: 'keygen', load: async () => (await import('./keygen.js')).keygen },
   { name: 'kill', load: async () => (await import('./kill.js')).kill },
   { name: 'resume', load: async () => (await import('./resume.js')).resume },
