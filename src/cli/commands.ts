@@ -12,6 +12,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'check', load: async () => (await import('./check.js')).check },
   { name: 'decide', load: async () => (await import('./decide.js')).decide },
   { name: 'explain', load: async () => (await import('./explain.js')).explain },
+  { name: 'replay', load: async () => (await import('./replay.js')).replay },
   { name: 'keygen', load: async () => (await import('./keygen.js')).keygen },
   { name: 'kill', load: async () => (await import('./kill.js')).kill },
   { name: 'resume', load: async () => (await import('./resume.js')).resume },
