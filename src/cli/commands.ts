@@ -13,6 +13,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'decide', load: async () => (await import('./decide.js')).decide },
   { name: 'explain', load: async () => (await import('./explain.js')).explain },
   { name: 'replay', load: async () => (await import('./replay.js')).replay },
+  { name: 'suggest', load: async () => (await import('./suggest.js')).suggest },
   { name: 'keygen', load: async () => (await import('./keygen.js')).keygen },
   { name: 'kill', load: async () => (await import('./kill.js')).kill },
   { name: 'resume', load: async () => (await import('./resume.js')).resume },

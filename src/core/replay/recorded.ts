@@ -10,6 +10,7 @@ import type { BatchRequest } from '../decide/batch-line.js';
 import { isIdLike } from '../decide/endpoint.js';
 import { SOFT_CODES } from '../decide/types.js';
 import { pathReadings } from '../explain/path-readings.js';
+import { hasLoneSurrogate } from '../json/tree.js';
 import { rfc3339Ms } from '../time/rfc3339.js';
 
 export interface Recorded {
@@ -68,7 +69,7 @@ export function byPolicy({ code }: Recorded): boolean {
  */
 export function requestAgain({ method, scheme, host, path, pathCut, tool }: Recorded, id: string): BatchRequest | null {
   if (method === null || scheme === null || host === null || path === null || pathCut || tool) return null;
-  if (scheme === 'tool' || path.includes('%')) return null;
+  if (scheme === 'tool' || path.includes('%') || hasLoneSurrogate(path)) return null;
   const encoded = path
     .split('/')
     .map(segment => (segment === FOLDED ? id : encodeURIComponent(segment)))
