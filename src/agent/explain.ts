@@ -48,6 +48,9 @@ export function explainPolicy(policy: CheckedPolicy, ask: ExplainAsk): Explained
   let elsewhere = 0;
   if (!BEFORE_RULES.has(decision.code)) {
     const probe = new Probe(load, ask);
+    probe.screen(
+      policy.rules.flatMap(({ matcher }) => partsOf(matcher).flatMap(p => (p.key === 'url' ? [p.matcher] : []))),
+    );
     const numbered = policy.rules.map((rule, index) => ({ rule, index }));
     for (const { rule, index } of ORDER.flatMap(kind => numbered.filter(n => n.rule.effect.kind === kind))) {
       const report = ruleReport(probe, rule, index, ask);
@@ -101,8 +104,23 @@ class Probe {
     this.#ask = ask;
   }
 
+  /** Rules those `matchers` out that do not match the request at all, many at a time. */
+  screen(matchers: readonly Matcher[]): void {
+    const { request } = this.#ask;
+    const distinct = new Map(matchers.map(matcher => [JSON.stringify(matcher), matcher]));
+    const pending = [[...distinct.values()]];
+    for (let some = pending.pop(); some !== undefined; some = pending.pop()) {
+      if (some.length < 2) continue;
+      if (this.#decide({ kind: 'deny' }, 'allow', some, request)[0].code === 'default_allowed') {
+        for (const matcher of some) {
+          for (const kind of ORDER) this.#known.set(this.#key(kind, matcher, request), 'false');
+        }
+      } else pending.push(some.slice(0, some.length >> 1), some.slice(some.length >> 1));
+    }
+  }
+
   verdict(kind: Effect['kind'], matcher: Matcher, request: BatchRequest): Verdict {
-    const key = JSON.stringify([kind, matcher, request === this.#ask.request ? null : request]);
+    const key = this.#key(kind, matcher, request);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const verdict = this.#verdict(kind, matcher, request);
@@ -110,44 +128,42 @@ class Probe {
     return verdict;
   }
 
+  #key(kind: Effect['kind'], matcher: Matcher, request: BatchRequest): string {
+    return JSON.stringify([kind, matcher, request === this.#ask.request ? null : request]);
+  }
+
   #verdict(kind: Effect['kind'], matcher: Matcher, request: BatchRequest): Verdict {
-    if (kind === 'deny') return this.#denied(matcher, request);
-    const applies = kind === 'allow' ? this.#allowed(matcher, request) : this.#limited(matcher, request);
-    if (kind === 'limit' && applies !== 'true') return applies;
-    if (applies === 'true' && kind === 'allow') return 'true';
-    if (applies === 'unread') return 'unread';
-    // Of a `limit` every reading counts as of a `deny`, but not every port.
-    if (kind === 'allow' && matcher.url !== null && this.#limited(matcher, request) === 'false') return 'false';
-    // What is not enough for an `allow`, and what makes a `limit` apply, a `deny` tells apart.
     const denied = this.#denied(matcher, request);
-    if (kind === 'limit') return denied === 'unknown' ? 'unknown' : 'true';
+    // What not even a `deny` sees, nothing sees.
+    if (kind === 'deny' || denied === 'false' || denied === 'unread') return denied;
+    if (kind === 'limit') return this.#applies(matcher, request) ? denied : 'false';
+    if (this.#allows(matcher, request)) return 'true';
+    // Of a `limit` every reading counts as of a `deny`, but not every port.
+    if (matcher.url !== null && !this.#applies(matcher, request)) return 'false';
     return denied === 'true' ? 'mixed' : denied;
   }
 
   #denied(matcher: Matcher, request: BatchRequest): Verdict {
-    const { code, uncertain } = this.#decide({ kind: 'deny' }, 'allow', matcher, request)[0];
+    const { code, uncertain } = this.#decide({ kind: 'deny' }, 'allow', [matcher], request)[0];
     if (code === 'body_too_large') return 'unread';
     if (code === 'rule_denied') return uncertain ? 'unknown' : 'true';
     return code === 'default_allowed' ? 'false' : 'unknown';
   }
 
-  #allowed(matcher: Matcher, request: BatchRequest): Verdict {
-    const { code } = this.#decide({ kind: 'allow' }, 'deny', matcher, request)[0];
-    if (code === 'body_too_large') return 'unread';
-    return code === 'rule_allowed' ? 'true' : 'false';
+  #allows(matcher: Matcher, request: BatchRequest): boolean {
+    return this.#decide({ kind: 'allow' }, 'deny', [matcher], request)[0].code === 'rule_allowed';
   }
 
   /** Of two calls at once a limit of one lets the second through only if it does not apply. */
-  #limited(matcher: Matcher, request: BatchRequest): Verdict {
+  #applies(matcher: Matcher, request: BatchRequest): boolean {
     const effect: Effect = { kind: 'limit', calls: 1, windowMs: 1_000, per: 'global', field: null };
-    const [{ code }, second] = this.#decide(effect, 'allow', matcher, request);
-    if (code === 'body_too_large') return 'unread';
-    return second.code === 'rate_limited' ? 'true' : 'false';
+    return this.#decide(effect, 'allow', [matcher], request)[1].code === 'rate_limited';
   }
 
-  #decide(effect: Effect, defaultResult: 'allow' | 'deny', matcher: Matcher, request: BatchRequest) {
-    const rule: CheckedRule = { ...EMPTY_RULE, effect, matcher };
-    const loaded = this.#load({ ...EMPTY_POLICY, defaultResult, rules: [rule] }, roomFor(request));
+  /** One rule for each matcher. */
+  #decide(effect: Effect, defaultResult: 'allow' | 'deny', matchers: readonly Matcher[], request: BatchRequest) {
+    const rules = matchers.map((matcher): CheckedRule => ({ ...EMPTY_RULE, effect, matcher }));
+    const loaded = this.#load({ ...EMPTY_POLICY, defaultResult, rules }, roomFor(request));
     if (!loaded.ok) throw new Error(`a rule of a policy that loads does not load alone: ${loaded.errors[0]?.message}`);
     const decide = () => loaded.decider.decide(request, this.#ask.agent, this.#ask.atMs, false);
     return effect.kind === 'limit' ? ([decide(), decide()] as const) : ([decide(), NO_SECOND] as const);
