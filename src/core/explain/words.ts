@@ -65,7 +65,9 @@ function timeWords({ windows = [], offsetMinutes, ...more }: TimeParts): string 
     ({ kind, startMinute, endMinute }) => `time_${kind} ${minute(startMinute)}-${minute(endMinute)}`,
   );
   const zone =
-    typeof offsetMinutes !== 'number' ? [] : [`UTC${offsetMinutes < 0 ? '-' : '+'}${minute(Math.abs(offsetMinutes))}`];
+    typeof offsetMinutes !== 'number'
+      ? []
+      : [offsetMinutes === 0 ? 'UTC' : `UTC${offsetMinutes < 0 ? '-' : '+'}${minute(Math.abs(offsetMinutes))}`];
   const rest = Object.entries(more).map(([name, value]) => `${name} ${plain(value)}`);
   return [...spans, ...rest, ...zone].join(' ');
 }
