@@ -3,7 +3,7 @@ import { explainPolicy } from '../agent/explain.js';
 import { readPolicyFile } from '../agent/offline.js';
 import { boundedText } from '../core/audit/text.js';
 import { type Explanation, type RuleReport, type Verdict, whyWords } from '../core/explain/explanation.js';
-import type { CheckedPolicy } from '../core/policy/checked.js';
+import type { CheckedPolicy, Effect } from '../core/policy/checked.js';
 import { Misuse, readArgs } from './args.js';
 import { painter } from './colour.js';
 import { type CliIo, type Command, EXIT } from './io.js';
@@ -70,6 +70,7 @@ function asJson(explanation: Explanation, policy: CheckedPolicy, agent: string, 
       verdict,
       fired,
       specificity,
+      ...(effect.kind === 'limit' ? { limit: limitJson(effect, fired && decision.result === 'allow') } : {}),
       matchers: matchers.map(({ key, words, verdict: said, readings }) => ({
         key,
         text: words,
@@ -79,6 +80,11 @@ function asJson(explanation: Explanation, policy: CheckedPolicy, agent: string, 
     })),
     rules_elsewhere: elsewhere,
   };
+}
+
+/** `charged`: by this call; a limit counts only what everything else lets through. */
+function limitJson({ calls, windowMs, per }: Extract<Effect, { kind: 'limit' }>, charged: boolean): object {
+  return { calls, window_ms: windowMs, per, charged };
 }
 
 const LINE_MAX_BYTES = 4096;

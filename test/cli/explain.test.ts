@@ -54,6 +54,7 @@ test('json: the decision as `decide` gives it, then why, then every rule in the 
       ['rate', 'limit', 9, 'true', true],
     ],
   );
+  assert.deepEqual(rules[2].limit, { calls: 2, window_ms: 60_000, per: 'host', charged: true });
   assert.deepEqual(rules[1].matchers, [
     { key: 'url', text: 'url api.example.com/**', verdict: 'true', readings: [] },
     { key: 'time', text: 'time_within 09:00-17:00 UTC', verdict: 'false', readings: [] },
@@ -74,6 +75,8 @@ test('a denial is 1; a request that cannot be judged has no rules', async t => {
   const policy = policyFile(t);
   const denied = await runCommand(explain, ['--policy', policy, ...AT, GET.replace('GET', 'POST')]);
   assert.equal(denied.code, 1);
+  const json = await runCommand(explain, ['--policy', policy, '--json', ...AT, GET.replace('GET', 'POST')]);
+  assert.equal(JSON.parse(json.out[0] as string).rules.at(-1).limit.charged, false);
   assert.ok(denied.out.includes('  no `deny` and no `allow` fired, so `default: deny` decides'));
   const invalid = await runCommand(explain, ['--policy', policy, ...AT, '{"method":"GET","url":"nowhere"}']);
   assert.equal(invalid.code, 1);

@@ -57,7 +57,7 @@ export class ReplayTally {
     this.replayed++;
     if (now.is === 'cannot_say') {
       this.cannotSay++;
-      count(this.#undecided, String(now.rule), now.rule, recorded);
+      count(this.#undecided, JSON.stringify(now.rule), now.rule, recorded);
       return;
     }
     const from: Answer = { result: recorded.result, rule: recorded.rule ?? recorded.code };
