@@ -182,7 +182,18 @@ rules:
 test('what was cut, or had more than one reading, is not made again', () => {
   const replay = replayOf(policyOf('default: allow\nrules: []'));
   const record = get('https://api.example.com/x');
-  for (const change of [{ pathCut: true }, { path: '/a%20b' }, { path: '/a//b' }, { host: null }, { tool: true }]) {
+  const changes: readonly Partial<Recorded>[] = [
+    { pathCut: true },
+    { path: '/a%20b' },
+    { path: '/a//b' },
+    { path: '/\ud800' },
+    { host: null },
+    { host: 'a b' },
+    { tool: true },
+    { scheme: 'tool' },
+    { agent: 'invalid' },
+  ];
+  for (const change of changes) {
     assert.deepEqual(replay.decide({ ...record, ...change }), { is: 'cannot_say', rule: null });
   }
 });

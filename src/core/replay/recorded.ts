@@ -6,6 +6,7 @@
  *   never: guesses a path that was cut or that had more than one reading
  */
 import type { FlatRecord } from '../audit/canonical.js';
+import { INVALID } from '../audit/text.js';
 import type { BatchRequest } from '../decide/batch-line.js';
 import { isIdLike } from '../decide/endpoint.js';
 import { SOFT_CODES } from '../decide/types.js';
@@ -67,9 +68,11 @@ export function byPolicy({ code }: Recorded): boolean {
  * The request again, with `id` where the log has `{id}`; null when it cannot be made.
  * No headers, no query and no body: the log has none.
  */
-export function requestAgain({ method, scheme, host, path, pathCut, tool }: Recorded, id: string): BatchRequest | null {
+export function requestAgain(recorded: Recorded, id: string): BatchRequest | null {
+  const { agent, method, scheme, host, path, pathCut, tool } = recorded;
   if (method === null || scheme === null || host === null || path === null || pathCut || tool) return null;
-  if (scheme === 'tool' || path.includes('%') || hasLoneSurrogate(path)) return null;
+  // Whose name the log would not repeat, nobody knows any more.
+  if (agent === INVALID || scheme === 'tool' || path.includes('%') || hasLoneSurrogate(path)) return null;
   const encoded = path
     .split('/')
     .map(segment => (segment === FOLDED ? id : encodeURIComponent(segment)))
