@@ -35,7 +35,7 @@ let programLen: u32 = 0;
 let loaded: bool = false;
 
 export function abi(): u32 {
-  return 2;
+  return 3;
 }
 
 /** Room for a program and for bodies of up to `inspectBytes`; where the program goes, 0 when there is no memory. Once. */

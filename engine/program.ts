@@ -5,7 +5,7 @@
  */
 
 export const MAGIC: u32 = 0x50524b43;
-export const VERSION: u32 = 1;
+export const VERSION: u32 = 2;
 
 export const H_FLAGS: u32 = 3;
 export const H_RULES: u32 = 4;
@@ -32,7 +32,8 @@ export const H_HOST_NODE: u32 = 41;
 export const H_METHOD_IDS: u32 = 42;
 /** Index + 1 in the header list of the three overrides, content-type, content-encoding. */
 export const H_SPECIAL: u32 = 43;
-export const H_WORDS: u32 = 48;
+export const H_AUTOMATA: u32 = 48;
+export const H_WORDS: u32 = 64;
 
 export const RULE_WORDS: u32 = 20;
 export const NODE_WORDS: u32 = 8;

@@ -6,7 +6,8 @@
  *
  *   header   magic, version, total bytes, nodes, matchers, fields, lists, items, pool bytes, 0 × 7
  *   nodes    kind, parent, pool offset of the name or index, name bytes, name hash, first child, name children, index children
- *   matchers node, exists (0 none, 1 true, 2 false), exact, in, notIn (lists), min, max, prefix, suffix, contains (items)
+ *   matchers node, exists (0 none, 1 true, 2 false), exact, in, notIn (lists), min, max, prefix, suffix, contains (items),
+ *            regex (automaton of the program)
  *   fields   node
  *   lists    types, first item, strings, numbers. Lists take the first items in order: strings by hash, then bytes;
  *            numbers by value
@@ -15,7 +16,7 @@
  * Node kinds past INDEX are kept for wildcards and descendants; this version refuses them.
  */
 export const MAGIC: u32 = 0x31594442;
-export const VERSION: u32 = 1;
+export const VERSION: u32 = 2;
 export const HEADER: u32 = 64;
 export const NONE: u32 = 0xffffffff;
 
@@ -24,7 +25,7 @@ export const KIND_ROOT: u32 = 0;
 export const KIND_NAME: u32 = 1;
 export const KIND_INDEX: u32 = 2;
 
-export const MATCHER: u32 = 40;
+export const MATCHER: u32 = 44;
 export const FIELD: u32 = 4;
 export const LIST: u32 = 16;
 export const ITEM: u32 = 16;

@@ -7,15 +7,18 @@
  *   never: fails on a checked policy
  */
 import type { BodyMatcher, Decimal, JsonPath, Operand } from '../checked.js';
+import type { Automata } from './automata.js';
 import { bytesOf, compareDecimals, compareStrings, hashOf, looksNumeric } from './body-values.js';
 
 export interface BodyInput {
   readonly matchers: readonly BodyMatcher[];
   readonly fields: readonly JsonPath[];
+  /** Where the program keeps its automata; the section refers to them by number. */
+  readonly automata: Automata;
 }
 
 const MAGIC = 0x31594442;
-const VERSION = 1;
+const VERSION = 2;
 const HEADER = 64;
 const NONE = 0xffffffff;
 const KIND = { root: 0, name: 1, index: 2 } as const;
@@ -60,6 +63,7 @@ export function encodeBodySection(input: BodyInput): { section: Uint8Array } {
     test.prefix === undefined ? NONE : pool.string(test.prefix),
     test.suffix === undefined ? NONE : pool.string(test.suffix),
     test.contains === undefined ? NONE : pool.string(test.contains),
+    test.regex === undefined ? NONE : input.automata.index(test.regex.automaton),
   ]);
   const tables = [
     ...nodeRows(nodes),
