@@ -154,7 +154,6 @@ class Builder {
   #state(seeds: readonly number[], before: number): number {
     const { nodes, matched, waits } = this.#closure(seeds, before, NOT_YET);
     if (matched) return MATCHED;
-    if (nodes.length === 0) return DEAD;
     nodes.sort((a, b) => a - b);
     // What stands before is of interest to what waits only.
     const key = `${waits ? before : AFTER_OTHER}:${nodes.join()}`;
