@@ -39,9 +39,57 @@ export function picker(seed: number): Pick {
 // Letters with three cases, with cases of other lengths in UTF-8, and characters at the edges of each length.
 const CHARACTERS = [...'aabbckKſsSıİßẞéÉσςΣǆǅ0_ -,.\n\tЖ中\u007f\u0080\u07ff\u0800\ud7ff\ue000\uffff😀𐐀𐐨\u{10ffff}K'];
 const ATOMS = [
-  ...['a', 'b', 'ab', 'k', 'ſ', 'é', 'σ', 'ß', 'ǅ', '中', '😀', '𐐀', '_', ' ', '\\n', '\\x41', '\\x{1F600}', '\\141', '\\.'],
-  ...['.', '.', '\\d', '\\w', '\\s', '\\D', '\\W', '\\S', '\\pL', '\\PL', '\\p{Lu}', '\\p{Greek}', '\\P{^Greek}', '\\pZ'],
-  ...['[a-c]', '[^a-c]', '[k-s]', '[^k]', '[\\w-]', '[^\\W\\d]', '[]a]', '[^]a]', '[[:alpha:]_]', '[^[:^lower:]]', '[é-σ]', '[a\\x{80}-\\x{10FFFF}]'],
+  ...[
+    'a',
+    'b',
+    'ab',
+    'k',
+    'ſ',
+    'é',
+    'σ',
+    'ß',
+    'ǅ',
+    '中',
+    '😀',
+    '𐐀',
+    '_',
+    ' ',
+    '\\n',
+    '\\x41',
+    '\\x{1F600}',
+    '\\141',
+    '\\.',
+  ],
+  ...[
+    '.',
+    '.',
+    '\\d',
+    '\\w',
+    '\\s',
+    '\\D',
+    '\\W',
+    '\\S',
+    '\\pL',
+    '\\PL',
+    '\\p{Lu}',
+    '\\p{Greek}',
+    '\\P{^Greek}',
+    '\\pZ',
+  ],
+  ...[
+    '[a-c]',
+    '[^a-c]',
+    '[k-s]',
+    '[^k]',
+    '[\\w-]',
+    '[^\\W\\d]',
+    '[]a]',
+    '[^]a]',
+    '[[:alpha:]_]',
+    '[^[:^lower:]]',
+    '[é-σ]',
+    '[a\\x{80}-\\x{10FFFF}]',
+  ],
   ...['\\Qa.b\\E', '(?i:k)', '(?i:s+)', '(?s:.)', '(?i:[^a-k])', '(?i:\\w)', '(?i:\\p{Lu})', '(?-i:a)', '(?P<n>)'],
 ];
 const EDGES = ['^', '$', '\\A', '\\z', '\\b', '\\B', '(?m:^)', '(?m:$)', '(?m:^a$)'];
@@ -65,7 +113,9 @@ function randomPart(pick: Pick, depth: number): string {
   const group = depth > 0 && pick([true, false, false]);
   const open = pick(['(', '(?:', '(?i:', '(?s:', '(?m:', '(?P<', '(?<']);
   const name = open.endsWith('<') ? `n${groups++}>` : '';
-  const atom = group ? `${open}${name}${randomPattern(pick, depth - 1)})` : pick(ATOMS).replace('<n>', () => `<n${groups++}>`);
+  const atom = group
+    ? `${open}${name}${randomPattern(pick, depth - 1)})`
+    : pick(ATOMS).replace('<n>', () => `<n${groups++}>`);
   if (pick([true, true, false])) return atom;
   // A class or group takes a repeat as a whole; of several letters the last does, which is as good.
   return atom + pick(REPEATS);

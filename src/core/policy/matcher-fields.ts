@@ -93,6 +93,8 @@ export function readParts(
   }
   const pattern = fields.node('regex');
   if (pattern?.kind !== 'string') return parts;
+  // Compiling takes time, and nobody would hear of one more mistake.
+  if (context.issues.full) return null;
   const regex = context.issues.take(pattern.at, context.regex(pattern.value));
   return regex === null ? null : { ...parts, regex };
 }
