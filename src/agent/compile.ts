@@ -5,6 +5,7 @@ import type { PolicyMode } from '../core/decide/types.js';
 import { compileProgram } from '../core/policy/compile.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
 import { type PolicyReading, policyFormat, readPolicy, readPolicyObject } from '../core/policy/read.js';
+import type { PolicyTest } from '../core/policy/test-case.js';
 
 /** What the host keeps of a policy beside its program. Structured-clonable: it crosses from the worker. */
 export interface PolicySummary {
@@ -16,7 +17,13 @@ export interface PolicySummary {
 }
 
 export type Compiled =
-  | { readonly ok: true; readonly program: Uint8Array; readonly summary: PolicySummary }
+  | {
+      readonly ok: true;
+      readonly program: Uint8Array;
+      readonly summary: PolicySummary;
+      /** Not run yet. */
+      readonly tests: readonly PolicyTest[];
+    }
   | { readonly ok: false; readonly issues: readonly PolicyIssue[] };
 
 /** `path` tells the format by its ending; it is not opened. */
@@ -37,6 +44,7 @@ function compile(read: PolicyReading): Compiled {
   return {
     ok: true,
     program: compiled.program,
+    tests: policy.tests,
     summary: {
       agentLabel: policy.agentLabel,
       mode: policy.mode,

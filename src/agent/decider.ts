@@ -9,8 +9,9 @@ export interface Decider {
   /**
    * @param wallMs  Milliseconds since 1970; the caller never lets it run backwards.
    * @param killed  As if the kill switch were engaged.
+   * @param monotonicMs  The clock of the limits; absent: `wallMs`.
    */
-  decide(request: BatchRequest, agent: string, wallMs: number, killed: boolean): Decision;
+  decide(request: BatchRequest, agent: string, wallMs: number, killed: boolean, monotonicMs?: number): Decision;
 }
 
 export interface LoadError {

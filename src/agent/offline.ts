@@ -19,7 +19,7 @@ import { readWhole } from '../disk/read-whole.js';
 import { type EngineModule, loadEngine } from '../wasm/module.js';
 import { type Compiled, compileObject, compilePolicy } from './compile.js';
 import { decideByGeneration } from './decide.js';
-import type { Decider, Loaded, PolicyLoader } from './decider.js';
+import type { Decider, LoadError, Loaded, PolicyLoader } from './decider.js';
 import type { Generation } from './types.js';
 
 /** No generation is recorded here, so none needs a name. */
@@ -49,19 +49,20 @@ export function policyLoader(inspectBytes = BODY_INSPECT_DEFAULT_BYTES): PolicyL
   return {
     loadObject: jsonText => begin(compileObject(jsonText), '(object)'),
     loadFile: path => {
-      const file = readWhole(path, POLICY_JSON_MAX_BYTES);
-      return file.ok ? begin(compilePolicy(file.bytes, path), path) : failed(unreadable(path, file.why, file.error));
+      const file = readPolicyFile(path);
+      return file.ok ? begin(compilePolicy(file.bytes, path), path) : failed(file.fault);
     },
   };
 }
 
-function deciderOf(generation: Generation, inspectBytes: number): Decider {
+/** How `generation` decides, with its own counters. */
+export function deciderOf(generation: Generation, inspectBytes: number): Decider {
   return {
-    decide(request, agent, wallMs, killed) {
+    decide(request, agent, wallMs, killed, monotonicMs = wallMs) {
       const valid = checkRequest(request.method, request.url, request.headers);
       if (!valid.ok) return systemDenial('request_invalid', valid.reason);
       if (killed) return killDecision(ASSUMED_HOLD);
-      const at = { wallMs, monotonicMs: wallMs, dryRun: false, permissive: false };
+      const at = { wallMs, monotonicMs, dryRun: false, permissive: false };
       const ask = (body: Body): Decision | 'need_body' =>
         decideByGeneration(
           generation,
@@ -85,8 +86,20 @@ function bodyOf({ body }: BatchRequest, inspectBytes: number): Body {
   return bytes.length > inspectBytes ? TOO_LARGE : { kind: 'bytes', bytes };
 }
 
-function failed({ code, message, hint }: Fault): Loaded {
-  return { ok: false, errors: [{ code, message, line: null, column: null, suggestion: hint }] };
+function failed(fault: Fault): Loaded {
+  return { ok: false, errors: [asLoadError(fault)] };
+}
+
+export function asLoadError({ code, message, hint }: Fault): LoadError {
+  return { code, message, line: null, column: null, suggestion: hint };
+}
+
+/** The bytes of a policy file, whole. */
+export function readPolicyFile(
+  path: string,
+): { readonly ok: true; readonly bytes: Uint8Array } | { readonly ok: false; readonly fault: Fault } {
+  const file = readWhole(path, POLICY_JSON_MAX_BYTES);
+  return file.ok ? file : { ok: false, fault: unreadable(path, file.why, file.error) };
 }
 
 function unreadable(path: string, why: 'not_regular' | 'too_large' | 'system', error: string): Fault {

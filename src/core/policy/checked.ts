@@ -3,6 +3,7 @@
  * so nothing downstream reports errors but bounds of the compiled program.
  */
 import type { PolicyMode, Result } from '../decide/types.js';
+import type { PolicyTest } from './test-case.js';
 
 /** 1-based, in characters (UTF-16 units), as editors count. */
 export interface Position {
@@ -19,6 +20,8 @@ export interface CheckedPolicy {
   readonly mode: PolicyMode;
   readonly version: number | null;
   readonly rules: readonly CheckedRule[];
+  /** The policy's own; they compile to nothing. */
+  readonly tests: readonly PolicyTest[];
 }
 
 export interface CheckedRule {

@@ -13,7 +13,9 @@ export type ValueType =
   | 'list'
   | 'map'
   | 'string_or_list'
-  | 'map_or_list';
+  | 'map_or_list'
+  /** Text as it is, or a mapping or list that stands for its JSON. */
+  | 'string_map_or_list';
 
 export interface KeyRow {
   readonly type: ValueType;
@@ -34,7 +36,7 @@ export const DOCUMENT_KEYS = {
   mode: { type: 'string', values: ['enforce', 'dry_run'], means: 'whether denials bind' },
   version: { type: 'integer', means: 'monotonic where signatures are required' },
   rules: { type: 'list', required: true, means: 'the rules, in file order' },
-  tests: { type: 'list', later: 'embedded tests', means: "the policy's own tests" },
+  tests: { type: 'list', means: "the policy's own tests" },
 } as const satisfies KeyTable;
 
 export const MATCHER_KEYS = {
@@ -107,4 +109,47 @@ export const BODY_KEYS = {
   suffix: { type: 'string', means: 'how the value ends' },
   contains: { type: 'string', means: 'a part of the value' },
   regex: { type: 'string', later: 'regular expressions', means: 'RE2 syntax' },
+} as const satisfies KeyTable;
+
+export const TEST_KEYS = {
+  name: { type: 'string', required: true, means: 'unique; what the test shows' },
+  request: { type: 'map', required: true, means: 'what is decided' },
+  expect: { type: 'map', required: true, means: 'what must come of it' },
+} as const satisfies KeyTable;
+
+export const TEST_REQUEST_KEYS = {
+  method: { type: 'string', means: 'the method; `GET` without a body' },
+  url: { type: 'string', required: true, means: 'the whole URL' },
+  headers: { type: 'list', means: 'header lines, each `[name, value]`' },
+  body: { type: 'string_map_or_list', means: 'text as it is; a mapping or list is sent as JSON, with that type' },
+  agent: { type: 'string', means: 'the ID of the agent that asks' },
+  at: { type: 'string', means: 'when, in RFC 3339; 2026-01-07T12:00:00Z, a Wednesday, where absent' },
+  repeat: { type: 'integer', means: 'how often it is decided; the last counts' },
+  tool: { type: 'string', later: 'matching of tool calls', means: 'the name of the tool that is called' },
+  args: { type: 'map', later: 'matching of tool arguments', means: 'the arguments of the tool' },
+} as const satisfies KeyTable;
+
+export const EXPECT_KEYS = {
+  result: {
+    type: 'string',
+    required: true,
+    values: ['allow', 'deny'],
+    means: 'what the policy says, in `dry_run` too',
+  },
+  code: {
+    type: 'string',
+    values: [
+      'rule_allowed',
+      'default_allowed',
+      'request_invalid',
+      'no_policy_for_agent',
+      'body_too_large',
+      'rule_denied',
+      'default_denied',
+      'rate_limited',
+      'limit_keys_exhausted',
+    ],
+    means: 'the code of the decision',
+  },
+  rule: { type: 'string', means: 'the rule that decides' },
 } as const satisfies KeyTable;

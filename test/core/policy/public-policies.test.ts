@@ -49,6 +49,7 @@ rules:
     defaultResult: 'deny',
     mode: 'enforce',
     version: null,
+    tests: [],
     rules: [
       rule(
         'read-contacts',

@@ -31,6 +31,7 @@ test('every key of the document is kept', () => {
     mode: 'dry_run',
     version: 12,
     rules: [],
+    tests: [],
   });
 });
 
