@@ -28,15 +28,16 @@ export type Compiled =
 
 /** `path` tells the format by its ending; it is not opened. */
 export function compilePolicy(bytes: Uint8Array, path: string): Compiled {
-  return compile(readPolicy(bytes, policyFormat(path)));
+  return compileReading(readPolicy(bytes, policyFormat(path)));
 }
 
 /** A policy that came as an object: `text` is its JSON, numbers as they were written. */
 export function compileObject(text: string): Compiled {
-  return compile(readPolicyObject(text));
+  return compileReading(readPolicyObject(text));
 }
 
-function compile(read: PolicyReading): Compiled {
+/** A policy that has been read. */
+export function compileReading(read: PolicyReading): Compiled {
   if (!read.ok) return read;
   const { policy } = read;
   const compiled = compileProgram(policy);

@@ -17,6 +17,8 @@ export interface CheckedPolicy {
   /** Globs (`*` is any run of characters); null: every agent. */
   readonly agents: readonly string[] | null;
   readonly defaultResult: Result;
+  /** Where `default` stands; null when the policy came as an object. */
+  readonly defaultAt: Position | null;
   readonly mode: PolicyMode;
   readonly version: number | null;
   readonly rules: readonly CheckedRule[];

@@ -34,7 +34,8 @@ export function checkDocument(
   const tests = listed === null ? [] : readTests(context, listed, ruleNames(fields));
   if (!issues.empty || defaultResult === null) return null;
   const mode = fields.choice('mode', DOCUMENT_KEYS.mode.values) ?? 'enforce';
-  return { agentLabel, agents, defaultResult, mode, version, rules, tests };
+  const defaultAt = context.place(fields.at('default'));
+  return { agentLabel, agents, defaultResult, defaultAt, mode, version, rules, tests };
 }
 
 function readLabel(issues: IssueList, fields: DocumentFields): string | null {

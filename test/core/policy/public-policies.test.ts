@@ -47,6 +47,7 @@ rules:
     agentLabel: 'crm-agent',
     agents: null,
     defaultResult: 'deny',
+    defaultAt: { line: 2, column: 1 },
     mode: 'enforce',
     version: null,
     tests: [],
