@@ -12,7 +12,7 @@ import type { ListNode, TreeNode } from '../json/tree.js';
 import { LIST_MAX_STRINGS, RULE_NAME_MAX_BYTES, TEST_MAX_REPEAT, TESTS_MAX, TESTS_MAX_COST } from '../limits.js';
 import { rfc3339Ms } from '../time/rfc3339.js';
 import type { CheckContext } from './check-context.js';
-import { EXPECT_KEYS, TEST_KEYS, TEST_REQUEST_KEYS } from './definition.js';
+import { EXPECT_KEYS, TEST_KEYS, TEST_NAME, TEST_REQUEST_KEYS } from './definition.js';
 import { type Fields, integerWithin, readFields, wrongType } from './fields.js';
 import { type IssueList, overBound, quoted } from './issue-list.js';
 import { isToken } from './matcher-method.js';
@@ -29,6 +29,7 @@ const OF_RULES: ReadonlySet<DecisionCode> = new Set<DecisionCode>([
   'limit_keys_exhausted',
   'body_too_large',
 ]);
+const NAME = new RegExp(TEST_NAME, 'u');
 const CODES: readonly DecisionCode[] = EXPECT_KEYS.code.values;
 
 /** Usable only if nothing was reported. */
@@ -89,7 +90,7 @@ function readName(issues: IssueList, fields: Fields<keyof typeof TEST_KEYS>): st
     return null;
   }
   if (!withinBytes(issues, at, name, 'the name of a test', RULE_NAME_MAX_BYTES)) return null;
-  if (!/\p{Cc}/u.test(name)) return name;
+  if (NAME.test(name)) return name;
   issues.add(
     'name_invalid',
     at,
