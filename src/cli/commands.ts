@@ -11,6 +11,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'init', load: async () => (await import('./init.js')).init },
   { name: 'check', load: async () => (await import('./check.js')).check },
   { name: 'test', load: async () => (await import('./test.js')).test },
+  { name: 'fmt', load: async () => (await import('./fmt.js')).fmt },
   { name: 'schema', load: async () => (await import('./schema.js')).schema },
   { name: 'decide', load: async () => (await import('./decide.js')).decide },
   { name: 'keygen', load: async () => (await import('./keygen.js')).keygen },

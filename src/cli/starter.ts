@@ -12,8 +12,8 @@ export const STARTER_POLICY = `# yaml-language-server: $schema=policy.schema.jso
 #
 # To see first what would be denied, without denying it, change \`enforce\` to \`dry_run\`.
 
-mode: enforce
 default: deny
+mode: enforce
 
 rules:
   # Remove the \`#\` below to let agents use one model through one API:
