@@ -1,5 +1,5 @@
 /**
- * A policy that decides without network, switch or log: what `decide` and `check` need of the agent. Types only.
+ * A policy that decides without network, switch or log: what `decide` needs of the agent. Types only.
  */
 import type { BatchRequest } from '../core/decide/batch-line.js';
 import type { Decision } from '../core/decide/types.js';

@@ -159,7 +159,7 @@ export const TEST_REQUEST_KEYS = {
     mayBeEmpty: true,
     means: 'text as it is; a mapping or list is sent as JSON, with that type',
   },
-  agent: { type: 'string', means: 'the ID of the agent that asks' },
+  agent: { type: 'string', means: 'the ID of the agent that asks; `default` where absent' },
   at: { type: 'string', means: 'when, in RFC 3339; 2026-01-07T12:00:00Z, a Wednesday, where absent' },
   repeat: { type: 'integer', from: 1, to: TEST_MAX_REPEAT, means: 'how often it is decided; the last counts' },
   tool: { type: 'string', later: 'matching of tool calls', means: 'the name of the tool that is called' },

@@ -121,6 +121,7 @@ class ByHost<R extends CheckedRule> {
 
   /** Every rule whose pattern could cover that of `matcher`. */
   candidates({ url }: Matcher): readonly R[] {
+    if (this.lists.size === 0) return [];
     const keys = new Set([EVERY_HOST, hostKey(url), ...suffixKeys(url)]);
     return [...keys].flatMap(key => this.lists.get(key) ?? []);
   }
@@ -132,22 +133,26 @@ const EVERY_HOST = '*';
 function hostKey(url: UrlPattern | null): string {
   if (url?.kind !== 'parts' || url.host.kind === 'any') return EVERY_HOST;
   if (url.host.kind === 'address') return JSON.stringify(url.host);
-  const [first, ...rest] = url.host.labels;
-  const suffix = first?.kind === 'one' || first?.kind === 'many' ? literal(rest) : null;
+  const { labels } = url.host;
+  const whole = literal(labels, 0);
+  if (whole !== null) return `=${whole}`;
+  const [first] = labels;
+  const suffix = first?.kind === 'one' || first?.kind === 'many' ? literal(labels, 1) : null;
   return suffix ?? JSON.stringify(url.host);
 }
 
 function suffixKeys(url: UrlPattern | null): readonly string[] {
   if (url?.kind !== 'parts' || url.host.kind !== 'labels') return [];
   const { labels } = url.host;
-  return labels.map((_, i) => literal(labels.slice(i + 1))).filter(key => key !== null);
+  return labels.map((_, i) => literal(labels, i + 1)).filter(key => key !== null);
 }
 
-/** `.a.b`, or null where a label is no plain text. */
-function literal(labels: readonly Segment[]): string | null {
+/** `.a.b.` from label `from` on, or null where one is no plain text. */
+function literal(labels: readonly Segment[], from: number): string | null {
   let out = '.';
-  for (const label of labels) {
-    if (label.kind !== 'literal') return null;
+  for (let i = from; i < labels.length; i++) {
+    const label = labels[i];
+    if (label?.kind !== 'literal') return null;
     out += `${label.text}.`;
   }
   return out;
