@@ -6,6 +6,7 @@ import type { CheckedPolicy } from '../core/policy/checked.js';
 import { compileProgram } from '../core/policy/compile.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
 import { type PolicyReading, policyFormat, readPolicy, readPolicyObject } from '../core/policy/read.js';
+import type { PolicyTest } from '../core/policy/test-case.js';
 import { knowsZone } from '../wasm/zones.js';
 
 /** What the host keeps of a policy beside its program. Structured-clonable: it crosses from the worker. */
@@ -18,20 +19,27 @@ export interface PolicySummary {
 }
 
 export type Compiled =
-  | { readonly ok: true; readonly program: Uint8Array; readonly summary: PolicySummary }
+  | {
+      readonly ok: true;
+      readonly program: Uint8Array;
+      readonly summary: PolicySummary;
+      /** Not run yet. */
+      readonly tests: readonly PolicyTest[];
+    }
   | { readonly ok: false; readonly issues: readonly PolicyIssue[] };
 
 /** `path` tells the format by its ending; it is not opened. */
 export function compilePolicy(bytes: Uint8Array, path: string): Compiled {
-  return compile(readPolicy(bytes, policyFormat(path)));
+  return compileReading(readPolicy(bytes, policyFormat(path)));
 }
 
 /** A policy that came as an object: `text` is its JSON, numbers as they were written. */
 export function compileObject(text: string): Compiled {
-  return compile(readPolicyObject(text));
+  return compileReading(readPolicyObject(text));
 }
 
-function compile(read: PolicyReading): Compiled {
+/** A policy that has been read. */
+export function compileReading(read: PolicyReading): Compiled {
   return read.ok ? compileChecked(read.policy) : read;
 }
 
@@ -44,6 +52,7 @@ export function compileChecked(policy: CheckedPolicy): Compiled {
   return {
     ok: true,
     program: compiled.program,
+    tests: policy.tests,
     summary: {
       agentLabel: policy.agentLabel,
       mode: policy.mode,

@@ -1,5 +1,5 @@
 /**
- * A policy that decides without network, switch or log: what `decide` and `check` need of the agent. Types only.
+ * A policy that decides without network, switch or log: what `decide` needs of the agent. Types only.
  */
 import type { BatchRequest } from '../core/decide/batch-line.js';
 import type { Decision } from '../core/decide/types.js';
@@ -9,8 +9,9 @@ export interface Decider {
   /**
    * @param wallMs  Milliseconds since 1970; the caller never lets it run backwards.
    * @param killed  As if the kill switch were engaged.
+   * @param monotonicMs  The clock of the limits; absent: `wallMs`.
    */
-  decide(request: BatchRequest, agent: string, wallMs: number, killed: boolean): Decision;
+  decide(request: BatchRequest, agent: string, wallMs: number, killed: boolean, monotonicMs?: number): Decision;
 }
 
 export interface LoadError {

@@ -37,9 +37,8 @@ export function policyLoader(inspectBytes = BODY_INSPECT_DEFAULT_BYTES): PolicyL
   return {
     loadObject: jsonText => begin(compileObject(jsonText), '(object)', inspectBytes),
     loadFile: path => {
-      const file = readWhole(path, POLICY_JSON_MAX_BYTES);
-      if (!file.ok) return failed(unreadable(path, file.why, file.error));
-      return begin(compilePolicy(file.bytes, path), path, inspectBytes);
+      const file = readPolicyBytes(path);
+      return file.ok ? begin(compilePolicy(file.bytes, path), path, inspectBytes) : failed(file.fault);
     },
   };
 }
@@ -50,8 +49,8 @@ export type ReadPolicy =
 
 /** A policy's text after every check, for what looks at its rules one by one. */
 export function readPolicyFile(path: string): ReadPolicy {
-  const file = readWhole(path, POLICY_JSON_MAX_BYTES);
-  if (!file.ok) return failed(unreadable(path, file.why, file.error));
+  const file = readPolicyBytes(path);
+  if (!file.ok) return failed(file.fault);
   const read = readPolicy(file.bytes, policyFormat(path));
   return read.ok ? read : { ok: false, errors: read.issues };
 }
@@ -82,13 +81,14 @@ function beginner(): (compiled: Compiled, path: string, inspectBytes: number) =>
   };
 }
 
-function deciderOf(generation: Generation, inspectBytes: number): Decider {
+/** How `generation` decides, with its own counters. */
+export function deciderOf(generation: Generation, inspectBytes: number): Decider {
   return {
-    decide(request, agent, wallMs, killed) {
+    decide(request, agent, wallMs, killed, monotonicMs = wallMs) {
       const valid = checkRequest(request.method, request.url, request.headers);
       if (!valid.ok) return systemDenial('request_invalid', valid.reason);
       if (killed) return killDecision(ASSUMED_HOLD);
-      const at = { wallMs, monotonicMs: wallMs, dryRun: false, permissive: false };
+      const at = { wallMs, monotonicMs, dryRun: false, permissive: false };
       const ask = (body: Body): Decision | 'need_body' =>
         decideByGeneration(
           generation,
@@ -112,8 +112,20 @@ function bodyOf({ body }: BatchRequest, inspectBytes: number): Body {
   return bytes.length > inspectBytes ? TOO_LARGE : { kind: 'bytes', bytes };
 }
 
-function failed({ code, message, hint }: Fault): Extract<Loaded, { ok: false }> {
-  return { ok: false, errors: [{ code, message, line: null, column: null, suggestion: hint }] };
+function failed(fault: Fault): Extract<Loaded, { ok: false }> {
+  return { ok: false, errors: [asLoadError(fault)] };
+}
+
+export function asLoadError({ code, message, hint }: Fault): LoadError {
+  return { code, message, line: null, column: null, suggestion: hint };
+}
+
+/** The bytes of a policy file, whole. */
+export function readPolicyBytes(
+  path: string,
+): { readonly ok: true; readonly bytes: Uint8Array } | { readonly ok: false; readonly fault: Fault } {
+  const file = readWhole(path, POLICY_JSON_MAX_BYTES);
+  return file.ok ? file : { ok: false, fault: unreadable(path, file.why, file.error) };
 }
 
 function unreadable(path: string, why: 'not_regular' | 'too_large' | 'system', error: string): Fault {

@@ -1,42 +1,70 @@
 import { resolve } from 'node:path';
-import { policyLoader } from '../agent/offline.js';
-import { readArgs } from './args.js';
+import { type Inspected, policyInspector } from '../agent/inspect-policy.js';
+import { failures } from '../agent/policy-tests.js';
+import { packageVersion } from '../agent/version.js';
+import { POLICY_JSON_MAX_BYTES } from '../core/limits.js';
+import { Misuse, readArgs } from './args.js';
 import { painter } from './colour.js';
-import { type Command, EXIT } from './io.js';
+import { type CliIo, type Command, EXIT } from './io.js';
+import { printIssue } from './print-issue.js';
+import { readInput } from './read-input.js';
+import { type Finding, sarif } from './sarif.js';
 
 export const check: Command = {
   name: 'check',
   summary: 'say whether policy files would load, and what is wrong with them',
   usage: `
-usage: checkrd check [--json] FILE...
+usage: checkrd check [--strict] [--json | --sarif] FILE...
 
-Reads each policy as the agent would and names every mistake as FILE:LINE:COLUMN.
+Reads each policy as the agent would, runs its own tests, and names every mistake as FILE:LINE:COLUMN, then what is most
+likely not meant. FILE - is YAML from standard input. --sarif writes SARIF 2.1.0.
 
-exit: 0 all would load, 1 one would not, 64 misuse`,
+exit: 0 all would load, 1 one would not, or with --strict has a warning, 64 misuse`,
   async run(args, io) {
-    const given = readArgs(args, { words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one FILE' } });
-    const loader = policyLoader();
-    const paint = painter(io);
-    let sound = true;
+    const given = readArgs(args, {
+      switches: ['strict', 'sarif'],
+      words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one FILE' },
+    });
+    if (given.on('json') && given.on('sarif')) throw new Misuse('--json and --sarif exclude each other', 'keep one');
+    if (given.words.filter(file => file === '-').length > 1) throw new Misuse('- is given twice', 'keep one');
+    const inspector = policyInspector();
     const report: object[] = [];
+    const all: Finding[] = [];
     for (const file of given.words) {
-      const loaded = loader.loadFile(resolve(io.cwd, file));
-      if (loaded.ok) {
-        report.push({ file, ok: true, rules: loaded.rules, mode: loaded.mode });
-        if (!given.on('json')) io.out(`${file}: ${paint('green', 'ok')}, ${loaded.rules} rules, mode ${loaded.mode}`);
-        continue;
-      }
-      sound = false;
-      report.push({ file, ok: false, errors: loaded.errors });
-      if (given.on('json')) continue;
-      for (const { code, message, line, column, suggestion } of loaded.errors) {
-        const place = line === null ? file : `${file}:${line}:${column}`;
-        io.out(
-          `${place}: ${paint('red', 'error')}: ${message}${suggestion === null ? '' : `; ${suggestion}`} [${code}]`,
-        );
-      }
+      const got =
+        file === '-'
+          ? inspector.inspectBytes(await readInput(io, POLICY_JSON_MAX_BYTES, 'the policy'), 'policy.yaml')
+          : inspector.inspectFile(resolve(io.cwd, file));
+      const findings = findingsOf(file === '-' ? 'stdin' : file, got, given.on('strict'));
+      all.push(...findings);
+      report.push(described(file, got, findings));
+      if (!given.on('json') && !given.on('sarif')) print(io, file, got, findings);
     }
+    const sound = !all.some(finding => finding.level === 'error');
     if (given.on('json')) io.out(JSON.stringify({ ok: sound, files: report }));
+    if (given.on('sarif')) io.out(JSON.stringify(sarif(all, packageVersion()), null, 2));
     return sound ? EXIT.ok : EXIT.no;
   },
 };
+
+function findingsOf(file: string, got: Inspected, strict: boolean): readonly Finding[] {
+  if (!got.ok) return got.errors.map(issue => ({ file, level: 'error', issue }));
+  return [
+    ...failures(got.tests).map(issue => ({ file, level: 'error', issue }) as const),
+    ...got.lints.map(issue => ({ file, level: strict ? 'error' : 'warning', issue }) as const),
+  ];
+}
+
+function described(file: string, got: Inspected, findings: readonly Finding[]): object {
+  const of = (level: Finding['level']) => findings.filter(one => one.level === level).map(one => one.issue);
+  const [errors, warnings] = [of('error'), of('warning')];
+  const facts = got.ok ? { rules: got.rules, mode: got.mode, tests: got.tests.length } : {};
+  return { file, ok: errors.length === 0, ...facts, errors, warnings };
+}
+
+function print(io: CliIo, file: string, got: Inspected, findings: readonly Finding[]): void {
+  for (const finding of findings) printIssue(io, finding.file, finding.level, finding.issue);
+  if (!got.ok || findings.some(one => one.level === 'error')) return;
+  const tests = got.tests.length === 0 ? '' : `, ${got.tests.length} tests passed`;
+  io.out(`${file}: ${painter(io)('green', 'ok')}, ${got.rules} rules, mode ${got.mode}${tests}`);
+}

@@ -10,6 +10,9 @@ export interface CommandRow {
 export const COMMANDS: readonly CommandRow[] = [
   { name: 'init', load: async () => (await import('./init.js')).init },
   { name: 'check', load: async () => (await import('./check.js')).check },
+  { name: 'test', load: async () => (await import('./test.js')).test },
+  { name: 'fmt', load: async () => (await import('./fmt.js')).fmt },
+  { name: 'schema', load: async () => (await import('./schema.js')).schema },
   { name: 'decide', load: async () => (await import('./decide.js')).decide },
   { name: 'explain', load: async () => (await import('./explain.js')).explain },
   { name: 'replay', load: async () => (await import('./replay.js')).replay },

@@ -5,6 +5,7 @@ import { type RequestLine, readBatchLine } from '../core/decide/batch-line.js';
 import { MIB } from '../core/limits.js';
 import { type Args, Misuse } from './args.js';
 import type { CliIo } from './io.js';
+import { readInput } from './read-input.js';
 
 const REQUEST_MAX_BYTES = 80 * MIB;
 
@@ -24,15 +25,9 @@ function wrapped(request: string, agent: string | null, at: string | null, kille
 }
 
 async function readAll(io: CliIo): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of io.stdin) {
-    bytes += part.length;
-    if (bytes > REQUEST_MAX_BYTES) throw new Misuse(`the request is over ${REQUEST_MAX_BYTES} bytes`);
-    parts.push(part);
-  }
+  const bytes = await readInput(io, REQUEST_MAX_BYTES, 'the request');
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new Misuse('the request is not UTF-8');
   }

@@ -1,7 +1,10 @@
 /** The files that `checkrd init` writes. Both load as they are. */
 import { SETTING_KEYS, type SettingKey } from '../core/config/keys.js';
 
-export const STARTER_POLICY = `# What agents on this machine may call. docs/policy.md explains every key.
+export const STARTER_POLICY = `# yaml-language-server: $schema=policy.schema.json
+# (\`checkrd schema > policy.schema.json\` writes that file; editors then check as you type.)
+#
+# What agents on this machine may call. docs/policy.md explains every key.
 #
 # Nothing is allowed yet: with \`default: deny\` every call is refused until a rule below allows it.
 # Save this file and it is in force within a second; a mistake keeps the last good version in force.
@@ -9,8 +12,8 @@ export const STARTER_POLICY = `# What agents on this machine may call. docs/poli
 #
 # To see first what would be denied, without denying it, change \`enforce\` to \`dry_run\`.
 
-mode: enforce
 default: deny
+mode: enforce
 
 rules:
   # Remove the \`#\` below to let agents use one model through one API:
@@ -26,6 +29,12 @@ rules:
 
   - name: no-deletes
     deny: { method: DELETE, url: "*" }
+
+# Run before the policy goes live; one that fails keeps the last good version in force.
+tests:
+  - name: deletes are refused
+    request: { method: DELETE, url: "https://api.example.com/things/1" }
+    expect: { result: deny, rule: no-deletes }
 `;
 
 /** Every setting, commented out, with what it means and its default. */

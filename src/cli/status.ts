@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
-import { policyLoader } from '../agent/offline.js';
+import { policyInspector } from '../agent/inspect-policy.js';
+import { failures } from '../agent/policy-tests.js';
 import { operatorSettingsFile, readSettings } from '../agent/read-settings.js';
 import { askDaemon } from '../daemon/ask.js';
 import { agentSwitch, agentsStopped, lookAtSwitch } from '../disk/switch-files.js';
@@ -22,7 +23,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
   async run(args, io) {
     const given = readArgs(args, { texts: ['config'] });
     const settings = readSettings('operator', io, operatorSettingsFile(given.text('config'), io));
-    const policy = policyOf(settings.policy);
+    const policy = policyOf(settings.policy, settings.inspectBytes);
     const kill = killOf(settings.killswitch);
     const logs = logHeads(settings.audit.path);
     const daemon = existsSync(settings.daemon.socket) ? await askDaemon(settings.daemon.socket, '/healthz') : null;
@@ -86,15 +87,17 @@ function logText(log: LogHead): string {
   return `${log.path}: ${log.size ?? 0} records, last ${log.lastTime ?? 'none'}, ${signed}`;
 }
 
-function policyOf(path: string) {
-  const loaded = policyLoader().loadFile(path);
-  if (!loaded.ok) {
-    const [first] = loaded.errors;
+/** As the agent would take it: one whose own tests fail does not go live. */
+function policyOf(path: string, inspectBytes: number) {
+  const got = policyInspector(inspectBytes).inspectFile(path);
+  const errors = got.ok ? failures(got.tests) : got.errors;
+  if (!got.ok || errors.length > 0) {
+    const [first] = errors;
     const place = first?.line == null ? '' : ` at ${first.line}:${first.column}`;
     return { path, changed: null, rules: null, mode: null, problem: `${first?.message ?? 'does not load'}${place}` };
   }
   const changed = statSync(path, { throwIfNoEntry: false })?.mtime.toISOString() ?? null;
-  return { path, changed, rules: loaded.rules, mode: loaded.mode, problem: null };
+  return { path, changed, rules: got.rules, mode: got.mode, problem: null };
 }
 
 /** Paths of all engaged switches. One that cannot be looked at counts, as it does for the agent. */

@@ -131,6 +131,10 @@ const FAULTS = {
     say: f => `the policy \`${f.path}\` is ${f.got}, not a regular file`,
     fix: 'put a regular file there, or a symbolic link to one',
   },
+  policy_not_rewritten: {
+    say: f => `the policy \`${f.path}\` was left as it is: ${f.why}`,
+    fix: 'run the command as the user that owns the file, when nobody else writes it',
+  },
   policy_object_invalid: {
     say: f => `the policy given as an object does not load:\n${f.problems}`,
     fix: 'mend what is named; `checkrd check` explains each code',

@@ -24,6 +24,12 @@ export const REGEX_MAX_STATES = 4096;
 /** Tables of all different patterns of a policy together. */
 export const REGEX_MAX_POLICY_BYTES = 4 * MIB;
 export const LIMIT_MAX_CALLS = 1_000_000;
+export const TESTS_MAX = 10_000;
+export const TEST_MAX_REPEAT = 100_000;
+/** Decisions of one run of `tests`, each KiB of a body counted as one more: a second or two. */
+export const TESTS_MAX_COST = 1_000_000;
+/** A run that costs more is left to a worker, so that no decision waits for it. */
+export const TESTS_INLINE_MAX_COST = 2_000;
 
 /** Longer URLs are refused as invalid; servers differ on what they do with them. */
 export const URL_MAX_BYTES = 16 * KIB;

@@ -193,6 +193,16 @@ test('kill and resume are holds of their own', async t => {
   assert.equal((await cli(['resume'], at)).code, 1);
 });
 
+test('status takes a policy whose own tests fail for one that does not go live', async t => {
+  const at = home(t);
+  await cli(['init'], at);
+  const tests = 'tests: [{ name: t, request: { url: "https://a.test/" }, expect: { result: allow } }]\n';
+  writeFileSync(join(at.folder, 'policy.yaml'), `${POLICY}${tests}`);
+  const { code, out } = await cli(['status'], at);
+  assert.equal(code, 2);
+  assert.match(out, /the test `t` expected allow .* at 5:9/);
+});
+
 test('kill says so when there is no switch', async t => {
   const at = home(t);
   writeFileSync(join(at.folder, 'checkrd.yaml'), 'killswitch: false\n');

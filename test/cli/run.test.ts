@@ -11,7 +11,7 @@ const misused: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['--verion'], /unknown flag --verion/],
   [['check'], /at least one FILE/],
   [['check', '--jsno', 'x'], /did you mean --json/],
-  [['check', '--frob', 'x'], /unknown flag --frob.*\n.*it takes --json/],
+  [['check', '--frob', 'x'], /unknown flag --frob.*\n.*it takes .*--json/],
   [['decide', '--policy', 'a', '--policy', 'b'], /--policy is given twice/],
   [['decide'], /no policy is given/],
   [['decide', '--policy'], /--policy/],

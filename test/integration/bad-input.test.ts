@@ -32,6 +32,11 @@ const text =
   (path: string): void =>
     writeFileSync(path, content);
 
+const FAILING_TEST = `tests:
+  - { name: nobody passes, request: { url: "https://api.test/" }, expect: { result: deny } }
+`;
+const FAILING_AT = GOOD.split('\n').length + 1;
+
 const BAD: readonly Bad[] = [
   { name: 'an empty file', put: text(''), code: 'policy_empty', says: [/no policy/] },
   { name: 'only a comment', put: text('# later\n'), code: 'policy_empty', says: [/no policy/] },
@@ -52,6 +57,20 @@ const BAD: readonly Bad[] = [
     put: text(Uint8Array.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2, 0xff, 0xfe, 10])),
     code: 'not_text',
     says: [/NUL/],
+  },
+  {
+    name: 'a policy whose own test fails',
+    put: text(`${GOOD}${FAILING_TEST}`),
+    code: 'test_failed',
+    says: [/the test `nobody passes` expected deny and got allow default_allowed/, /`checkrd test`/],
+    at: [FAILING_AT, 5],
+  },
+  {
+    name: 'a large policy whose own test fails',
+    put: text(`${GOOD}${FAILING_TEST}#${' '.repeat(70_000)}\n`),
+    code: 'test_failed',
+    says: [/`nobody passes`/],
+    at: [FAILING_AT, 5],
   },
   { name: 'Latin-1', put: text(Uint8Array.from([0x23, 0xe9, 10])), code: 'not_utf8', says: [/UTF-8/] },
   {

@@ -4,6 +4,7 @@
  */
 import type { PolicyMode, Result } from '../decide/types.js';
 import type { Automaton } from './regex/minimize.js';
+import type { PolicyTest } from './test-case.js';
 
 /** 1-based, in characters (UTF-16 units), as editors count. */
 export interface Position {
@@ -17,9 +18,13 @@ export interface CheckedPolicy {
   /** Globs (`*` is any run of characters); null: every agent. */
   readonly agents: readonly string[] | null;
   readonly defaultResult: Result;
+  /** Where `default` stands; null when the policy came as an object. */
+  readonly defaultAt: Position | null;
   readonly mode: PolicyMode;
   readonly version: number | null;
   readonly rules: readonly CheckedRule[];
+  /** The policy's own; they compile to nothing. */
+  readonly tests: readonly PolicyTest[];
 }
 
 export interface CheckedRule {

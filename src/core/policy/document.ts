@@ -11,6 +11,7 @@ import { type IssueList, overBound, quoted } from './issue-list.js';
 import type { Positions } from './positions.js';
 import { readRule } from './rule.js';
 import { strings, withinBytes } from './strings.js';
+import { readTests } from './tests.js';
 
 type DocumentFields = Fields<keyof typeof DOCUMENT_KEYS>;
 
@@ -27,10 +28,14 @@ export function checkDocument(
   const agents = readAgents(issues, fields);
   const version = integerWithin(issues, fields.node('version'), '`version`', 0, Number.MAX_SAFE_INTEGER);
   const defaultResult = fields.choice('default', DOCUMENT_KEYS.default.values);
-  const rules = readRules(new CheckContext(issues, positions), fields, maxRules);
+  const context = new CheckContext(issues, positions);
+  const rules = readRules(context, fields, maxRules);
+  const listed = fields.list('tests');
+  const tests = listed === null ? [] : readTests(context, listed, ruleNames(fields));
   if (!issues.empty || defaultResult === null) return null;
   const mode = fields.choice('mode', DOCUMENT_KEYS.mode.values) ?? 'enforce';
-  return { agentLabel, agents, defaultResult, mode, version, rules };
+  const defaultAt = context.place(fields.at('default'));
+  return { agentLabel, agents, defaultResult, defaultAt, mode, version, rules, tests };
 }
 
 function readLabel(issues: IssueList, fields: DocumentFields): string | null {
@@ -81,4 +86,14 @@ function readRules(context: CheckContext, fields: DocumentFields, maxRules: numb
     );
   }
   return rules;
+}
+
+/** As written, of rules with mistakes too: those must not become mistakes of the tests that name them. */
+function ruleNames(fields: DocumentFields): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const item of fields.list('rules')?.items ?? []) {
+    const name = item.kind === 'map' ? item.entries.find(entry => entry.key === 'name')?.value : undefined;
+    if (name?.kind === 'string') names.add(name.value);
+  }
+  return names;
 }

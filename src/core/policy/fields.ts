@@ -21,6 +21,7 @@ const KINDS: Readonly<Record<ValueType, readonly NodeKind[]>> = {
   map: ['map'],
   string_or_list: ['string', 'list'],
   map_or_list: ['map', 'list'],
+  string_map_or_list: ['string', 'map', 'list'],
 };
 
 const KIND_NAMES: Readonly<Record<NodeKind, string>> = {
@@ -42,6 +43,7 @@ const TYPE_NAMES: Readonly<Record<ValueType, string>> = {
   map: 'a mapping',
   string_or_list: 'a string or a list of strings',
   map_or_list: 'a mapping or a list of mappings',
+  string_map_or_list: 'a string, a mapping or a list',
 };
 
 /** How messages call a mapping; a function where the name must be made, since most mappings are faultless. */

@@ -5,13 +5,14 @@ import type { MapEntry, TreeNode } from '../json/tree.js';
 import { RULE_NAME_MAX_BYTES } from '../limits.js';
 import type { CheckContext } from './check-context.js';
 import type { CheckedRule, Effect } from './checked.js';
-import { LIMIT_EFFECT_KEYS, MATCHER_KEYS, RULE_KEYS } from './definition.js';
+import { LIMIT_EFFECT_KEYS, MATCHER_KEYS, RULE_KEYS, RULE_NAME } from './definition.js';
 import { type Fields, readFields } from './fields.js';
 import { quoted } from './issue-list.js';
 import { readLimit } from './limit.js';
 import { readMatcher } from './matcher.js';
 import { withinBytes } from './strings.js';
 
+const NAME = new RegExp(RULE_NAME, 'u');
 const EFFECTS = ['allow', 'deny', 'limit'] as const;
 type EffectKind = (typeof EFFECTS)[number];
 type RuleFields = Fields<keyof typeof RULE_KEYS>;
@@ -72,7 +73,7 @@ function readName({ issues }: CheckContext, fields: RuleFields): string | null {
     return null;
   }
   if (!withinBytes(issues, at, name, 'the name of a rule', RULE_NAME_MAX_BYTES)) return null;
-  if (!/[\p{Cc},]/u.test(name)) return name;
+  if (NAME.test(name)) return name;
   issues.add(
     'name_invalid',
     at,

@@ -47,8 +47,10 @@ rules:
     agentLabel: 'crm-agent',
     agents: null,
     defaultResult: 'deny',
+    defaultAt: { line: 2, column: 1 },
     mode: 'enforce',
     version: null,
+    tests: [],
     rules: [
       rule(
         'read-contacts',

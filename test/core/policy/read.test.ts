@@ -28,9 +28,11 @@ test('every key of the document is kept', () => {
     agentLabel: 'x',
     agents: ['crm-*', 'b'],
     defaultResult: 'allow',
+    defaultAt: { line: 3, column: 1 },
     mode: 'dry_run',
     version: 12,
     rules: [],
+    tests: [],
   });
 });
 

@@ -1,0 +1,88 @@
+import { realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { readPolicyBytes } from '../agent/offline.js';
+import { utf8 } from '../core/bytes.js';
+import { Fault } from '../core/fault.js';
+import { formatPolicy } from '../core/policy/format/format.js';
+import { policyFormat } from '../core/policy/read.js';
+import { replaceFile } from '../disk/durable.js';
+import { errno } from '../disk/errno.js';
+import { Misuse, readArgs } from './args.js';
+import { type CliIo, type Command, EXIT } from './io.js';
+import { printIssue } from './print-issue.js';
+
+type Outcome = 'unchanged' | 'formatted' | 'would_change' | 'refused';
+
+export const fmt: Command = {
+  name: 'fmt',
+  summary: 'lay out policy files anew, comments kept',
+  usage: `
+usage: checkrd fmt FILE
+       checkrd fmt --write [--json] FILE...
+       checkrd fmt --check [--json] FILE...
+
+Prints the policy with its keys in order and two spaces a level; it means the same and keeps every comment, or nothing is
+printed. --write puts it in the file's place, whole, with the same mode. --check names the files that would change. A file
+with anchors keeps the order of its keys.
+
+exit: 0 done, 1 a file would change (--check) or is refused, 2 it cannot be read or written, 64 misuse`,
+  async run(args, io) {
+    const given = readArgs(
+      args.map(arg => (arg === '-w' ? '--write' : arg)),
+      { switches: ['check', 'write'], words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one FILE' } },
+    );
+    const { words } = given;
+    const [checking, writing, json] = [given.on('check'), given.on('write'), given.on('json')];
+    if (checking && writing) throw new Misuse('--check and --write exclude each other', 'keep one');
+    if (!checking && !writing && (words.length > 1 || json)) {
+      throw new Misuse('only one FILE can be printed', 'add --write or --check');
+    }
+    const report: { file: string; is: Outcome }[] = [];
+    for (const file of words) {
+      const path = resolve(io.cwd, file);
+      const read = readPolicyBytes(path);
+      if (!read.ok) throw read.fault;
+      const done = formatPolicy(read.bytes, policyFormat(path));
+      if (!done.ok) {
+        report.push({ file, is: 'refused' });
+        if (!json) refuse(io, file, done);
+        continue;
+      }
+      const bytes = utf8(done.text);
+      const same = Buffer.from(read.bytes).equals(bytes);
+      if (!checking && !writing) await io.write(done.text);
+      if (writing && !same) overwrite(path, read.bytes, bytes);
+      const is: Outcome = same ? 'unchanged' : checking ? 'would_change' : 'formatted';
+      report.push({ file, is });
+      if (!json && checking && !same) io.out(`${file}: would change`);
+      if (!json && writing && !same) io.out(`${file}: formatted`);
+    }
+    const sound = !report.some(({ is }) => is === 'refused' || is === 'would_change');
+    if (json) io.out(JSON.stringify({ ok: sound, files: report }));
+    return sound ? EXIT.ok : EXIT.no;
+  },
+};
+
+function refuse(io: CliIo, file: string, done: Exclude<ReturnType<typeof formatPolicy>, { ok: true }>): void {
+  // Standard output is the policy's.
+  const aside: CliIo = { ...io, out: line => io.err(line), stdoutIsTTY: false };
+  if (done.why === 'issues') for (const issue of done.issues) printIssue(aside, file, 'error', issue);
+  else io.err(`${file}: error: left as it is: ${done.message}`);
+}
+
+/** Through links, with the file's mode. One of another user is left alone, since its replacement would be ours. */
+function overwrite(path: string, before: Uint8Array, bytes: Uint8Array): void {
+  try {
+    const target = realpathSync(path);
+    const { mode, uid } = statSync(target);
+    if (process.getuid?.() !== uid)
+      throw new Fault('policy_not_rewritten', { path, why: 'it belongs to another user' });
+    const now = readPolicyBytes(target);
+    if (!now.ok || !Buffer.from(now.bytes).equals(before))
+      throw new Fault('policy_not_rewritten', { path, why: 'it changed meanwhile' });
+    replaceFile(target, bytes, mode & 0o7777);
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw new Fault('policy_not_rewritten', { path, why: errno(error) }, { cause: error });
+  }
+}

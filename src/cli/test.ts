@@ -1,0 +1,66 @@
+import { resolve } from 'node:path';
+import { policyInspector } from '../agent/inspect-policy.js';
+import { came, expected, type TestOutcome } from '../agent/policy-tests.js';
+import { readArgs } from './args.js';
+import { painter } from './colour.js';
+import { type CliIo, type Command, EXIT } from './io.js';
+import { printIssue } from './print-issue.js';
+
+export const test: Command = {
+  name: 'test',
+  summary: "run policies' own tests",
+  usage: `
+usage: checkrd test [--json] FILE...
+
+Runs the tests that each policy carries under \`tests:\`, through the engine that decides, and says what each came to.
+
+exit: 0 all passed, 1 one failed, 2 a policy does not load, 64 misuse`,
+  async run(args, io) {
+    const given = readArgs(args, { words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one FILE' } });
+    const json = given.on('json');
+    const inspector = policyInspector();
+    const report: object[] = [];
+    let code: number = EXIT.ok;
+    for (const file of given.words) {
+      const got = inspector.inspectFile(resolve(io.cwd, file));
+      if (!got.ok) {
+        code = EXIT.unknown;
+        report.push({ file, ok: false, errors: got.errors });
+        if (!json) for (const error of got.errors) printIssue(io, file, 'error', error);
+        continue;
+      }
+      const failed = got.tests.filter(outcome => !outcome.passed).length;
+      if (failed > 0 && code === EXIT.ok) code = EXIT.no;
+      report.push({ file, ok: failed === 0, failed, tests: got.tests.map(described) });
+      if (!json) print(io, file, got.tests, failed);
+    }
+    if (json) io.out(JSON.stringify({ ok: code === EXIT.ok, files: report }));
+    return code;
+  },
+};
+
+function described({ test: { name, at, expect }, passed, got }: TestOutcome): object {
+  const { result, code, matchedRule, reason } = got;
+  const place = at === null ? {} : { line: at.line, column: at.column };
+  return { name, ...place, passed, expected: expect, got: { result, code, rule: matchedRule, reason } };
+}
+
+function print(io: CliIo, file: string, tests: readonly TestOutcome[], failed: number): void {
+  const paint = painter(io);
+  if (tests.length === 0) {
+    io.out(`${file}: ${paint('yellow', 'no tests')}; write some under \`tests:\``);
+    return;
+  }
+  for (const { test: one, passed, got } of tests) {
+    if (passed) {
+      io.out(`${file}: ${paint('green', 'ok')}   ${one.name}`);
+      continue;
+    }
+    const place = one.at === null ? file : `${file}:${one.at.line}:${one.at.column}`;
+    io.out(`${place}: ${paint('red', 'FAIL')} ${one.name}`);
+    io.out(`  expected: ${expected(one.expect)}`);
+    io.out(`  got:      ${came(got)}: ${got.reason}`);
+  }
+  const sum = `${tests.length - failed} of ${tests.length} tests passed`;
+  io.out(`${file}: ${failed === 0 ? sum : paint('red', sum)}`);
+}

@@ -1,0 +1,178 @@
+/** A policy's own tests, run by the engine; one whose tests fail is never built. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GenerationBuilder } from '#src/agent/build-generation.js';
+import { compilePolicy } from '#src/agent/compile.js';
+import type { BuildOutcome } from '#src/agent/policy-ports.js';
+import { runTests } from '#src/agent/policy-tests.js';
+import { loadEngine } from '#src/wasm/module.js';
+import { sha } from '../support/policy-source.js';
+
+const engines = loadEngine();
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+function run(text: string) {
+  const compiled = compilePolicy(bytes(text), 'policy.yaml');
+  assert.ok(compiled.ok, JSON.stringify(compiled));
+  return runTests(compiled, engines, 1024);
+}
+
+const POLICY = `default: deny
+agents: ["*"]
+rules:
+  - name: reads
+    allow: { method: GET, url: "a.test/**", headers: [{ name: x-ok, exact: "1" }] }
+  - name: small
+    allow: { method: POST, url: a.test/pay, body: { jsonpath: $.amount, max: 10.5 } }
+  - name: no-nights
+    deny: { time_outside: "08:00-18:00" }
+  - name: three
+    limit: { calls_per_day: 3, per: agent }
+  - name: one-at-b
+    limit: { calls_per_second: 1, per: global, url: "a.test/b" }
+tests:
+`;
+
+const CASES: readonly (readonly [request: string, expect: string])[] = [
+  ['{ url: "https://a.test/x", headers: [[X-OK, "1"]] }', '{ result: allow, code: rule_allowed, rule: reads }'],
+  ['{ url: "https://a.test/x" }', '{ result: deny, code: default_denied }'],
+  [
+    '{ url: "https://a.test/x", headers: [[X-OK, "1"]], at: "2026-01-07T20:00:00Z" }',
+    '{ result: deny, rule: no-nights }',
+  ],
+  ['{ method: POST, url: "https://a.test/pay", body: { amount: 10.50 } }', '{ result: allow, rule: small }'],
+  ['{ method: POST, url: "https://a.test/pay", body: { amount: 10.500000000000000000001 } }', '{ result: deny }'],
+  [
+    '{ method: POST, url: "https://a.test/pay", body: "amount=2", headers: [[Content-Type, application/x-www-form-urlencoded]] }',
+    '{ result: allow }',
+  ],
+  ['{ url: "https://a.test/x", headers: [[X-OK, "1"]], repeat: 3 }', '{ result: allow }'],
+  [
+    '{ url: "https://a.test/x", headers: [[X-OK, "1"]], repeat: 4 }',
+    '{ result: deny, code: rate_limited, rule: three }',
+  ],
+  [
+    '{ url: "https://a.test/b", headers: [[X-OK, "1"]], repeat: 2 }',
+    '{ result: deny, code: rate_limited, rule: one-at-b }',
+  ],
+  ['{ url: "https://a.test/b", headers: [[X-OK, "1"]] }', '{ result: allow }'],
+  ['{ url: "/relative" }', '{ result: deny, code: request_invalid }'],
+  [
+    `{ method: POST, url: "https://a.test/pay", body: "${'x'.repeat(1025)}" }`,
+    '{ result: deny, code: body_too_large }',
+  ],
+];
+const listed = CASES.map(([request, expect], i) => `  - name: t${i}\n    request: ${request}\n    expect: ${expect}\n`);
+
+test('tests of every kind hold, in any order, each with empty counters', () => {
+  for (const order of [
+    listed,
+    [...listed].reverse(),
+    [...listed, ...listed.map(text => text.replace('name: t', 'name: u'))],
+  ]) {
+    for (const { test: one, passed, got } of run(POLICY + order.join(''))) {
+      assert.ok(passed, `${one.name}: ${JSON.stringify(got)}`);
+    }
+  }
+});
+
+test('each part of an expectation counts', () => {
+  const ask = (expect: string) =>
+    run(
+      `${POLICY}  - name: t\n    request: { url: "https://a.test/x", headers: [[x-ok, "1"]] }\n    expect: ${expect}\n`,
+    );
+  const passed = (expect: string) => ask(expect)[0]?.passed;
+  assert.equal(passed('{ result: allow, code: rule_allowed, rule: reads }'), true);
+  assert.equal(passed('{ result: deny }'), false);
+  assert.equal(passed('{ result: allow, code: default_allowed }'), false);
+  assert.equal(passed('{ result: allow, rule: small }'), false);
+});
+
+test('an agent, and a document that speaks for others', () => {
+  const text = (agent: string) => `default: allow
+agents: [crm-*]
+rules: []
+tests:
+  - { name: t, request: { url: "https://a.test/"${agent} }, expect: { result: deny, code: no_policy_for_agent } }
+`;
+  assert.equal(run(text(''))[0]?.passed, true);
+  assert.equal(run(text(', agent: crm-1'))[0]?.passed, false);
+});
+
+const FAILING = `default: deny
+rules: []
+tests:
+  - name: passes
+    request: { url: "https://a.test/" }
+    expect: { result: deny }
+  - name: fails
+    request: { url: "https://a.test/" }
+    expect: { result: allow }
+`;
+
+function failed(outcome: BuildOutcome, line: number | null): void {
+  assert.ok(!outcome.ok);
+  assert.equal(outcome.issues.length, 1);
+  const [issue] = outcome.issues;
+  assert.equal(issue?.code, 'test_failed');
+  assert.equal(issue?.line, line);
+  assert.match(issue?.message ?? '', /^the test `fails` expected allow and got deny default_denied: /);
+}
+
+test('no way of building makes a generation of a policy whose tests fail', async () => {
+  const builder = new GenerationBuilder(engines, 1024);
+  const id = sha(FAILING);
+  failed(builder.buildSync(bytes(FAILING), 'p.yaml', id), 7);
+  failed(await builder.build(bytes(FAILING), 'p.yaml', id), 7);
+  const large = `${FAILING}#${' '.repeat(70_000)}\n`;
+  failed(await builder.build(bytes(large), 'p.yaml', id), 7);
+  const tests = [{ name: 'fails', request: { url: 'https://a.test/' }, expect: { result: 'allow' } }];
+  failed(builder.buildObject(JSON.stringify({ default: 'deny', rules: [], tests }), 'object', id), null);
+});
+
+test('tests that take long run in a worker, with the limit on bodies that is configured', async () => {
+  const builder = new GenerationBuilder(engines, 8);
+  const text = `default: deny
+rules: [{ name: r, allow: { body: { jsonpath: $.a } } }]
+tests:
+  - { name: t, request: { method: POST, url: "https://a.test/", body: { a: 12345678 }, repeat: 9000 }, expect: { result: deny, code: body_too_large } }
+`;
+  const building = builder.build(bytes(text), 'p.yaml', sha(text));
+  assert.ok(building instanceof Promise, 'no decision waits for it');
+  assert.ok((await building).ok);
+});
+
+test('counters that tests charged are not those of the generation', async () => {
+  const text = `default: allow
+rules: [{ name: one, limit: { calls_per_day: 1, per: global } }]
+tests:
+  - { name: t, request: { url: "https://a.test/", repeat: 2 }, expect: { result: deny, code: rate_limited } }
+`;
+  const built = await new GenerationBuilder(engines, 1024).build(bytes(text), 'p.yaml', sha(text));
+  assert.ok(built.ok);
+  const empty = Buffer.from(built.generation.documents[0]!.engine.exportLimits()).readUInt32LE(16);
+  assert.equal(empty, 1, 'one limit');
+  const call = { method: 'GET', url: 'https://a.test/', headers: [], body: { kind: 'none' } } as const;
+  const answer = built.generation.documents[0]!.engine.decide(call, 'a', { wallMs: 0, monotonicMs: 0 });
+  assert.equal(answer.ruleIndex, -1, 'no limit refuses');
+});
+
+test('1,000 tests of 10,000 rules with limits take little more than compiling them', () => {
+  const rules = Array.from({ length: 10_000 }, (_, i) => `  - { name: r${i}, allow: { url: "h${i}.test/**" } }\n`);
+  const tests = Array.from(
+    { length: 1_000 },
+    (_, i) =>
+      `  - { name: t${i}, request: { url: "https://h${i}.test/a", repeat: 3 }, expect: { result: deny, code: rate_limited } }\n`,
+  );
+  rules[0] = '  - { name: two, limit: { calls_per_day: 2, per: host } }\n';
+  rules[1] = '  - { name: all, allow: { url: "*" } }\n';
+  const text = `default: deny\nrules:\n${rules.join('')}tests:\n${tests.join('')}`;
+  const begun = process.cpuUsage().user;
+  const compiled = compilePolicy(bytes(text), 'policy.yaml');
+  assert.ok(compiled.ok);
+  const half = process.cpuUsage().user;
+  const outcomes = runTests(compiled, engines, 1024);
+  const end = process.cpuUsage().user;
+  assert.ok(outcomes.every(outcome => outcome.passed));
+  assert.ok(end - half < half - begun, `${end - half} µs after ${half - begun} µs`);
+});
