@@ -7,8 +7,8 @@
  */
 import { CODE_BROKEN, decideRequest, initDecide, waitOfAnswer } from './decide';
 import {
-  AGENT_AREA, HEADER_AREA, METHOD_AREA, TRANSFER_AREA, URL_AREA, agentArea, bodyArea, headerArea, methodArea, take, takeBodyArea,
-  takeRequestAreas, transferArea, urlArea,
+  AGENT_AREA, HEADER_AREA, METHOD_AREA, TOOL_AREA, TRANSFER_AREA, URL_AREA, agentArea, bodyArea, headerArea, methodArea, take,
+  takeBodyArea, takeRequestAreas, toolArea, transferArea, urlArea,
 } from './memory';
 import { bodyInit, bodyScratchBytes } from './body/index';
 import { initHost } from './host';
@@ -21,6 +21,8 @@ import { initWalk } from './index-walk';
 import { initWindows } from './limits/window';
 import { open } from './program';
 import { readAgent } from './agents';
+import { setTool } from './tool';
+import { shadowArea } from './shadow';
 import { validate } from './validate';
 
 export {
@@ -35,7 +37,7 @@ let programLen: u32 = 0;
 let loaded: bool = false;
 
 export function abi(): u32 {
-  return 2;
+  return 3;
 }
 
 /** Room for a program and for bodies of up to `inspectBytes`; where the program goes, 0 when there is no memory. Once. */
@@ -74,6 +76,11 @@ export function agent(n: u32): bool {
   return loaded && readAgent(n);
 }
 
+/** The next `decide` is about a call of the tool whose `n` bytes are in the tool area; its URL may be empty, its body is its arguments. */
+export function tool(n: u32): void {
+  setTool(n);
+}
+
 /** Body kinds: 0 none, 1 unread, 2 bytes in the body area, 3 too large. `permissive`: one that is too large is a guess, not a denial. */
 export function decide(
   methodLen: u32, urlLen: u32, headerLen: u32, bodyKind: u32, bodyLen: u32, wallMs: f64, monotonicMs: f64,
@@ -87,14 +94,15 @@ export function retryAfter(): u32 {
   return waitOfAnswer();
 }
 
-/** Address of area `k`: method, url, agent, headers, transfer, body. */
+/** Address of area `k`: method, url, agent, headers, transfer, body, tool, shadow rules of the last answer. */
 export function area(k: u32): usize {
   if (k == 0) return methodArea;
   if (k == 1) return urlArea;
   if (k == 2) return agentArea;
   if (k == 3) return headerArea;
   if (k == 4) return transferArea;
-  return bodyArea;
+  if (k == 6) return toolArea;
+  return k == 7 ? shadowArea : bodyArea;
 }
 
 /** Bytes of area `k`; the body's is what the host asked for. */
@@ -103,5 +111,6 @@ export function areaBytes(k: u32): u32 {
   if (k == 1) return URL_AREA;
   if (k == 2) return AGENT_AREA;
   if (k == 3) return HEADER_AREA;
+  if (k == 6) return TOOL_AREA;
   return k == 4 ? TRANSFER_AREA : 0;
 }

@@ -156,6 +156,22 @@ export function settleLimits(): void {
   pendingCount = 0;
 }
 
+/** Whether the limit of a shadow rule would refuse. Charged where it would not and the call is let through. */
+export function shadowRefuses(rule: u32, body: bool): bool {
+  const binding = failedRule;
+  const code = failedCode;
+  const wait = waitMs;
+  failedRule = -1;
+  checkLimit(rule, body);
+  const refused = failedRule >= 0;
+  if (binding >= 0) failedRule = binding;
+  settleLimits();
+  failedRule = binding;
+  failedCode = code;
+  waitMs = wait;
+  return refused;
+}
+
 /** The body field that the limit of `rule` counts by, or -1. */
 export function wantsField(rule: u32): i32 {
   const limit = ruleWord(rule, R_LIMIT) - 1;

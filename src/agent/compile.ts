@@ -13,6 +13,7 @@ export interface PolicySummary {
   readonly version: number | null;
   readonly ruleNames: readonly string[];
   readonly ruleKinds: readonly ('allow' | 'deny' | 'limit')[];
+  readonly ruleHints: readonly (string | null)[];
 }
 
 export type Compiled =
@@ -43,6 +44,7 @@ function compile(read: PolicyReading): Compiled {
       version: policy.version,
       ruleNames: policy.rules.map(rule => rule.name),
       ruleKinds: policy.rules.map(rule => rule.effect.kind),
+      ruleHints: policy.rules.map(rule => rule.hint),
     },
   };
 }

@@ -1,5 +1,5 @@
 import { toDecision } from '../core/decide/answer.js';
-import type { Decision, HttpRequest } from '../core/decide/types.js';
+import type { ActionRequest, Decision } from '../core/decide/types.js';
 import { blocks } from '../core/decide/types.js';
 import type { Clock } from '../wasm/engine.js';
 import type { Generation } from './types.js';
@@ -17,7 +17,7 @@ export interface DecideAt extends Clock {
  */
 export function decideByGeneration(
   generation: Generation,
-  request: HttpRequest,
+  request: ActionRequest,
   agent: string,
   at: DecideAt,
 ): Decision | 'need_body' {

@@ -1,4 +1,4 @@
-import type { HttpRequest } from '../core/decide/types.js';
+import type { ActionRequest } from '../core/decide/types.js';
 
 /** Time as the engine needs it: windows by the wall clock, limits by one that never runs backwards. */
 export interface Clock {
@@ -17,6 +17,8 @@ export interface EngineAnswer {
   readonly uncertain: boolean;
   /** 0 unless rate limited. */
   readonly retryAfterMs: number;
+  /** Shadow rules that would have fired, in file order; at most eight. */
+  readonly shadowRules: readonly number[];
 }
 
 /** When, and how far a guess may go. */
@@ -32,7 +34,7 @@ export interface DecideWhen extends Clock {
 export interface Engine {
   /** Lower-case names of the headers this program looks at; others need not be handed over. */
   readonly headerNames: readonly string[];
-  decide(request: HttpRequest, agent: string, when: DecideWhen): EngineAnswer;
+  decide(request: ActionRequest, agent: string, when: DecideWhen): EngineAnswer;
   /** Versioned bytes of all live counters. */
   exportLimits(): Uint8Array;
   /** Takes over counters of rules whose name, window, `per` and `field` are the same. */

@@ -47,8 +47,8 @@ export const MATCHER_KEYS = {
   time_outside: { type: 'string', means: 'true outside the window' },
   timezone: { type: 'string', means: 'the zone of the windows' },
   days: { type: 'list', later: 'days of the week', means: 'local days of the windows' },
-  tool: { type: 'string_or_list', later: 'matching of tool calls', means: 'names of tools' },
-  args: { type: 'map_or_list', later: 'matching of tool arguments', means: 'tests of tool arguments' },
+  tool: { type: 'string_or_list', means: 'patterns of the names of tools' },
+  args: { type: 'map_or_list', means: 'tests of values in the arguments of a tool call' },
 } as const satisfies KeyTable;
 
 export const LIMIT_KEYS = {
@@ -72,12 +72,8 @@ const RULE_ONLY_KEYS = {
   limit: { type: 'map', means: 'bounds how often matching calls pass' },
   description: { type: 'string', means: 'for people' },
   source: { type: 'string', means: 'a label: where the rule comes from' },
-  mode: {
-    type: 'string',
-    later: 'shadow rules',
-    means: 'a rule that is recorded and never decides',
-  },
-  hint: { type: 'string', later: 'hints', means: 'what an agent may do instead' },
+  mode: { type: 'string', values: ['dry_run'], means: 'a shadow rule: recorded, never decides' },
+  hint: { type: 'string', means: 'part of every denial by this rule: what an agent may do instead' },
 } as const satisfies KeyTable;
 
 /** Matcher keys stand inside the effect or beside it. */

@@ -174,7 +174,8 @@ function fits(issues: IssueList, { key, value }: MapEntry, row: KeyRow): boolean
   }
   if (row.values !== undefined && value.kind === 'string' && !row.values.includes(value.value)) {
     const known = row.values.map(word => `\`${word}\``);
-    const message = `\`${key}\` is ${known.slice(0, -1).join(', ')} or ${known.at(-1)}, not ${quoted(value.value)}`;
+    const choice = known.length === 1 ? known[0] : `${known.slice(0, -1).join(', ')} or ${known.at(-1)}`;
+    const message = `\`${key}\` is ${choice}, not ${quoted(value.value)}`;
     const suggestion = didYouMean(value.value, row.values);
     issues.add('unknown_value', value.at, message, suggestion?.startsWith('did') === true ? suggestion : null);
     return false;

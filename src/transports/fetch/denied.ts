@@ -11,6 +11,7 @@ export function denialOf(decision: Decision, requestId: string): CheckrdPolicyDe
     code: decision.code,
     reason: decision.reason,
     requestId,
+    ...(decision.hint === undefined ? {} : { hint: decision.hint }),
     ...(decision.retryAfterMs === undefined ? {} : { retryAfterMs: decision.retryAfterMs }),
   });
 }
@@ -26,6 +27,7 @@ export function deniedResponse(denial: CheckrdPolicyDenied): Response {
     type: 'checkrd_policy_denied',
     code: denial.code,
     request_id: denial.requestId,
+    ...(denial.hint === null ? {} : { hint: denial.hint }),
   };
   return new Response(JSON.stringify({ error }), {
     status: 403,

@@ -4,7 +4,11 @@ import { ENGINE_CODES, toDecision } from '#src/core/decide/answer.js';
 import { foldPath, isIdLike } from '#src/core/decide/endpoint.js';
 import { type DecisionCode, SOFT_CODES } from '#src/core/decide/types.js';
 
-const RULES = { ruleNames: ['a', 'd', 'l'], ruleKinds: ['allow', 'deny', 'limit'] } as const;
+const RULES = {
+  ruleNames: ['a', 'd', 'l'],
+  ruleKinds: ['allow', 'deny', 'limit'],
+  ruleHints: [null, null, null],
+} as const;
 const ENFORCE = { mode: 'enforce', forceDryRun: false } as const;
 const answer = (code: DecisionCode | null, ruleIndex = -1, uncertain = false, retryAfterMs = 0) => ({
   needBody: false,
@@ -12,6 +16,7 @@ const answer = (code: DecisionCode | null, ruleIndex = -1, uncertain = false, re
   ruleIndex,
   uncertain,
   retryAfterMs,
+  shadowRules: [],
 });
 
 const rows = [
