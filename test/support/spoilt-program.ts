@@ -1,6 +1,7 @@
 /** Programs with bytes changed at random, and what an engine makes of them. */
 import assert from 'node:assert/strict';
 import { Fault } from '#src/core/fault.js';
+import { HEADER_WORDS } from '#src/core/policy/program/format.js';
 import { type Ask, decide, engineModule, policyOf, programOf } from './engine.js';
 
 /** A policy that fills every section of a program. */
@@ -16,6 +17,10 @@ rules:
   - { name: d2, deny: { url: "a*b.*.net/x/**/y", query: [{ name: debug, present: false }] } }
   - { name: d3, deny: { time_outside: "06:00-22:00", timezone: "+01:00" } }
   - { name: d4, deny: { url: "api.example.com/**", body: { jsonpath: "$.amount", min: 100 } } }
+  - { name: t1, allow: { tool: ["files/**/x*", "db/{id}"], args: { jsonpath: "$.path", prefix: /tmp/ } } }
+  - { name: t2, deny: { tool: "files/*", url: "files/tools/**" } }
+  - { name: t3, mode: dry_run, deny: { args: [{ jsonpath: "$.n", max: 3 }] } }
+  - { name: s1, mode: dry_run, limit: { calls_per_hour: 1, per: host } }
   - { name: l1, limit: { calls_per_minute: 5, per: endpoint } }
   - { name: l2, limit: { calls_per_day: 50, per: body_field, field: "$.model", url: "api.example.com/**" } }
 `;
@@ -28,6 +33,9 @@ const ASKS: readonly Ask[] = [
   { url: 'https://[::ffff:1.2.3.4]:8443/x?q=a-z&debug' },
   { url: 'https://axb.y.net/x/1/2/y', at: '2026-01-07T23:00:00Z' },
   { url: 'https://api.example.com/%FF?_method=DELETE' },
+  { tool: 'files/a/xyz', args: '{"path":"/tmp/x","n":2}' },
+  { tool: 'files/x', url: 'tool://files/tools/x', args: '{"n":4}' },
+  { tool: 'db/42' },
 ];
 
 /** mulberry32: small, seeded, good enough to pick bytes. */
@@ -63,7 +71,7 @@ export function spoil(seed: number, runs: number): number {
     const program = good.slice();
     for (let n = 1 + pick(3); n > 0; n--) {
       // Half of the changes hit the header and small numbers, where a program is most brittle.
-      const at = pick(2) === 0 ? pick(192) : pick(program.length);
+      const at = pick(2) === 0 ? pick(HEADER_WORDS * 4) : pick(program.length);
       program[at] = pick(3) === 0 ? program[at]! ^ (1 << pick(8)) : pick(256);
     }
     if (judge(program) === 'refused') refused++;
