@@ -18,6 +18,7 @@ export function noteShadow(rule: u32): void {
   while (i > 0 && load<u32>(shadowArea + (<usize>i << 2)) > rule) i--;
   if (i >= KEPT) return;
   if (n < KEPT) store<u32>(shadowArea, ++n);
-  for (let k = n; k > i + 1; k--) store<u32>(shadowArea + (<usize>k << 2), load<u32>(shadowArea + (<usize>(k - 1) << 2)));
-  store<u32>(shadowArea + (<usize>i << 2), rule, 4);
+  const at = shadowArea + 4 + (<usize>i << 2);
+  memory.copy(at + 4, at, (n - 1 - i) << 2);
+  store<u32>(at, rule);
 }

@@ -7,19 +7,19 @@ import { isUtf8 } from './text';
 import { readName } from './path';
 
 export let isTool: bool = false;
-/** Bytes of the name of the next request + 1; 0: it is HTTP. */
-let next: u32 = 0;
+let named: bool = false;
+let nameLen: u32 = 0;
 
 /** The next request is a call of the tool whose `n` bytes are in the tool area. */
 export function setTool(n: u32): void {
-  next = n < 0xffffffff ? n + 1 : n;
+  named = true;
+  nameLen = n;
 }
 
 /** False when the name cannot be judged. */
 export function takeTool(): bool {
-  isTool = next != 0;
+  isTool = named;
+  named = false;
   if (!isTool) return true;
-  const n = next - 1;
-  next = 0;
-  return n > 0 && n <= TOOL_AREA && isUtf8(toolArea, n, true) && readName(toolArea, n);
+  return nameLen > 0 && nameLen <= TOOL_AREA && isUtf8(toolArea, nameLen, true) && readName(toolArea, nameLen);
 }

@@ -4,6 +4,9 @@ import { blocks } from '../core/decide/types.js';
 import type { Clock } from '../wasm/engine.js';
 import type { Generation } from './types.js';
 
+/** As many as one engine keeps. */
+const SHADOW_RULES_MAX = 8;
+
 /** When, and whether denials of the policy are only recorded. */
 export interface DecideAt extends Clock {
   readonly dryRun: boolean;
@@ -22,13 +25,21 @@ export function decideByGeneration(
   at: DecideAt,
 ): Decision | 'need_body' {
   let spoken: Decision | null = null;
+  const shadows: string[] = [];
   for (const document of generation.documents) {
     const answer = document.engine.decide(request, agent, at);
     if (answer.needBody) return 'need_body';
     const decision = toDecision(answer, document, { mode: document.mode, forceDryRun: at.dryRun });
-    if (blocks(decision)) return decision;
+    shadows.push(...decision.shadowRules);
+    if (blocks(decision)) return withShadows(decision, shadows);
     if (spoken === null || (spoken.result === 'allow' && decision.result === 'deny')) spoken = decision;
   }
   if (spoken === null) throw new Error('a generation holds at least one document');
-  return spoken;
+  return withShadows(spoken, shadows);
+}
+
+/** Every document that was asked has its say. */
+function withShadows(decision: Decision, names: readonly string[]): Decision {
+  if (names.length === decision.shadowRules.length) return decision;
+  return { ...decision, shadowRules: names.slice(0, SHADOW_RULES_MAX) };
 }
