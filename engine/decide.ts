@@ -6,8 +6,8 @@
  * The first pass settles every rule that needs no body and keeps the others; the second runs after one scan of the body.
  */
 import {
-  ALLOW, DENY, FALSE, LIMIT, FLAG_DEFAULT_ALLOW, H_ALWAYS, H_FLAGS, H_HEADERS, H_RULES, H_SPECIAL, R_ARGS, R_BODY, R_EFFECT, R_METHOD, R_RANK,
-  TRUE, UNKNOWN, bad, base, cell, head, ruleWord,
+  ALLOW, DENY, FALSE, FLAG_DEFAULT_ALLOW, H_ALWAYS, H_FLAGS, H_HEADERS, H_RULES, H_SPECIAL, LIMIT, R_ARGS, R_BODY, R_EFFECT,
+  R_METHOD, R_RANK, TRUE, UNKNOWN, bad, base, cell, head, ruleWord,
 } from './program';
 import {
   EXHAUSTED, LIMITED, checkLimit, failedCode, failedRule, settleLimits, shadowRefuses, startLimits, waitMs, wantsField,
@@ -42,6 +42,8 @@ export const NEED_BODY: u32 = 15;
 const BODY_NONE: u32 = 0;
 const BODY_UNREAD: u32 = 1;
 const BODY_BYTES: u32 = 2;
+/** As bytes; the header that says how they are encoded no longer holds. */
+const BODY_DECODED: u32 = 4;
 
 /** Rules that wait for the body (of a tool call: its arguments), and limits that apply: [rule, verdict so far]. */
 let waiting: usize = 0;
@@ -60,6 +62,7 @@ let allowRank: u32 = 0;
 /** Where a rule says which matchers look at the bytes: R_BODY, for a tool call R_ARGS. */
 let looksAt: u32 = 0;
 let isForm: bool = false;
+let decoded: bool = false;
 let scanned: bool = false;
 /** A body that nobody read stands in the way of a sure answer, and the caller wants a guess. */
 let guessed: bool = false;
@@ -206,7 +209,7 @@ function scan(n: u32): void {
     const type = contentType();
     bodyOpen(
       bodyArea, n, type == 0 ? 0 : lineText(type), type == 0 ? 0 : lineLength(type), countLines(head(H_SPECIAL + 3)),
-      isEncoded(),
+      !decoded && isEncoded(),
     );
   }
   for (let i: u32 = 0; i < waitingCount; i++) {
@@ -260,6 +263,8 @@ export function decideRequest(
   }
   if (!spokenFor) return answer(NO_POLICY_FOR_AGENT, -1, false);
 
+  decoded = bodyKind == BODY_DECODED;
+  if (decoded) bodyKind = BODY_BYTES;
   if (bodyKind == BODY_BYTES && bodyLen == 0) bodyKind = BODY_NONE;
   if (bodyKind == BODY_BYTES && bodyLen > bodyCapacity) bodyKind = 3;
   bodyReset();

@@ -18,6 +18,7 @@ import { initMethod } from './method';
 import { initPath } from './path';
 import { initQuery } from './query';
 import { initWalk } from './index-walk';
+import { initTime, zoneArea } from './time';
 import { initWindows } from './limits/window';
 import { open } from './program';
 import { readAgent } from './agents';
@@ -61,7 +62,7 @@ export function load(): u32 {
   const scratch = take(bodyScratchBytes());
   const ready =
     scratch != 0 && initHost() && initPath() && initQuery() && initWalk() && initMethod() && initDecide() && initKeys() &&
-    initKeyArea() && initWindows();
+    initKeyArea() && initWindows() && initTime();
   if (!ready) {
     open(0, 0);
     return NO_MEMORY;
@@ -81,7 +82,10 @@ export function tool(n: u32): void {
   setTool(n);
 }
 
-/** Body kinds: 0 none, 1 unread, 2 bytes in the body area, 3 too large. `permissive`: one that is too large is a guess, not a denial. */
+/**
+ * Body kinds: 0 none, 1 unread, 2 bytes in the body area, 3 too large, 4 bytes whose Content-Encoding has been undone.
+ * `permissive`: one that is too large is a guess, not a denial.
+ */
 export function decide(
   methodLen: u32, urlLen: u32, headerLen: u32, bodyKind: u32, bodyLen: u32, wallMs: f64, monotonicMs: f64,
   permissive: bool,
@@ -94,15 +98,19 @@ export function retryAfter(): u32 {
   return waitOfAnswer();
 }
 
-/** Address of area `k`: method, url, agent, headers, transfer, body, tool, shadow rules of the last answer. */
+/**
+ * Address of area `k`: method, url, agent, headers, transfer, body, zones (a signed word each, seconds east of UTC), tool,
+ * shadow rules of the last answer.
+ */
 export function area(k: u32): usize {
   if (k == 0) return methodArea;
   if (k == 1) return urlArea;
   if (k == 2) return agentArea;
   if (k == 3) return headerArea;
   if (k == 4) return transferArea;
-  if (k == 6) return toolArea;
-  return k == 7 ? shadowArea : bodyArea;
+  if (k == 6) return zoneArea;
+  if (k == 7) return toolArea;
+  return k == 8 ? shadowArea : bodyArea;
 }
 
 /** Bytes of area `k`; the body's is what the host asked for. */
@@ -111,6 +119,6 @@ export function areaBytes(k: u32): u32 {
   if (k == 1) return URL_AREA;
   if (k == 2) return AGENT_AREA;
   if (k == 3) return HEADER_AREA;
-  if (k == 6) return TOOL_AREA;
+  if (k == 7) return TOOL_AREA;
   return k == 4 ? TRANSFER_AREA : 0;
 }

@@ -42,8 +42,8 @@ export const GLOB_WORDS: u32 = 3;
 export const HASH_WORDS: u32 = 4;
 export const ROOT_WORDS: u32 = 3;
 export const FIELD_WORDS: u32 = 16;
-export const WINDOW_WORDS: u32 = 3;
-export const ZONE_WORDS: u32 = 2;
+export const WINDOW_WORDS: u32 = 4;
+export const ZONE_WORDS: u32 = 3;
 export const LIMIT_WORDS: u32 = 9;
 export const REF_WORDS: u32 = 2;
 

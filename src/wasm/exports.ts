@@ -28,7 +28,9 @@ export interface EngineExports {
   importStamps(count: number): number;
 }
 
-export const AREA = { method: 0, url: 1, agent: 2, headers: 3, transfer: 4, body: 5, tool: 6, shadow: 7 } as const;
+export const AREA = {
+  ...{ method: 0, url: 1, agent: 2, headers: 3, transfer: 4, body: 5, zones: 6, tool: 7, shadow: 8 },
+} as const;
 
 const FUNCTIONS = [
   'abi',

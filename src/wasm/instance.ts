@@ -4,21 +4,28 @@
  * A trap is an engine that broke in the middle of something: this decision and every later one of this instance is a denial.
  */
 import { ENGINE_BROKEN, ENGINE_RATE_LIMITED, ENGINE_REQUEST_INVALID } from '../core/decide/answer.js';
-import type { ActionRequest, Body, HeaderLines, ToolRequest } from '../core/decide/types.js';
+import type { HeaderLines, ToolRequest } from '../core/decide/types.js';
 import { Fault } from '../core/fault.js';
 import { HEADERS_MAX_BYTES } from '../core/limits.js';
-import { hasShadowRules, headerNamesOf, type LimitIdentity, limitsOf } from '../core/policy/program/format.js';
-import type { DecideWhen, Engine, EngineAnswer } from './engine.js';
+import {
+  hasShadowRules,
+  headerNamesOf,
+  type LimitIdentity,
+  limitsOf,
+  zoneNamesOf,
+} from '../core/policy/program/format.js';
+import type { DecideWhen, Engine, EngineAnswer, JudgedBody, JudgedRequest } from './engine.js';
 import { AREA, type EngineExports } from './exports.js';
 import { exportState, importState } from './limit-state.js';
+import { ZoneClock } from './zones.js';
 
 const NEED_BODY = 15;
-const BODY_KINDS = { none: 0, unread: 1, bytes: 2, too_large: 3 } as const;
+const BODY_KINDS = { none: 0, unread: 1, bytes: 2, too_large: 3, decoded: 4 } as const;
 /** A longer body is copied only after the engine has asked for it. */
 const COPY_AT_ONCE_BYTES = 4096;
 
 /** No JSON, so every matcher that looks at it is UNKNOWN. */
-const LOST: Body = { kind: 'bytes', bytes: Uint8Array.of(0x21) };
+const LOST: JudgedBody = { kind: 'bytes', bytes: Uint8Array.of(0x21) };
 const NONE: readonly number[] = [];
 
 const encoder = new TextEncoder();
@@ -34,7 +41,7 @@ const denied = (code: number): EngineAnswer => ({
 export class EngineInstance implements Engine {
   readonly headerNames: readonly string[];
   readonly #exports: EngineExports;
-  readonly #inspectBytes: number;
+  readonly inspectBytes: number;
   readonly #headerIndex: ReadonlyMap<string, number>;
   /** Most headers are of no interest; their length tells most of those apart. */
   readonly #headerLengths: ReadonlySet<number>;
@@ -42,6 +49,8 @@ export class EngineInstance implements Engine {
   readonly #hasShadowRules: boolean;
   readonly #at: Readonly<Record<keyof typeof AREA, number>>;
   readonly #sizes: Readonly<Record<keyof typeof AREA, number>>;
+  /** Null: the program has no named zones. */
+  readonly #zones: ZoneClock | null;
   #memory!: Uint8Array;
   #view!: DataView;
   #methodView!: Uint8Array;
@@ -53,12 +62,14 @@ export class EngineInstance implements Engine {
   /** `exports` have loaded `program`. */
   constructor(exports: EngineExports, program: Uint8Array, inspectBytes: number) {
     this.#exports = exports;
-    this.#inspectBytes = inspectBytes;
+    this.inspectBytes = inspectBytes;
     this.headerNames = headerNamesOf(program);
     this.#headerIndex = new Map(this.headerNames.map((name, i) => [name, i]));
     this.#headerLengths = new Set(this.headerNames.map(name => name.length));
     this.#limits = limitsOf(program);
     this.#hasShadowRules = hasShadowRules(program);
+    const zones = zoneNamesOf(program);
+    this.#zones = zones.some(name => name !== null) ? new ZoneClock(zones) : null;
     const each = (of: (index: number) => number): Readonly<Record<keyof typeof AREA, number>> => ({
       method: of(AREA.method),
       url: of(AREA.url),
@@ -68,13 +79,14 @@ export class EngineInstance implements Engine {
       body: of(AREA.body),
       tool: of(AREA.tool),
       shadow: of(AREA.shadow),
+      zones: of(AREA.zones),
     });
     this.#at = each(i => exports.area(i) >>> 0);
     this.#sizes = each(i => exports.areaBytes(i) >>> 0);
     this.#makeViews();
   }
 
-  decide(request: ActionRequest, agent: string, when: DecideWhen): EngineAnswer {
+  decide(request: JudgedRequest, agent: string, when: DecideWhen): EngineAnswer {
     if (this.#broken) return denied(ENGINE_BROKEN);
     this.#used = true;
     try {
@@ -112,10 +124,11 @@ export class EngineInstance implements Engine {
     }
   }
 
-  #decide(request: ActionRequest, agent: string, when: DecideWhen): EngineAnswer {
+  #decide(request: JudgedRequest, agent: string, when: DecideWhen): EngineAnswer {
     // Memory that has grown leaves the old buffer detached, of length 0.
     if (this.#memory.length === 0) this.#makeViews();
     if (agent !== this.#agent && !this.#setAgent(agent)) return denied(ENGINE_REQUEST_INVALID);
+    this.#zones?.write(this.#view, this.#at.zones, when.wallMs);
     if ('tool' in request) return this.#decideTool(request, when);
     const method = write(request.method, this.#methodView);
     const url = write(request.url, this.#urlView);
@@ -141,17 +154,17 @@ export class EngineInstance implements Engine {
     return this.#answer(this.#askWithBody(request.args.kind === 'lost' ? LOST : request.args, ask));
   }
 
-  #askWithBody(body: Body, ask: (kind: number, length: number) => number): number {
-    if (body.kind !== 'bytes') return ask(BODY_KINDS[body.kind], 0);
+  #askWithBody(body: JudgedBody, ask: (kind: number, length: number) => number): number {
+    if (body.kind !== 'bytes' && body.kind !== 'decoded') return ask(BODY_KINDS[body.kind], 0);
     const { bytes } = body;
-    if (bytes.length > this.#inspectBytes) return ask(BODY_KINDS.too_large, 0);
+    if (bytes.length > this.inspectBytes) return ask(BODY_KINDS.too_large, 0);
     if (bytes.length > COPY_AT_ONCE_BYTES) {
       const first = ask(BODY_KINDS.unread, 0);
       if ((first & 15) !== NEED_BODY) return first;
       if (this.#memory.length === 0) this.#makeViews();
     }
     this.#memory.set(bytes, this.#at.body);
-    return ask(BODY_KINDS.bytes, bytes.length);
+    return ask(BODY_KINDS[body.kind], bytes.length);
   }
 
   #answer(packed: number): EngineAnswer {

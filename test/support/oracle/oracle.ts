@@ -164,7 +164,8 @@ function first(standings: readonly Standing[]): Standing | null {
 }
 
 function matchTime(time: TimeMatcher, nowMs: number): Three {
-  const local = new Date(nowMs + time.offsetMinutes * 60_000);
+  if (time.zone.kind !== 'offset') throw new Error('named zones are not compared here');
+  const local = new Date(nowMs + time.zone.minutes * 60_000);
   const minute = local.getUTCHours() * 60 + local.getUTCMinutes();
   return all(
     time.windows.map(({ kind, startMinute: start, endMinute: end }) => {
