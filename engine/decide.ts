@@ -6,18 +6,22 @@
  * The first pass settles every rule that needs no body and keeps the others; the second runs after one scan of the body.
  */
 import {
-  ALLOW, DENY, FALSE, FLAG_DEFAULT_ALLOW, H_ALWAYS, H_FLAGS, H_HEADERS, H_RULES, H_SPECIAL, R_BODY, R_EFFECT, R_METHOD, R_RANK,
-  TRUE, UNKNOWN, bad, base, cell, head, ruleWord,
+  ALLOW, DENY, FALSE, FLAG_DEFAULT_ALLOW, H_ALWAYS, H_FLAGS, H_HEADERS, H_RULES, H_SPECIAL, LIMIT, R_ARGS, R_BODY, R_EFFECT,
+  R_METHOD, R_RANK, TRUE, UNKNOWN, bad, base, cell, head, ruleWord,
 } from './program';
-import { EXHAUSTED, LIMITED, checkLimit, failedCode, failedRule, settleLimits, startLimits, waitMs, wantsField } from './limits/window';
+import {
+  EXHAUSTED, LIMITED, checkLimit, failedCode, failedRule, settleLimits, shadowRefuses, startLimits, waitMs, wantsField,
+} from './limits/window';
 import { bodyArea, bodyCapacity, take, urlArea } from './memory';
 import { bodyOpen, bodyReset, bodyScan, bodyTest, bodyWantField, bodyWantMatcher, isFormType } from './body/index';
 import { findRules, metArea, metCount } from './index-walk';
 import { gatherForm, readMethod, testMethod } from './method';
 import { lineLength, lineText, member, memberLen, memberPtr, nextLine, readHeaders } from './headers';
 import { readHosts } from './host';
-import { readPaths } from './path';
-import { readUrl } from './url';
+import { TOOL, noUrl, readUrl, scheme } from './url';
+import { isShadow, noteShadow, resetShadows } from './shadow';
+import { isTool, takeTool } from './tool';
+import { readNoPath, readPaths } from './path';
 import { resetQuery } from './query';
 import { setWall } from './time';
 import { spokenFor } from './agents';
@@ -41,9 +45,11 @@ const BODY_BYTES: u32 = 2;
 /** As bytes; the header that says how they are encoded no longer holds. */
 const BODY_DECODED: u32 = 4;
 
-/** Rules that wait for the body, and limits that apply: [rule, verdict so far]. */
+/** Rules that wait for the body (of a tool call: its arguments), and limits that apply: [rule, verdict so far]. */
 let waiting: usize = 0;
 let waitingCount: u32 = 0;
+/** Of those, how many are no shadow rules. */
+let waitingBinding: u32 = 0;
 let limits: usize = 0;
 let limitCount: u32 = 0;
 
@@ -53,6 +59,8 @@ let denyRank: u32 = 0;
 let allowRule: i32 = -1;
 let allowRank: u32 = 0;
 
+/** Where a rule says which matchers look at the bytes: R_BODY, for a tool call R_ARGS. */
+let looksAt: u32 = 0;
 let isForm: bool = false;
 let decoded: bool = false;
 let scanned: bool = false;
@@ -73,7 +81,9 @@ function answer(code: u32, rule: i32, uncertain: bool): i32 {
 
 function settle(rule: u32, effect: u32, verdict: u32): void {
   if (verdict == FALSE) return;
-  if (effect == DENY) {
+  if (effect < LIMIT && isShadow(rule)) {
+    if (effect == DENY || verdict == TRUE) noteShadow(rule);
+  } else if (effect == DENY) {
     const rank = ruleWord(rule, R_RANK);
     if (verdict < denyVerdict || (verdict == denyVerdict && rank >= denyRank)) return;
     denyRule = <i32>rule;
@@ -102,11 +112,13 @@ function cannotWin(rule: u32, effect: u32): bool {
 function consider(rule: u32): void {
   const effect = ruleWord(rule, R_EFFECT);
   const formMethod = isForm && ruleWord(rule, R_METHOD) != 0;
-  const looks = formMethod || ruleWord(rule, R_BODY + 1) != 0;
-  if (!looks && cannotWin(rule, effect)) return;
+  const looks = formMethod || ruleWord(rule, looksAt + 1) != 0;
+  const shadow = isShadow(rule);
+  if (!looks && !shadow && cannotWin(rule, effect)) return;
   const verdict = testRule(rule, effect, formMethod);
   if (!looks) return settle(rule, effect, verdict);
   if (verdict == FALSE) return;
+  if (!shadow) waitingBinding++;
   const at = waiting + (waitingCount++ << 3);
   store<u32>(at, rule);
   store<u32>(at, verdict, 4);
@@ -123,7 +135,7 @@ function guess(rule: u32, verdict: u32): void {
     if (effect == ALLOW ? v > UNKNOWN : effect != DENY && v < UNKNOWN) v = UNKNOWN;
     if (v < verdict) verdict = v;
   }
-  if (ruleWord(rule, R_BODY + 1) != 0) {
+  if (ruleWord(rule, looksAt + 1) != 0) {
     const v = effect == DENY ? FALSE : UNKNOWN;
     if (v < verdict) verdict = v;
   }
@@ -138,8 +150,8 @@ function conclude(rule: u32, verdict: u32): void {
     const v = testMethod(rule, effect);
     if (v < verdict) verdict = v;
   }
-  const first = ruleWord(rule, R_BODY);
-  for (let m = first, end = first + ruleWord(rule, R_BODY + 1); m < end && verdict != FALSE; m++) {
+  const first = ruleWord(rule, looksAt);
+  for (let m = first, end = first + ruleWord(rule, looksAt + 1); m < end && verdict != FALSE; m++) {
     const v = <u32>bodyTest(m, effect);
     if (v < verdict) verdict = v;
   }
@@ -172,6 +184,9 @@ function isEncoded(): bool {
 
 const identity: usize = memory.data<u8>([105, 100, 101, 110, 116, 105, 116, 121]);
 
+/** `application/json`, what arguments are. */
+const jsonType: usize = memory.data<u8>([97, 112, 112, 108, 105, 99, 97, 116, 105, 111, 110, 47, 106, 115, 111, 110]);
+
 function isIdentity(p: usize, n: u32): bool {
   if (n != 8) return false;
   for (let i: u32 = 0; i < 8; i++) if ((load<u8>(p + i) | 32) != load<u8>(identity + i)) return false;
@@ -189,7 +204,8 @@ function wantFields(list: usize, count: u32): void {
 
 /** One pass over a body of `n` bytes, or over none, for all that is asked of it. */
 function scan(n: u32): void {
-  if (n > 0) {
+  if (n > 0 && isTool) bodyOpen(bodyArea, n, jsonType, 16, 1, false);
+  else if (n > 0) {
     const type = contentType();
     bodyOpen(
       bodyArea, n, type == 0 ? 0 : lineText(type), type == 0 ? 0 : lineLength(type), countLines(head(H_SPECIAL + 3)),
@@ -198,11 +214,13 @@ function scan(n: u32): void {
   }
   for (let i: u32 = 0; i < waitingCount; i++) {
     const rule = load<u32>(waiting + (<usize>i << 3));
-    const first = ruleWord(rule, R_BODY);
-    for (let m = first, end = first + ruleWord(rule, R_BODY + 1); m < end; m++) bodyWantMatcher(m);
+    const first = ruleWord(rule, looksAt);
+    for (let m = first, end = first + ruleWord(rule, looksAt + 1); m < end; m++) bodyWantMatcher(m);
   }
-  wantFields(waiting, waitingCount);
-  wantFields(limits, limitCount);
+  if (!isTool) {
+    wantFields(waiting, waitingCount);
+    wantFields(limits, limitCount);
+  }
   bodyScan();
   scanned = true;
 }
@@ -220,7 +238,11 @@ export function decideRequest(
   startLimits(monotonic);
   setWall(wall);
   resetQuery();
+  resetShadows();
+  const named = takeTool();
+  looksAt = isTool ? R_ARGS : R_BODY;
   waitingCount = 0;
+  waitingBinding = 0;
   limitCount = 0;
   denyRule = -1;
   denyVerdict = FALSE;
@@ -233,7 +255,12 @@ export function decideRequest(
   if (bad || base == 0) return answer(CODE_BROKEN, -1, false);
 
   if (!readHeaders(headerLen, head(H_HEADERS + 1))) return answer(REQUEST_INVALID, -1, false);
-  if (!readMethod(methodLen) || !readUrl(urlArea, urlLen) || !readHosts()) return answer(REQUEST_INVALID, -1, false);
+  if (!named || !readMethod(methodLen)) return answer(REQUEST_INVALID, -1, false);
+  const hasUrl = !isTool || urlLen > 0;
+  if (!hasUrl) noUrl();
+  else if (!readUrl(urlArea, urlLen) || !readHosts() || (isTool && scheme != TOOL)) {
+    return answer(REQUEST_INVALID, -1, false);
+  }
   if (!spokenFor) return answer(NO_POLICY_FOR_AGENT, -1, false);
 
   decoded = bodyKind == BODY_DECODED;
@@ -241,24 +268,27 @@ export function decideRequest(
   if (bodyKind == BODY_BYTES && bodyLen == 0) bodyKind = BODY_NONE;
   if (bodyKind == BODY_BYTES && bodyLen > bodyCapacity) bodyKind = 3;
   bodyReset();
-  if (bodyKind != BODY_NONE) {
+  if (bodyKind != BODY_NONE && !isTool) {
     const type = contentType();
     if (type != 0) isForm = isFormType(lineText(type), lineLength(type), countLines(head(H_SPECIAL + 3)));
   }
 
-  readPaths();
+  if (hasUrl) readPaths();
+  else readNoPath();
   findRules();
   for (let i: u32 = 0; i < metCount; i++) consider(load<u32>(metArea + (<usize>i << 2)));
   for (let i: u32 = 0, n = head(H_ALWAYS + 1); i < n; i++) consider(cell(H_ALWAYS, 1, i, 0));
 
   if (waitingCount > 0) {
     if (bodyKind == BODY_UNREAD) return answer(bad ? CODE_BROKEN : NEED_BODY, -1, false);
-    guessed = bodyKind > BODY_BYTES;
+    // What only shadow rules want to see is no reason to refuse, nor to doubt.
+    const tooLarge = bodyKind > BODY_BYTES;
+    guessed = tooLarge && waitingBinding > 0;
     if (guessed && !permissive) return answer(bad ? CODE_BROKEN : BODY_TOO_LARGE, -1, false);
-    if (!guessed) scan(bodyKind == BODY_BYTES ? bodyLen : 0);
+    if (!tooLarge) scan(bodyKind == BODY_BYTES ? bodyLen : 0);
     for (let i: u32 = 0; i < waitingCount; i++) {
       const at = waiting + (<usize>i << 3);
-      if (guessed) guess(load<u32>(at), load<u32>(at, 4));
+      if (tooLarge) guess(load<u32>(at), load<u32>(at, 4));
       else conclude(load<u32>(at), load<u32>(at, 4));
     }
   }
@@ -268,12 +298,20 @@ export function decideRequest(
   if (allowRule < 0 && (head(H_FLAGS) & FLAG_DEFAULT_ALLOW) == 0) return answer(DEFAULT_DENIED, -1, guessed);
 
   if (limitCount > 0) {
-    if (!scanned && bodyKind != BODY_NONE && limitWantsBody()) {
+    if (!scanned && bodyKind != BODY_NONE && !isTool && limitWantsBody()) {
       if (bodyKind == BODY_UNREAD) return answer(NEED_BODY, -1, false);
       if (bodyKind == BODY_BYTES) scan(bodyLen);
     }
-    for (let i: u32 = 0; i < limitCount; i++) checkLimit(load<u32>(limits + (<usize>i << 3)), scanned);
+    const body = scanned && !isTool;
+    for (let i: u32 = 0; i < limitCount; i++) {
+      const rule = load<u32>(limits + (<usize>i << 3));
+      if (!isShadow(rule)) checkLimit(rule, body);
+    }
     settleLimits();
+    for (let i: u32 = 0; i < limitCount; i++) {
+      const rule = load<u32>(limits + (<usize>i << 3));
+      if (isShadow(rule) && shadowRefuses(rule, body)) noteShadow(rule);
+    }
     if (bad) return answer(CODE_BROKEN, -1, false);
     if (failedRule >= 0) {
       return answer(failedCode == EXHAUSTED ? LIMIT_KEYS_EXHAUSTED : RATE_LIMITED, failedRule, guessed);

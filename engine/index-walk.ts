@@ -1,18 +1,22 @@
 /**
- * From a URL to the rules whose url pattern it meets, without looking at any other rule.
+ * From a URL, and from the name of a tool, to the rules whose patterns they meet, without looking at any other rule.
  *
  * Hosts by hash, then a trie of labels from the right, then the entry of every host; each leads to a trie of path
  * segments. A trie is walked as a set of nodes, a segment at a time. A node below no `**` has one way in; `**` has two,
- * so only it is marked. Each rule counts the (host reading, path reading) pairs that met it.
+ * so only it is marked. Each rule counts the (host reading, path reading) pairs that met it. The name of a tool is walked
+ * first, in a trie of its own; a rule that also has a url pattern waits for that to be met.
  */
 import {
   GLOB_WORDS, H_ANY_ROOT, H_GLOBS, H_HOST_NODE, H_NODES, H_ROOTS, H_RULES, H_TERMS, NODE_LITERALS, NODE_MANY, NODE_WORDS,
-  PARENT_HOSTS, ROOT_WORDS, bytesAt, cell, head, lookup, spoil,
+  H_TOOL_ROOT, PARENT_HOSTS, ROOT_WORDS, R_URL, bytesAt, cell, head, lookup, ruleWord, spoil,
 } from './program';
 import { globMatch, hashBytes, isIdLike } from './text';
 import { hostReadings, labelAt, labelCount, readingLen, readingPtr, splitLabels } from './host';
-import { pathReadings, pathUnknown, segmentAt, segmentCount } from './path';
+import { NAME_READING, pathReadings, pathUnknown, segmentAt, segmentCount } from './path';
+import { isTool } from './tool';
 import { take } from './memory';
+
+const MARK: u32 = 12;
 
 let here: usize = 0;
 let next: usize = 0;
@@ -20,6 +24,7 @@ let hereCount: u32 = 0;
 let nextCount: u32 = 0;
 let capacity: u32 = 0;
 let manyMarks: usize = 0;
+/** Per rule [last pair that met it, how many did, the pair that was the name of a tool]. */
 let ruleMarks: usize = 0;
 let rootList: usize = 0;
 let rootListCount: u32 = 0;
@@ -33,6 +38,8 @@ export let pairs: u32 = 0;
 let step: u32 = 0;
 let pair: u32 = 0;
 let firstPair: u32 = 0;
+/** The pair that is the name of this request's tool. */
+let toolPair: u32 = 0;
 
 export function initWalk(): bool {
   capacity = head(H_NODES + 1) + 2;
@@ -40,14 +47,18 @@ export function initWalk(): bool {
   next = take(capacity << 2);
   manyMarks = take(capacity << 2);
   rootList = take((head(H_ROOTS + 1) + 1) << 2);
-  ruleMarks = take((head(H_RULES + 1) + 1) << 3);
+  ruleMarks = take((head(H_RULES + 1) + 1) * MARK);
   metArea = take((head(H_RULES + 1) + 1) << 2);
   return metArea != 0;
 }
 
 function mark(rule: u32): void {
   if (rule >= head(H_RULES + 1)) return spoil();
-  const at = ruleMarks + (<usize>rule << 3);
+  const at = ruleMarks + rule * MARK;
+  if (pair == toolPair) {
+    store<u32>(at, pair, 8);
+    if (ruleWord(rule, R_URL) != 0) return;
+  }
   const last = load<u32>(at);
   if (last == pair) return;
   if (last <= firstPair) {
@@ -59,7 +70,12 @@ function mark(rule: u32): void {
 
 /** How many pairs met `rule`, which is in the list of this request. */
 export function pairsMet(rule: u32): u32 {
-  return load<u32>(ruleMarks + (<usize>rule << 3) + 4);
+  return load<u32>(ruleMarks + rule * MARK, 4);
+}
+
+/** Whether the name of the tool met `rule`. */
+export function toolMet(rule: u32): bool {
+  return load<u32>(ruleMarks + rule * MARK, 8) == toolPair;
 }
 
 function push(node: u32): void {
@@ -204,7 +220,7 @@ function findRoots(reading: u32): void {
 /** Marks every rule met by the readings of this request; the list is in `metArea`. */
 export function findRules(): void {
   if (pair > 0xf0000000 || step > 0xf0000000) {
-    memory.fill(ruleMarks, 0, head(H_RULES + 1) << 3);
+    memory.fill(ruleMarks, 0, head(H_RULES + 1) * MARK);
     memory.fill(manyMarks, 0, capacity << 2);
     pair = 0;
     step = 0;
@@ -212,6 +228,14 @@ export function findRules(): void {
   metCount = 0;
   firstPair = pair;
   pairs = 0;
+  toolPair = 0;
+  if (isTool) {
+    toolPair = ++pair;
+    const root = head(H_TOOL_ROOT);
+    if (root != 0) walkPath(root - 1, NAME_READING);
+    // Without a URL there is no reading of a host either.
+    if (pathReadings == 0) return;
+  }
   for (let r: u32 = 0; r < hostReadings; r++) {
     findRoots(r);
     if (pathUnknown) {

@@ -7,8 +7,8 @@
  */
 import { CODE_BROKEN, decideRequest, initDecide, waitOfAnswer } from './decide';
 import {
-  AGENT_AREA, HEADER_AREA, METHOD_AREA, TRANSFER_AREA, URL_AREA, agentArea, bodyArea, headerArea, methodArea, take, takeBodyArea,
-  takeRequestAreas, transferArea, urlArea,
+  AGENT_AREA, HEADER_AREA, METHOD_AREA, TOOL_AREA, TRANSFER_AREA, URL_AREA, agentArea, bodyArea, headerArea, methodArea, take,
+  takeBodyArea, takeRequestAreas, toolArea, transferArea, urlArea,
 } from './memory';
 import { bodyInit, bodyScratchBytes } from './body/index';
 import { initHost } from './host';
@@ -22,6 +22,8 @@ import { initTime, zoneArea } from './time';
 import { initWindows } from './limits/window';
 import { open } from './program';
 import { readAgent } from './agents';
+import { setTool } from './tool';
+import { shadowArea } from './shadow';
 import { validate } from './validate';
 
 export {
@@ -75,6 +77,11 @@ export function agent(n: u32): bool {
   return loaded && readAgent(n);
 }
 
+/** The next `decide` is about a call of the tool whose `n` bytes are in the tool area; its URL may be empty, its body is its arguments. */
+export function tool(n: u32): void {
+  setTool(n);
+}
+
 /**
  * Body kinds: 0 none, 1 unread, 2 bytes in the body area, 3 too large, 4 bytes whose Content-Encoding has been undone.
  * `permissive`: one that is too large is a guess, not a denial.
@@ -91,7 +98,10 @@ export function retryAfter(): u32 {
   return waitOfAnswer();
 }
 
-/** Address of area `k`: method, url, agent, headers, transfer, body, zones (a signed word each, seconds east of UTC). */
+/**
+ * Address of area `k`: method, url, agent, headers, transfer, body, zones (a signed word each, seconds east of UTC), tool,
+ * shadow rules of the last answer.
+ */
 export function area(k: u32): usize {
   if (k == 0) return methodArea;
   if (k == 1) return urlArea;
@@ -99,7 +109,8 @@ export function area(k: u32): usize {
   if (k == 3) return headerArea;
   if (k == 4) return transferArea;
   if (k == 6) return zoneArea;
-  return bodyArea;
+  if (k == 7) return toolArea;
+  return k == 8 ? shadowArea : bodyArea;
 }
 
 /** Bytes of area `k`; the body's is what the host asked for. */
@@ -108,5 +119,6 @@ export function areaBytes(k: u32): u32 {
   if (k == 1) return URL_AREA;
   if (k == 2) return AGENT_AREA;
   if (k == 3) return HEADER_AREA;
+  if (k == 7) return TOOL_AREA;
   return k == 4 ? TRANSFER_AREA : 0;
 }

@@ -11,6 +11,7 @@ export const URL_MAX: u32 = 16384;
 export const METHOD_AREA: u32 = 256;
 export const URL_AREA: u32 = 17408;
 export const AGENT_AREA: u32 = 1024;
+export const TOOL_AREA: u32 = 1024;
 /** Header lines: values, names and eight bytes of framing a line. */
 export const HEADER_AREA: u32 = 2359296;
 /** The joined value of one header: every value, and two bytes a line. */
@@ -21,6 +22,7 @@ export const TRANSFER_AREA: u32 = 65536;
 export let methodArea: usize = 0;
 export let urlArea: usize = 0;
 export let agentArea: usize = 0;
+export let toolArea: usize = 0;
 export let headerArea: usize = 0;
 export let joinArea: usize = 0;
 export let transferArea: usize = 0;
@@ -55,6 +57,7 @@ export function takeRequestAreas(): bool {
   methodArea = take(METHOD_AREA);
   urlArea = take(URL_AREA);
   agentArea = take(AGENT_AREA);
+  toolArea = take(TOOL_AREA);
   headerArea = take(HEADER_AREA);
   joinArea = take(JOIN_AREA);
   transferArea = take(TRANSFER_AREA);

@@ -4,7 +4,8 @@
  *   (b) decoded once, `\` to `/`, doubled slashes merged, dot segments resolved, split
  *   (c) (b) applied twice, when that changes anything
  *   (d) (b) after each segment is cut at its first `;`
- * A path without oddities has one reading, read in place. Names in the `tool` scheme have reading (a) alone.
+ * A path without oddities has one reading, read in place. Names in the `tool` scheme have reading (a) alone, so that the
+ * last place is free for the name of a tool, which is split at `/` and no further.
  * A segment is [address, length, hash].
  */
 import { hashBytes, hexValue, isUtf8, percentDecode, same } from './text';
@@ -13,6 +14,8 @@ import { take } from './memory';
 
 const SEGMENTS_MAX: u32 = 8704;
 const TEXT: u32 = 17408;
+/** Where the name of a tool is kept. */
+export const NAME_READING: u32 = 3;
 
 let segmentArea: usize = 0;
 let textArea: usize = 0;
@@ -57,15 +60,14 @@ function push(r: u32, p: usize, n: u32): bool {
   return true;
 }
 
-/** Reading (a), decoding where `decode`. */
-function readSegments(r: u32, decode: bool): bool {
+/** Reading (a) of `len` bytes at `src` from `start` on, decoding where `decode`. */
+function readSegments(r: u32, src: usize, len: u32, start: u32, decode: bool): bool {
   setCount(r, 0);
   let out = textArea + r * TEXT;
-  let start: u32 = 1;
-  for (let i: u32 = 1; i <= pathLen; i++) {
-    if (i < pathLen && load<u8>(pathPtr + i) != 47) continue;
-    if (i == pathLen && i == start) break;
-    let p = pathPtr + start;
+  for (let i = start; i <= len; i++) {
+    if (i < len && load<u8>(src + i) != 47) continue;
+    if (i == len && i == start) break;
+    let p = src + start;
     let n = i - start;
     if (decode) {
       const written = percentDecode(p, n, out, false);
@@ -154,15 +156,27 @@ function equalReadings(a: u32, b: u32): bool {
   return true;
 }
 
+/** The name of a tool; false when it has too many segments. */
+export function readName(p: usize, n: u32): bool {
+  return readSegments(NAME_READING, p, n, 0, false);
+}
+
+/** A call of a tool without a URL: what stands in for its path is its name. */
+export function readNoPath(): void {
+  pathReadings = 0;
+  pathUnknown = false;
+  endpointReading = <i32>NAME_READING;
+}
+
 export function readPaths(): void {
   pathReadings = 1;
   pathUnknown = false;
   endpointReading = 0;
   if (!pathOdd) {
-    pathUnknown = !readSegments(0, false);
+    pathUnknown = !readSegments(0, pathPtr, pathLen, 1, false);
     return;
   }
-  if (!readSegments(0, true)) {
+  if (!readSegments(0, pathPtr, pathLen, 1, true)) {
     pathUnknown = true;
     // Reading (b) may still be whole where (a) is: never, since both decode the same bytes.
     endpointReading = -1;

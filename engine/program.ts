@@ -33,9 +33,11 @@ export const H_METHOD_IDS: u32 = 42;
 /** Index + 1 in the header list of the three overrides, content-type, content-encoding. */
 export const H_SPECIAL: u32 = 43;
 export const H_AUTOMATA: u32 = 48;
+/** Root + 1 of the names of tools. */
+export const H_TOOL_ROOT: u32 = 50;
 export const H_WORDS: u32 = 64;
 
-export const RULE_WORDS: u32 = 20;
+export const RULE_WORDS: u32 = 22;
 export const NODE_WORDS: u32 = 8;
 export const GLOB_WORDS: u32 = 3;
 export const HASH_WORDS: u32 = 4;
@@ -127,6 +129,14 @@ export const R_BODY: u32 = 13;
 export const R_WINDOWS: u32 = 15;
 export const R_ZONE: u32 = 17;
 export const R_LIMIT: u32 = 18;
+export const R_FLAGS: u32 = 19;
+export const R_ARGS: u32 = 20;
+
+export const RULE_SHADOW: u32 = 1;
+/** Never matches HTTP. */
+export const RULE_TOOL_CALLS: u32 = 2;
+/** Stands in the trie of tool names. */
+export const RULE_TOOL_NAMES: u32 = 4;
 
 /** Address of `n` bytes at program offset `at`; an address that is safe to read for 0 bytes when out of range. */
 export function bytesAt(at: u32, n: u32): usize {

@@ -134,6 +134,15 @@ function readPath(p: usize, n: u32): bool {
   return segments <= SEGMENTS_MAX;
 }
 
+/** A call of a tool that has none. */
+export function noUrl(): void {
+  scheme = TOOL;
+  port = -1;
+  hostLen = 0;
+  pathLen = 0;
+  queryLen = 0;
+}
+
 /** False: not a normalised URL that we judge. A fragment is left out. */
 export function readUrl(p: usize, n: u32): bool {
   port = -1;

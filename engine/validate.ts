@@ -6,8 +6,8 @@
 import {
   FIELD_WORDS, GLOB_WORDS, H_AGENTS, H_ALWAYS, H_ANY_ROOT, H_AUTOMATA, H_BODY, H_BODY_FIELDS, H_BODY_MATCHERS, H_FIELDS, H_GLOBS, H_HASH,
   H_HEADERS, H_HOST_NODE, H_LIMITS, H_LISTS, H_METHODS, H_METHOD_IDS, H_NODES, H_ROOTS, H_RULES, H_SPECIAL, H_STRINGS,
-  H_TERMS, H_WINDOWS, H_WORDS, H_ZONES, HASH_WORDS, LIMIT_WORDS, MAGIC, NODE_HOST, NODE_WORDS, PARENT_HOSTS, PARENT_METHODS,
-  PARENT_NONE, REF_WORDS, ROOT_WORDS, RULE_WORDS, R_BODY, R_HEADERS, R_LIMIT, R_METHODS, R_QUERY, R_URL, R_WINDOWS, R_ZONE, VERSION,
+  H_TERMS, H_TOOL_ROOT, H_WINDOWS, H_WORDS, H_ZONES, HASH_WORDS, LIMIT_WORDS, MAGIC, NODE_HOST, NODE_WORDS, PARENT_HOSTS, PARENT_METHODS,
+  PARENT_NONE, REF_WORDS, ROOT_WORDS, RULE_TOOL_CALLS, RULE_TOOL_NAMES, RULE_WORDS, R_ARGS, R_BODY, R_FLAGS, R_HEADERS, R_LIMIT, R_METHODS, R_QUERY, R_URL, R_WINDOWS, R_ZONE, VERSION,
   WINDOW_WORDS, ZONE_WORDS, bad, base, cell, head, length,
 } from './program';
 import { isOffset } from './time';
@@ -51,6 +51,10 @@ function rules(): bool {
     if (!pair(r, R_QUERY, head(H_FIELDS + 1))) return false;
     if (!pair(r, R_HEADERS, head(H_FIELDS + 1))) return false;
     if (!pair(r, R_BODY, head(H_BODY_MATCHERS))) return false;
+    if (!pair(r, R_ARGS, head(H_BODY_MATCHERS))) return false;
+    const flags = cell(H_RULES, RULE_WORDS, r, R_FLAGS);
+    const toolOnly = (flags & RULE_TOOL_NAMES) != 0 || cell(H_RULES, RULE_WORDS, r, R_ARGS + 1) != 0;
+    if (flags > 7 || toolOnly != ((flags & RULE_TOOL_CALLS) != 0)) return false;
     if (!pair(r, R_WINDOWS, head(H_WINDOWS + 1))) return false;
     if (cell(H_RULES, RULE_WORDS, r, R_WINDOWS + 1) > 0 && cell(H_RULES, RULE_WORDS, r, R_ZONE) >= head(H_ZONES + 1)) return false;
     const limit = cell(H_RULES, RULE_WORDS, r, R_LIMIT);
@@ -122,6 +126,7 @@ function roots(): bool {
     if (node == 0 || node >= head(H_NODES + 1)) return false;
     if (!range(cell(H_ROOTS, ROOT_WORDS, i, 1), cell(H_ROOTS, ROOT_WORDS, i, 2), head(H_TERMS + 1))) return false;
   }
+  if (head(H_TOOL_ROOT) > head(H_ROOTS + 1)) return false;
   return head(H_ANY_ROOT) <= head(H_ROOTS + 1) && (head(H_HOST_NODE) == 0 || head(H_HOST_NODE) < head(H_NODES + 1));
 }
 
@@ -174,8 +179,13 @@ function windows(): bool {
   return true;
 }
 
+/** Found by its URL or by the name of a tool. */
+function indexed(rule: u32): bool {
+  return cell(H_RULES, RULE_WORDS, rule, R_URL) != 0 || (cell(H_RULES, RULE_WORDS, rule, R_FLAGS) & RULE_TOOL_NAMES) != 0;
+}
+
 /**
- * A rule is considered once: without a URL by the list of those that always are, in rising order, with one by the index
+ * A rule is considered once: without patterns by the list of those that always are, in rising order, with one by the index
  * (which marks what it has met). A limit that came twice would be charged twice and tie its key's list into a knot.
  */
 function candidates(): bool {
@@ -183,11 +193,11 @@ function candidates(): bool {
   let least: u32 = 0;
   for (let i: u32 = 0, n = head(H_ALWAYS + 1); i < n; i++) {
     const rule = cell(H_ALWAYS, 1, i, 0);
-    if (rule < least || rule >= rules || cell(H_RULES, RULE_WORDS, rule, R_URL) != 0) return false;
+    if (rule < least || rule >= rules || indexed(rule)) return false;
     least = rule + 1;
   }
   for (let i: u32 = 0, n = head(H_TERMS + 1); i < n; i++) {
-    if (cell(H_RULES, RULE_WORDS, cell(H_TERMS, 1, i, 0), R_URL) == 0) return false;
+    if (!indexed(cell(H_TERMS, 1, i, 0))) return false;
   }
   return true;
 }

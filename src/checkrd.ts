@@ -1,8 +1,8 @@
 /**
- * The library's class: opens an agent, hands out guarded fetches, closes it.
+ * The library's class: opens an agent, hands out guarded fetches and tools, closes it.
  *
  *   in   : options as the program writes them
- *   out  : `wrap`, `healthy`, `close`
+ *   out  : `wrap`, `guardTool`, `healthy`, `close`
  *   never: decides; resolves settings (the opener joins options, environment and file)
  */
 import { CheckrdInitError } from './agent/errors.js';
@@ -12,6 +12,7 @@ import { nearest } from './core/policy/suggest.js';
 import type { OnDenied } from './transports/fetch/denied.js';
 import { wrapFetch } from './transports/fetch/wrap-fetch.js';
 import type { BeforeRequestHook, DecisionHook } from './transports/hooks.js';
+import { guardTool } from './transports/tool/guard-tool.js';
 
 /** Everything is optional; what is absent or undefined comes from the environment, the settings file or the default. */
 export interface CheckrdOptions {
@@ -92,6 +93,17 @@ export class Checkrd {
       hooks: this.#own.hooks,
       onDenied: this.#own.onDenied,
     });
+  }
+
+  /**
+   * A function that calls `tool` when the policy lets it: decided and recorded as a call of the tool `name`. The arguments
+   * are copied through JSON; the copy is what the policy sees and what the tool is given. The promise rejects with
+   * CheckrdPolicyDenied for a call that is denied, and for one that the kill switch overtakes.
+   */
+  guardTool<A, T>(name: string, tool: (args: A) => T): (args: A) => Promise<Awaited<T>> {
+    if (typeof name !== 'string' || typeof tool !== 'function')
+      throw new TypeError('guardTool takes a name and a function');
+    return guardTool(this.#agent, name, tool, { agentId: this.#agent.agentId, hooks: this.#own.hooks });
   }
 
   /** How policy, log and switch are now. Never throws. */

@@ -150,11 +150,16 @@ function scanForm(): void {
   formRead = true;
 }
 
+/** What matcher `i` makes of a request without a body. */
+export function bodyTestAbsent(i: u32): i32 {
+  return i < matcherCount ? judge(matcherAt(i), 0, FALSE) : UNKNOWN;
+}
+
 /** FALSE 0, UNKNOWN 1, TRUE 2. `effect`: 0 allow, 1 deny, 2 limit. */
 export function bodyTest(i: u32, effect: u32): i32 {
   if (i >= matcherCount) return UNKNOWN;
   const matcher = matcherAt(i);
-  if (bodyLen == 0) return judge(matcher, 0, FALSE);
+  if (bodyLen == 0) return bodyTestAbsent(i);
   const node = load<u32>(matcher);
   if (!readable || !scanned || !isAsked(i)) return UNKNOWN;
   const absent = effect == DENY ? TRUE : FALSE;

@@ -42,7 +42,8 @@ function endpoint(): u32 {
     store<u8>(keyArea + w++, 0);
     // A mark before each segment keeps an empty one apart from the shared key.
     store<u8>(keyArea + w++, 47);
-    if (isIdLike(p, len)) {
+    // Without a host it is the name of a tool, which is no ID.
+    if (hostLen > 0 && isIdLike(p, len)) {
       store<u32>(keyArea + w, FOLDED);
       w += 4;
     } else w = put(w, p, len);

@@ -93,7 +93,7 @@ export function expire(key: usize): void {
   let count = load<u32>(key, K_COUNT);
   while (stamp != 0 && age(limit, load<u32>(stamp, 4)) >= window) {
     const next = <usize>load<u32>(stamp);
-    giveStamp(stamp);
+    giveStamp(limit, stamp);
     stamp = next;
     count--;
   }
@@ -136,7 +136,8 @@ export function moveLast(key: usize): void {
 
 export function dropKey(key: usize): void {
   unlink(key);
-  const list = lists + load<u32>(key, K_LIMIT) * 12;
+  const limit = load<u32>(key, K_LIMIT);
+  const list = lists + limit * 12;
   store<u32>(list, load<u32>(list, 8) - 1, 8);
   let at = bucketOf(load<u32>(key));
   while (load<u32>(at) != <u32>key) at = <usize>load<u32>(at) + K_NEXT;
@@ -144,7 +145,7 @@ export function dropKey(key: usize): void {
   let stamp = <usize>load<u32>(key, K_OLDEST);
   while (stamp != 0) {
     const next = <usize>load<u32>(stamp);
-    giveStamp(stamp);
+    giveStamp(limit, stamp);
     stamp = next;
   }
   giveKey(key, load<u32>(key, K_LENGTH));

@@ -1,7 +1,10 @@
 /**
  * Memory for keys and stamps: pages carved into pieces of one size, freed pieces kept in a list per size.
- * Grown a page at a time, never given back. At most 8 Mi stamps live.
+ * Grown a page at a time, never given back. At most 8 Mi stamps live; those of shadow rules are counted apart, so that they
+ * never take the room of a limit that binds.
  */
+import { H_LIMITS, LIMIT_WORDS, cell } from '../program';
+import { isShadow } from '../shadow';
 import { takePage } from '../memory';
 
 export const STAMPS_MAX: u32 = 8388608;
@@ -13,7 +16,12 @@ const LARGE: u32 = 320;
 
 /** Per size [free list, next fresh piece, end of the page]. */
 const slabs: usize = memory.data(48, 16);
-export let stampCount: u32 = 0;
+/** Live stamps of limits that bind, and of shadow rules. */
+const counts: usize = memory.data(8, 4);
+
+function countOf(limit: u32): usize {
+  return counts + (<usize>isShadow(cell(H_LIMITS, LIMIT_WORDS, limit, 0)) << 2);
+}
 
 function takePiece(slab: u32, bytes: u32): usize {
   const at = slabs + slab * 12;
@@ -38,16 +46,19 @@ function givePiece(slab: u32, piece: usize): void {
   store<u32>(at, <u32>piece);
 }
 
-/** A stamp [next, tick], or 0 when the pool is full. */
-export function takeStamp(): usize {
-  if (stampCount >= STAMPS_MAX) return 0;
+/** A stamp [next, tick] for a key of `limit`, or 0 when the pool is full. */
+export function takeStamp(limit: u32): usize {
+  const count = countOf(limit);
+  const live = load<u32>(count);
+  if (live >= STAMPS_MAX) return 0;
   const piece = takePiece(0, STAMP_BYTES);
-  if (piece != 0) stampCount++;
+  if (piece != 0) store<u32>(count, live + 1);
   return piece;
 }
 
-export function giveStamp(stamp: usize): void {
-  stampCount--;
+export function giveStamp(limit: u32, stamp: usize): void {
+  const count = countOf(limit);
+  store<u32>(count, load<u32>(count) - 1);
   givePiece(0, stamp);
 }
 

@@ -78,7 +78,7 @@ export function importStamps(n: u32): bool {
     const tick = load<u32>(transferArea + (<usize>i << 2));
     const old = age(limit, tick);
     if (old >= window || old < -1) continue;
-    const fresh = takeStamp();
+    const fresh = takeStamp(limit);
     if (fresh == 0) return false;
     addStamp(into, fresh, tick);
   }

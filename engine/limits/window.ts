@@ -81,13 +81,13 @@ function refuse(rule: u32, code: u32): void {
   failedCode = code;
 }
 
-function pressedStamp(): usize {
-  const stamp = takeStamp();
+function pressedStamp(limit: u32): usize {
+  const stamp = takeStamp(limit);
   if (stamp != 0 || clockMs - pressedMs < PRESSED_MS) return stamp;
   pressedMs = clockMs;
   // Keys of this call that still have no stamp must outlive the sweep, so it only expires.
   sweepKeepingPending();
-  return takeStamp();
+  return takeStamp(limit);
 }
 
 function sweepKeepingPending(): void {
@@ -141,7 +141,7 @@ export function checkLimit(rule: u32, body: bool): void {
   const at = pending + (pendingCount++ << 3);
   store<u32>(at, <u32>key);
   store<u32>(at, 0, 4);
-  const stamp = pressedStamp();
+  const stamp = pressedStamp(limit);
   if (stamp == 0) return refuse(rule, EXHAUSTED);
   store<u32>(at, <u32>stamp, 4);
 }
@@ -156,11 +156,27 @@ export function settleLimits(): void {
       addStamp(key, stamp, stampNow(load<u32>(key, K_LIMIT)));
       moveLast(key);
     } else {
-      if (stamp != 0) giveStamp(stamp);
+      if (stamp != 0) giveStamp(load<u32>(key, K_LIMIT), stamp);
       if (load<u32>(key, K_COUNT) == 0) dropKey(key);
     }
   }
   pendingCount = 0;
+}
+
+/** Whether the limit of a shadow rule would refuse. Charged where it would not and the call is let through. */
+export function shadowRefuses(rule: u32, body: bool): bool {
+  const binding = failedRule;
+  const code = failedCode;
+  const wait = waitMs;
+  failedRule = -1;
+  checkLimit(rule, body);
+  const refused = failedRule >= 0;
+  if (binding >= 0) failedRule = binding;
+  settleLimits();
+  failedRule = binding;
+  failedCode = code;
+  waitMs = wait;
+  return refused;
 }
 
 /** The body field that the limit of `rule` counts by, or -1. */

@@ -10,9 +10,9 @@
 import { performance } from 'node:perf_hooks';
 import { decisionRecord, type UrlPathForm } from '../core/audit/decision-record.js';
 import { killDecision } from '../core/decide/kill.js';
-import { checkRequest } from '../core/decide/request.js';
 import { systemDenial } from '../core/decide/system.js';
-import { blocks, type Decision, type HttpRequest } from '../core/decide/types.js';
+import { checkAction } from '../core/decide/tool-request.js';
+import { type ActionRequest, blocks, type Decision } from '../core/decide/types.js';
 import { parseTraceparent } from '../core/trace/traceparent.js';
 import { type CallHost, LiveCall } from './calls.js';
 import { decideByGeneration } from './decide.js';
@@ -53,6 +53,7 @@ const SKIPPED: Decision = {
   matchedRuleKind: 'system',
   reason: 'a hook of the program skipped the policy',
   uncertain: false,
+  shadowRules: [],
 };
 
 export class LiveAgent implements Agent {
@@ -71,7 +72,7 @@ export class LiveAgent implements Agent {
     };
   }
 
-  begin(request: HttpRequest, context: CallContext): Begun {
+  begin(request: ActionRequest, context: CallContext): Begun {
     const startedMs = performance.now();
     const refusal = this.#stands(request, context);
     if (refusal !== null) return this.#settle(refusal, request, context, this.#parts.policy.current, startedMs);
@@ -82,13 +83,13 @@ export class LiveAgent implements Agent {
     return this.#settle(decision, request, context, generation, startedMs);
   }
 
-  precheck(request: HttpRequest, context: CallContext): Refused | null {
+  precheck(request: ActionRequest, context: CallContext): Refused | null {
     const startedMs = performance.now();
     const refusal = this.#stands(request, context);
     return refusal === null ? null : this.#refused(refusal, request, context, startedMs);
   }
 
-  skip(request: HttpRequest, context: CallContext): Settled {
+  skip(request: ActionRequest, context: CallContext): Settled {
     const startedMs = performance.now();
     const refusal =
       this.#stands(request, context) ??
@@ -99,21 +100,21 @@ export class LiveAgent implements Agent {
   refuse(
     code: 'redirect_refused' | 'hook_refused' | 'request_invalid',
     reason: string,
-    request: Partial<HttpRequest>,
+    request: Partial<ActionRequest>,
     context: CallContext,
   ): Refused {
     return this.#refused(systemDenial(code, reason), request, context, performance.now());
   }
 
   /** What stands in the way before any policy is asked: an invalid request, an engaged switch. */
-  #stands(request: HttpRequest, context: CallContext): Decision | null {
-    const valid = checkRequest(request.method, request.url, request.headers);
+  #stands(request: ActionRequest, context: CallContext): Decision | null {
+    const valid = checkAction(request);
     if (!valid.ok) return systemDenial('request_invalid', valid.reason);
     const hold = this.#parts.kill.look(context.agent);
     return hold === null ? null : killDecision(hold);
   }
 
-  #ask(generation: Generation, request: HttpRequest, context: CallContext, nowMs: number): Decision | 'need_body' {
+  #ask(generation: Generation, request: ActionRequest, context: CallContext, nowMs: number): Decision | 'need_body' {
     try {
       return decideByGeneration(generation, request, context.agent, {
         wallMs: Date.now(),
@@ -131,7 +132,7 @@ export class LiveAgent implements Agent {
     return systemDenial('policy_missing', 'no policy is in force', this.#rules.securityMode === 'strict');
   }
 
-  #refused(decision: Decision, request: Partial<HttpRequest>, context: CallContext, startedMs: number): Refused {
+  #refused(decision: Decision, request: Partial<ActionRequest>, context: CallContext, startedMs: number): Refused {
     const requestId = this.#parts.ids.request(Date.now());
     const recorded = this.#write(decision, request, context, this.#parts.policy.current, requestId, startedMs);
     return { kind: 'refused', requestId, decision: this.#bound(decision, recorded) };
@@ -140,7 +141,7 @@ export class LiveAgent implements Agent {
   /** Records the decision, then lets go or holds back. The record comes first: what cannot be recorded does not happen. */
   #settle(
     decision: Decision,
-    request: HttpRequest,
+    request: ActionRequest,
     context: CallContext,
     generation: Generation | null,
     startedMs: number,
@@ -164,7 +165,7 @@ export class LiveAgent implements Agent {
   /** True when the record is in the log. */
   #write(
     decision: Decision,
-    request: Partial<HttpRequest>,
+    request: Partial<ActionRequest>,
     context: CallContext,
     generation: Generation | null,
     requestId: string,

@@ -16,6 +16,7 @@ export interface PolicySummary {
   readonly version: number | null;
   readonly ruleNames: readonly string[];
   readonly ruleKinds: readonly ('allow' | 'deny' | 'limit')[];
+  readonly ruleHints: readonly (string | null)[];
 }
 
 export type Compiled =
@@ -59,6 +60,7 @@ export function compileChecked(policy: CheckedPolicy): Compiled {
       version: policy.version,
       ruleNames: policy.rules.map(rule => rule.name),
       ruleKinds: policy.rules.map(rule => rule.effect.kind),
+      ruleHints: policy.rules.map(rule => rule.hint),
     },
   };
 }

@@ -10,9 +10,9 @@
 import type { Sha256Hex } from '../core/brand.js';
 import type { BatchRequest } from '../core/decide/batch-line.js';
 import { killDecision } from '../core/decide/kill.js';
-import { checkRequest } from '../core/decide/request.js';
 import { systemDenial } from '../core/decide/system.js';
-import type { Body, Decision } from '../core/decide/types.js';
+import { checkAction } from '../core/decide/tool-request.js';
+import type { ActionRequest, Body, Decision } from '../core/decide/types.js';
 import { Fault } from '../core/fault.js';
 import { BODY_INSPECT_DEFAULT_BYTES, POLICY_JSON_MAX_BYTES } from '../core/limits.js';
 import type { CheckedPolicy } from '../core/policy/checked.js';
@@ -26,9 +26,10 @@ import type { Generation } from './types.js';
 
 /** No generation is recorded here, so none needs a name. */
 const UNNAMED = '0'.repeat(64) as Sha256Hex;
-const NO_BODY: Body = { kind: 'none' };
+type Whole = Extract<Body, { kind: 'none' | 'bytes' | 'too_large' }>;
+const NO_BODY: Whole = { kind: 'none' };
 const UNREAD: Body = { kind: 'unread' };
-const TOO_LARGE: Body = { kind: 'too_large' };
+const TOO_LARGE: Whole = { kind: 'too_large' };
 const ASSUMED_HOLD = { scope: 'all', reason: null };
 
 /** The engine is loaded with the first policy; one that is not the pinned one is that load's error. */
@@ -85,30 +86,36 @@ function beginner(): (compiled: Compiled, path: string, inspectBytes: number) =>
 export function deciderOf(generation: Generation, inspectBytes: number): Decider {
   return {
     decide(request, agent, wallMs, killed, monotonicMs = wallMs) {
-      const valid = checkRequest(request.method, request.url, request.headers);
+      const valid = checkAction(asked(request));
       if (!valid.ok) return systemDenial('request_invalid', valid.reason);
       if (killed) return killDecision(ASSUMED_HOLD);
       const at = { wallMs, monotonicMs, dryRun: false, permissive: false };
-      const ask = (body: Body): Decision | 'need_body' =>
-        decideByGeneration(
-          generation,
-          { method: request.method, url: valid.url, headers: request.headers, body },
-          agent,
-          at,
-        );
-      const decision = ask(request.body === null || request.body === '' ? NO_BODY : UNREAD);
+      const ask = (action: ActionRequest): Decision | 'need_body' => decideByGeneration(generation, action, agent, at);
+      const decision = ask(firstAsk(request, valid.url, inspectBytes));
       if (decision !== 'need_body') return decision;
-      const judged = ask(bodyOf(request, inspectBytes));
+      const { method, headers } = request;
+      const judged = ask({ method, url: valid.url ?? '', headers, body: bodyOf(request.body, inspectBytes) });
       return judged === 'need_body' ? systemDenial('request_invalid', 'the body cannot be judged') : judged;
     },
   };
 }
 
-/** Encoded only when a rule wants to see it. */
-function bodyOf({ body }: BatchRequest, inspectBytes: number): Body {
-  if (body === null) return NO_BODY;
-  if (body.length > inspectBytes) return TOO_LARGE;
-  const bytes = Buffer.from(body, 'utf8');
+function asked({ tool, method, url, headers }: BatchRequest): Parameters<typeof checkAction>[0] {
+  return tool === null ? { method, url: url ?? '', headers } : { tool, method, url };
+}
+
+/** A body is held back until it is asked for; arguments are not. */
+function firstAsk(request: BatchRequest, url: string | null, inspectBytes: number): ActionRequest {
+  const { method, headers, tool } = request;
+  if (tool !== null) return { tool, args: bodyOf(request.args, inspectBytes), method, url };
+  return { method, url: url ?? '', headers, body: request.body === null || request.body === '' ? NO_BODY : UNREAD };
+}
+
+/** A body is encoded only when a rule wants to see it. */
+function bodyOf(text: string | null, inspectBytes: number): Whole {
+  if (text === null) return NO_BODY;
+  if (text.length > inspectBytes) return TOO_LARGE;
+  const bytes = Buffer.from(text, 'utf8');
   return bytes.length > inspectBytes ? TOO_LARGE : { kind: 'bytes', bytes };
 }
 

@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import type { AgentId } from '../core/brand.js';
 import type { Settings } from '../core/config/settings.js';
 import { systemDenial } from '../core/decide/system.js';
-import type { HttpRequest } from '../core/decide/types.js';
+import type { ActionRequest } from '../core/decide/types.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import type { LiveAgent } from './agent.js';
 import { onExit } from './exit.js';
@@ -59,13 +59,13 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     this.#forgetExit = onExit(() => this.#end('exit'));
   }
 
-  begin(request: HttpRequest, context: CallContext): Begun {
+  begin(request: ActionRequest, context: CallContext): Begun {
     return this.#closed ? this.#late() : this.#agent.begin(request, context);
   }
-  precheck(request: HttpRequest, context: CallContext): ReturnType<Agent['precheck']> {
+  precheck(request: ActionRequest, context: CallContext): ReturnType<Agent['precheck']> {
     return this.#closed ? this.#late() : this.#agent.precheck(request, context);
   }
-  skip(request: HttpRequest, context: CallContext): ReturnType<Agent['skip']> {
+  skip(request: ActionRequest, context: CallContext): ReturnType<Agent['skip']> {
     return this.#closed ? this.#late() : this.#agent.skip(request, context);
   }
   refuse(...what: Parameters<Agent['refuse']>): ReturnType<Agent['refuse']> {

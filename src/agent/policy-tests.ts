@@ -6,11 +6,10 @@
  *   never: touches counters that anybody else uses, reads a clock
  */
 import type { Sha256Hex } from '../core/brand.js';
-import type { BatchRequest } from '../core/decide/batch-line.js';
 import type { Decision } from '../core/decide/types.js';
 import { ISSUES_MAX, quoted } from '../core/policy/issue-list.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
-import type { Expectation, PolicyTest, TestRequest } from '../core/policy/test-case.js';
+import type { Expectation, PolicyTest } from '../core/policy/test-case.js';
 import type { EngineModule } from '../wasm/module.js';
 import type { Compiled } from './compile.js';
 import { deciderOf } from './offline.js';
@@ -42,8 +41,7 @@ export function runTests(compiled: Sound, engines: EngineModule, inspectBytes: n
   );
   return tests.map((test, i) => {
     const { expect, repeat, wallMs } = test;
-    const request = batchRequest(test.request);
-    const ask = () => decider.decide(request, test.agent ?? 'default', wallMs, false, i * FORGOTTEN_MS);
+    const ask = () => decider.decide(test.request, test.agent ?? 'default', wallMs, false, i * FORGOTTEN_MS);
     for (let n = 1; n < repeat; n++) ask();
     const got = ask();
     return { test, passed: fits(expect, got), got };
@@ -78,11 +76,6 @@ export function expected({ result, code, rule }: Expectation): string {
 
 export function came({ result, code, matchedRule }: Decision): string {
   return `${result} ${code}${matchedRule === null ? '' : ` by ${quoted(matchedRule)}`}`;
-}
-
-/** The one place where a test's request becomes one of those that are decided. */
-function batchRequest({ method, url, headers, body }: TestRequest): BatchRequest {
-  return { method, url, headers, body };
 }
 
 function fits({ result, code, rule }: Expectation, got: Decision): boolean {

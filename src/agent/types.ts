@@ -5,7 +5,7 @@
  */
 import type { AgentRecord, OutcomeFields } from '../core/audit/fields.js';
 import type { AgentId, Sha256Hex } from '../core/brand.js';
-import type { Decision, HttpRequest, PolicyMode } from '../core/decide/types.js';
+import type { ActionRequest, Decision, PolicyMode } from '../core/decide/types.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
 import type { Engine } from '../wasm/engine.js';
 
@@ -70,6 +70,7 @@ export interface LiveDocument {
   readonly version: number | null;
   readonly ruleNames: readonly string[];
   readonly ruleKinds: readonly ('allow' | 'deny' | 'limit')[];
+  readonly ruleHints: readonly (string | null)[];
   readonly engine: Engine;
 }
 
@@ -148,25 +149,25 @@ export interface Outcome {
 /** The policy decision point and its record, for every edge. */
 export interface Agent {
   /** Decides and records. Never throws: what cannot be decided or recorded comes back refused. */
-  begin(request: HttpRequest, context: CallContext): Begun;
+  begin(request: ActionRequest, context: CallContext): Begun;
   /**
    * The request check and the kill switch alone, for an edge with a hook to run before the policy is asked.
    * Null: go on (nothing was recorded). A refusal is recorded. `begin` or `skip` follows and looks again.
    */
-  precheck(request: HttpRequest, context: CallContext): Extract<Begun, { kind: 'refused' }> | null;
+  precheck(request: ActionRequest, context: CallContext): Extract<Begun, { kind: 'refused' }> | null;
   /**
    * As `begin`, but the policy is not asked (`hook_skipped`). Request check and kill switch bind as ever; where the
    * settings say `allow_skip: false` it comes back refused (`hook_refused`).
    */
-  skip(request: HttpRequest, context: CallContext): Exclude<Begun, { kind: 'need_body' }>;
+  skip(request: ActionRequest, context: CallContext): Exclude<Begun, { kind: 'need_body' }>;
   /**
    * Records a refusal that an edge had to make (`redirect_refused`, `hook_refused`, `request_invalid` for what cannot
-   * even be put as an HttpRequest).
+   * even be put as a request).
    */
   refuse(
     code: 'redirect_refused' | 'hook_refused' | 'request_invalid',
     reason: string,
-    request: Partial<HttpRequest>,
+    request: Partial<ActionRequest>,
     context: CallContext,
   ): { readonly requestId: string; readonly decision: Decision };
 }

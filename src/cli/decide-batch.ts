@@ -7,8 +7,8 @@
  */
 import { resolve } from 'node:path';
 import type { Decider, LoadError, Loaded, PolicyLoader } from '../agent/decider.js';
+import { decisionText } from '../core/decide/answer-text.js';
 import { type BatchError, type RequestLine, readBatchLine } from '../core/decide/batch-line.js';
-import type { Decision } from '../core/decide/types.js';
 import { MIB } from '../core/limits.js';
 
 /** Room for a policy of the largest size and for a body over every inspection limit. */
@@ -63,12 +63,6 @@ export class BatchSession {
     this.decider = loaded.decider;
     return LOADED;
   }
-}
-
-/** The answer to a request, keys in their documented order. */
-export function decisionText(d: Decision): string {
-  const rule = d.matchedRule === null ? 'null' : JSON.stringify(d.matchedRule);
-  return `{"result":"${d.result}","enforced":${d.enforced},"code":"${d.code}","matched_rule":${rule},"matched_rule_kind":"${d.matchedRuleKind}","reason":${JSON.stringify(d.reason)}}`;
 }
 
 function failure(errors: readonly (BatchError | LoadError)[]): string {

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { policyLoader } from '../agent/offline.js';
+import { decisionText } from '../core/decide/answer-text.js';
+import type { Decision } from '../core/decide/types.js';
 import { Misuse, readArgs } from './args.js';
-import { BatchSession, decisionText, runBatch } from './decide-batch.js';
+import { BatchSession, runBatch } from './decide-batch.js';
 import { type Command, EXIT } from './io.js';
 import { sayLoadErrors } from './load-errors.js';
 import { readOneRequest } from './one-request.js';
@@ -13,7 +15,8 @@ export const decide: Command = {
 usage: checkrd decide --policy FILE [--agent ID] [--at TIME] [--killed] [--json] [REQUEST]
        checkrd decide --batch
 
-REQUEST is JSON: {"method": "GET", "url": "https://api.example.com/", "headers"?: [["name", "value"]], "body"?: "text"};
+REQUEST is JSON: {"method": "GET", "url": "https://api.example.com/", "headers"?: [["name", "value"]], "body"?: "text"},
+or the call of a tool: {"tool": "read_file", "args"?: JSON, "method"?, "url"?};
 without it, or with -, it is read from standard input.
 
 --batch reads JSON Lines from standard input and writes one answer a line:
@@ -43,7 +46,14 @@ exit: 0 allow (--batch: every line was answered), 1 deny, 2 the policy does not 
     const line = await readOneRequest(given, io);
     const decision = loaded.decider.decide(line.request, line.agent ?? 'default', line.atMs ?? Date.now(), line.killed);
     if (given.on('json')) io.out(decisionText(decision));
-    else io.out(`${decision.result}${decision.enforced ? '' : ' (not enforced)'} ${decision.code}: ${decision.reason}`);
+    else for (const line of sentences(decision)) io.out(line);
     return decision.result === 'allow' ? EXIT.ok : EXIT.no;
   },
 };
+
+function sentences(d: Decision): string[] {
+  const said = [`${d.result}${d.enforced ? '' : ' (not enforced)'} ${d.code}: ${d.reason}`];
+  if (d.hint !== undefined) said.push(`hint: ${d.hint}`);
+  if (d.shadowRules.length > 0) said.push(`shadow rules that would have fired: ${d.shadowRules.join(', ')}`);
+  return said;
+}

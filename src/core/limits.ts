@@ -12,6 +12,7 @@ export const POLICY_MAX_ALIASES = 100;
 /** Different JSON paths in one policy; the engine keeps a slot for each. */
 export const POLICY_MAX_JSON_PATHS = 512;
 export const RULE_NAME_MAX_BYTES = 128;
+export const HINT_MAX_BYTES = 512;
 export const RULE_MAX_MATCHERS = 64;
 export const PATTERN_MAX_BYTES = 1024;
 export const PATTERN_MAX_SEGMENTS = 64;
@@ -35,6 +36,7 @@ export const TESTS_INLINE_MAX_COST = 2_000;
 export const URL_MAX_BYTES = 16 * KIB;
 export const URL_MAX_SEGMENTS = 256;
 export const METHOD_MAX_BYTES = 64;
+export const TOOL_NAME_MAX_BYTES = 1024;
 /** Header lines handed to the engine, names and values together. */
 export const HEADERS_MAX_BYTES = 256 * KIB;
 /** A body is inspected up to here unless configured otherwise. */

@@ -7,9 +7,11 @@
  */
 import type { CallContext } from '../agent/types.js';
 import type { AgentId } from '../core/brand.js';
+import { recordedText } from '../core/decide/answer-text.js';
 import { type BatchRequest, type RequestLine, readBatchLine } from '../core/decide/batch-line.js';
 import { readOutcome } from '../core/decide/outcome-body.js';
-import type { Body, Decision, HttpRequest } from '../core/decide/types.js';
+import { checkAction } from '../core/decide/tool-request.js';
+import type { ActionRequest, Body } from '../core/decide/types.js';
 import type { DaemonAgent } from './agent-port.js';
 import { fail, type Reply, type Route } from './http.js';
 import type { OpenCalls } from './open-calls.js';
@@ -40,16 +42,16 @@ function decide(parts: DecideParts, owner: AgentId, text: string): Reply {
     return fail(403, 'agent_mismatch', `this socket belongs to agent '${owner}'`);
   }
   const context: CallContext = { agent: owner };
-  const begun = parts.agent.begin(httpRequest(line.request, parts.inspectBytes), context);
+  const begun = parts.agent.begin(asAction(line.request, parts.inspectBytes), context);
   switch (begun.kind) {
     case 'need_body':
       // The body was handed over whole; an agent that still asks for it must not be taken for a yes.
       return fail(500, 'internal', 'internal error');
     case 'refused':
-      return { status: 200, body: answerText(begun.decision, begun.requestId) };
+      return { status: 200, body: recordedText(begun.decision, begun.requestId) };
     case 'proceed':
       parts.calls.add(owner, begun.requestId, begun.call);
-      return { status: 200, body: answerText(begun.decision, begun.requestId) };
+      return { status: 200, body: recordedText(begun.decision, begun.requestId) };
   }
 }
 
@@ -61,33 +63,27 @@ function notOverSocket(line: RequestLine, text: string): Reply | null {
     : fail(400, 'unknown_key', `\`${key}\` is for \`checkrd decide\`; the daemon looks for itself`);
 }
 
-function httpRequest(request: BatchRequest, inspectBytes: number): HttpRequest {
-  let url = request.url;
-  try {
-    // As any client will send it; what does not parse is refused by the agent, and recorded.
-    url = new URL(request.url).href;
-  } catch {
-    url = request.url;
-  }
-  return { method: request.method, url, headers: request.headers, body: bodyOf(request.body, inspectBytes) };
+function asAction(request: BatchRequest, inspectBytes: number): ActionRequest {
+  const { method, headers, tool } = request;
+  const url = request.url ?? '';
+  if (tool === null) return { method, url: normal(url), headers, body: bodyOf(request.body, inspectBytes) };
+  const checked = checkAction({ tool, method, url: request.url });
+  return { tool, args: bodyOf(request.args, inspectBytes), method, url: checked.ok ? checked.url : request.url };
 }
 
-function bodyOf(text: string | null, inspectBytes: number): Body {
+function normal(url: string): string {
+  try {
+    // As any client will send it; what does not parse is refused by the agent, and recorded.
+    return new URL(url).href;
+  } catch {
+    return url;
+  }
+}
+
+function bodyOf(text: string | null, inspectBytes: number): Extract<Body, { kind: 'none' | 'bytes' | 'too_large' }> {
   if (text === null || text === '') return { kind: 'none' };
   const bytes = Buffer.from(text, 'utf8');
   return bytes.length > inspectBytes ? { kind: 'too_large' } : { kind: 'bytes', bytes };
-}
-
-function answerText(d: Decision, requestId: string): string {
-  return JSON.stringify({
-    result: d.result,
-    enforced: d.enforced,
-    code: d.code,
-    matched_rule: d.matchedRule,
-    matched_rule_kind: d.matchedRuleKind,
-    reason: d.reason,
-    request_id: requestId,
-  });
 }
 
 function outcome(parts: DecideParts, owner: AgentId, text: string): Reply {

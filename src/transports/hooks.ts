@@ -5,14 +5,17 @@
  *   out  : frozen events without credentials; what `beforeRequest` answered
  *   never: lets a hook break, change or outlast a call
  */
-import type { Decision, DecisionCode, HeaderLines, MatchedRuleKind } from '../core/decide/types.js';
+import type { Decision, DecisionCode, HttpRequest, MatchedRuleKind, ToolRequest } from '../core/decide/types.js';
 import { HOOK_TIMEOUT_MS } from '../core/limits.js';
 
-/** What a hook may know of a call. Frozen, a copy; no body, and no header whose name speaks of a credential. */
+/** What a hook may know of a call. Frozen, a copy; no body, no arguments, and no header whose name speaks of a credential. */
 export interface RequestEvent {
   readonly agentId: string;
   readonly method: string;
+  /** Empty for the call of a tool that has none. */
   readonly url: string;
+  /** The name of the tool; null: HTTP. */
+  readonly tool: string | null;
   /** Names in lower case. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** On a redirect hop: the request ID of the first hop. */
@@ -30,6 +33,8 @@ export interface DecisionEvent extends RequestEvent {
   readonly reason: string;
   readonly matchedRule: string | null;
   readonly matchedRuleKind: MatchedRuleKind;
+  /** With a denial by a rule that has one: what the caller may do instead. */
+  readonly hint: string | null;
   readonly retryAfterMs: number | null;
 }
 
@@ -49,18 +54,19 @@ const CREDENTIAL = /token|secret|key|auth|cookie/i;
 
 export function requestEvent(
   agentId: string,
-  request: { readonly method: string; readonly url: string; readonly headers: HeaderLines },
+  request: Omit<HttpRequest, 'body'> | Omit<ToolRequest, 'args'>,
   parentRequestId: string | undefined,
   traceparent: string | undefined,
 ): RequestEvent {
   const headers: (readonly [string, string])[] = [];
-  for (const [name, value] of request.headers) {
+  for (const [name, value] of 'tool' in request ? [] : request.headers) {
     if (!CREDENTIAL.test(name)) headers.push(Object.freeze([name, value] as const));
   }
   return Object.freeze({
     agentId,
     method: request.method,
-    url: request.url,
+    url: request.url ?? '',
+    tool: 'tool' in request ? request.tool : null,
     headers: Object.freeze(headers),
     parentRequestId: parentRequestId ?? null,
     traceId: traceparent === undefined ? null : traceparent.slice(3, 35),
@@ -102,6 +108,7 @@ export function tellHook(hook: DecisionHook, event: RequestEvent, requestId: str
         reason: decision.reason,
         matchedRule: decision.matchedRule,
         matchedRuleKind: decision.matchedRuleKind,
+        hint: decision.hint ?? null,
         retryAfterMs: decision.retryAfterMs ?? null,
       }),
     );

@@ -1,8 +1,8 @@
-import type { Body, HttpRequest } from '../core/decide/types.js';
+import type { Body, HttpRequest, ToolRequest } from '../core/decide/types.js';
 
 /** What the engine takes beside what an edge hands over: bytes whose `Content-Encoding` has been undone. */
 export type JudgedBody = Body | { readonly kind: 'decoded'; readonly bytes: Uint8Array };
-export type JudgedRequest = Omit<HttpRequest, 'body'> & { readonly body: JudgedBody };
+export type JudgedRequest = (Omit<HttpRequest, 'body'> & { readonly body: JudgedBody }) | ToolRequest;
 
 /** Time as the engine needs it: windows by the wall clock, limits by one that never runs backwards. */
 export interface Clock {
@@ -21,6 +21,8 @@ export interface EngineAnswer {
   readonly uncertain: boolean;
   /** 0 unless rate limited. */
   readonly retryAfterMs: number;
+  /** Shadow rules that would have fired, in file order; at most eight. */
+  readonly shadowRules: readonly number[];
 }
 
 /** When, and how far a guess may go. */

@@ -5,6 +5,7 @@ export interface EngineExports {
   reserve(bytes: number, inspectBytes: number): number;
   load(): number;
   agent(bytes: number): number;
+  tool(bytes: number): void;
   decide(
     methodLen: number,
     urlLen: number,
@@ -27,13 +28,16 @@ export interface EngineExports {
   importStamps(count: number): number;
 }
 
-export const AREA = { method: 0, url: 1, agent: 2, headers: 3, transfer: 4, body: 5, zones: 6 } as const;
+export const AREA = {
+  ...{ method: 0, url: 1, agent: 2, headers: 3, transfer: 4, body: 5, zones: 6, tool: 7, shadow: 8 },
+} as const;
 
 const FUNCTIONS = [
   'abi',
   'reserve',
   'load',
   'agent',
+  'tool',
   'decide',
   'retryAfter',
   'area',

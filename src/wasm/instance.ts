@@ -4,10 +4,16 @@
  * A trap is an engine that broke in the middle of something: this decision and every later one of this instance is a denial.
  */
 import { ENGINE_BROKEN, ENGINE_RATE_LIMITED, ENGINE_REQUEST_INVALID } from '../core/decide/answer.js';
-import type { HeaderLines } from '../core/decide/types.js';
+import type { HeaderLines, ToolRequest } from '../core/decide/types.js';
 import { Fault } from '../core/fault.js';
 import { HEADERS_MAX_BYTES } from '../core/limits.js';
-import { headerNamesOf, type LimitIdentity, limitsOf, zoneNamesOf } from '../core/policy/program/format.js';
+import {
+  hasShadowRules,
+  headerNamesOf,
+  type LimitIdentity,
+  limitsOf,
+  zoneNamesOf,
+} from '../core/policy/program/format.js';
 import type { DecideWhen, Engine, EngineAnswer, JudgedBody, JudgedRequest } from './engine.js';
 import { AREA, type EngineExports } from './exports.js';
 import { exportState, importState } from './limit-state.js';
@@ -18,7 +24,10 @@ const BODY_KINDS = { none: 0, unread: 1, bytes: 2, too_large: 3, decoded: 4 } as
 /** A longer body is copied only after the engine has asked for it. */
 const COPY_AT_ONCE_BYTES = 4096;
 
-type WithBytes = Extract<JudgedBody, { readonly bytes: Uint8Array }>;
+/** No JSON, so every matcher that looks at it is UNKNOWN. */
+const LOST: JudgedBody = { kind: 'bytes', bytes: Uint8Array.of(0x21) };
+const NONE: readonly number[] = [];
+
 const encoder = new TextEncoder();
 const denied = (code: number): EngineAnswer => ({
   needBody: false,
@@ -26,6 +35,7 @@ const denied = (code: number): EngineAnswer => ({
   ruleIndex: -1,
   uncertain: false,
   retryAfterMs: 0,
+  shadowRules: NONE,
 });
 
 export class EngineInstance implements Engine {
@@ -36,6 +46,7 @@ export class EngineInstance implements Engine {
   /** Most headers are of no interest; their length tells most of those apart. */
   readonly #headerLengths: ReadonlySet<number>;
   readonly #limits: readonly LimitIdentity[];
+  readonly #hasShadowRules: boolean;
   readonly #at: Readonly<Record<keyof typeof AREA, number>>;
   readonly #sizes: Readonly<Record<keyof typeof AREA, number>>;
   /** Null: the program has no named zones. */
@@ -56,6 +67,7 @@ export class EngineInstance implements Engine {
     this.#headerIndex = new Map(this.headerNames.map((name, i) => [name, i]));
     this.#headerLengths = new Set(this.headerNames.map(name => name.length));
     this.#limits = limitsOf(program);
+    this.#hasShadowRules = hasShadowRules(program);
     const zones = zoneNamesOf(program);
     this.#zones = zones.some(name => name !== null) ? new ZoneClock(zones) : null;
     const each = (of: (index: number) => number): Readonly<Record<keyof typeof AREA, number>> => ({
@@ -65,6 +77,8 @@ export class EngineInstance implements Engine {
       headers: of(AREA.headers),
       transfer: of(AREA.transfer),
       body: of(AREA.body),
+      tool: of(AREA.tool),
+      shadow: of(AREA.shadow),
       zones: of(AREA.zones),
     });
     this.#at = each(i => exports.area(i) >>> 0);
@@ -114,20 +128,34 @@ export class EngineInstance implements Engine {
     // Memory that has grown leaves the old buffer detached, of length 0.
     if (this.#memory.length === 0) this.#makeViews();
     if (agent !== this.#agent && !this.#setAgent(agent)) return denied(ENGINE_REQUEST_INVALID);
+    this.#zones?.write(this.#view, this.#at.zones, when.wallMs);
+    if ('tool' in request) return this.#decideTool(request, when);
     const method = write(request.method, this.#methodView);
     const url = write(request.url, this.#urlView);
     const headers = this.#writeHeaders(request.headers);
     if (method < 0 || url < 0 || headers < 0) return denied(ENGINE_REQUEST_INVALID);
-    this.#zones?.write(this.#view, this.#at.zones, when.wallMs);
-    const { body } = request;
     const permissive = when.permissive === true ? 1 : 0;
     const ask = (kind: number, length: number): number =>
       this.#exports.decide(method, url, headers, kind, length, when.wallMs, when.monotonicMs, permissive);
-    if (body.kind !== 'bytes' && body.kind !== 'decoded') return this.#answer(ask(BODY_KINDS[body.kind], 0));
-    return this.#answer(this.#askWithBody(body, ask));
+    return this.#answer(this.#askWithBody(request.body, ask));
   }
 
-  #askWithBody(body: WithBytes, ask: (kind: number, length: number) => number): number {
+  /** The engine is told of the tool just before each question: it forgets the name with the answer. */
+  #decideTool(request: ToolRequest, when: DecideWhen): EngineAnswer {
+    const tool = write(request.tool, this.#memory.subarray(this.#at.tool, this.#at.tool + this.#sizes.tool));
+    const method = write(request.method, this.#methodView);
+    const url = request.url === null ? 0 : write(request.url, this.#urlView);
+    if (tool < 0 || method < 0 || url < 0) return denied(ENGINE_REQUEST_INVALID);
+    const permissive = when.permissive === true ? 1 : 0;
+    const ask = (kind: number, length: number): number => {
+      this.#exports.tool(tool);
+      return this.#exports.decide(method, url, 0, kind, length, when.wallMs, when.monotonicMs, permissive);
+    };
+    return this.#answer(this.#askWithBody(request.args.kind === 'lost' ? LOST : request.args, ask));
+  }
+
+  #askWithBody(body: JudgedBody, ask: (kind: number, length: number) => number): number {
+    if (body.kind !== 'bytes' && body.kind !== 'decoded') return ask(BODY_KINDS[body.kind], 0);
     const { bytes } = body;
     if (bytes.length > this.inspectBytes) return ask(BODY_KINDS.too_large, 0);
     if (bytes.length > COPY_AT_ONCE_BYTES) {
@@ -147,7 +175,14 @@ export class EngineInstance implements Engine {
       ruleIndex: (packed >>> 5) - 1,
       uncertain: (packed & 16) !== 0,
       retryAfterMs: code === ENGINE_RATE_LIMITED ? this.#exports.retryAfter() >>> 0 : 0,
+      shadowRules: this.#hasShadowRules ? this.#shadowRules() : NONE,
     };
+  }
+
+  #shadowRules(): readonly number[] {
+    const view = new DataView(this.#exports.memory.buffer, this.#at.shadow);
+    const count = view.getUint32(0, true);
+    return count === 0 ? NONE : Array.from({ length: count }, (_, i) => view.getUint32(4 + i * 4, true));
   }
 
   #setAgent(agent: string): boolean {

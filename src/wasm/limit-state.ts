@@ -16,7 +16,8 @@ const VERSION = 1;
 const DAY_MS = 86_400_000;
 const KEYS_MAX = 10_000;
 const KEY_BYTES_MAX = 264;
-const STAMPS_MAX = 8 * 1024 * 1024;
+/** Those of limits that bind, and as many of shadow rules. */
+const STAMPS_MAX = 2 * 8 * 1024 * 1024;
 const TRANSFER_STAMPS = 16_384;
 
 export function exportState(engine: EngineExports, transfer: number, limits: readonly LimitIdentity[]): Uint8Array {

@@ -130,6 +130,39 @@ test('decide answers one request, from an argument or standard input', async t =
   assert.match(none.err, /q\.yaml/);
 });
 
+test('decide answers a call of a tool, with the hint and the shadow rules', async t => {
+  const at = home(t);
+  writeFileSync(
+    join(at.folder, 'p.yaml'),
+    `default: allow
+rules:
+  - { name: no-etc, deny: { tool: "files/*", args: { jsonpath: $.path, prefix: /etc/ } }, hint: 'ask "ops"' }
+  - { name: trial, mode: dry_run, deny: { tool: "**" } }
+  - { name: exact, deny: { args: { jsonpath: $.n, exact: 9007199254740993 } } }
+`,
+  );
+  const decide = (request: string, ...more: string[]) => cli(['decide', '--policy', 'p.yaml', ...more, request], at);
+  const etc = '{"tool":"files/read","args":{"path":"/etc/passwd"}}';
+  assert.deepEqual(await decide(etc), {
+    code: 1,
+    out: 'deny rule_denied: denied by rule \'no-etc\'\nhint: ask "ops"\nshadow rules that would have fired: trial\n',
+    err: '',
+  });
+  assert.equal(
+    (await decide(etc, '--json')).out,
+    '{"result":"deny","enforced":true,"code":"rule_denied","matched_rule":"no-etc","matched_rule_kind":"deny","reason":"denied by rule \'no-etc\'","hint":"ask \\"ops\\"","shadow_rules":["trial"]}\n',
+  );
+  const code = async (request: string) => (JSON.parse((await decide(request, '--json')).out) as { code: string }).code;
+  // Numbers and names of arguments are judged as they are written.
+  assert.equal(await code('{"tool":"t","args":{"n":9007199254740993}}'), 'rule_denied');
+  assert.equal(await code('{"tool":"t","args":{"n":9007199254740992}}'), 'default_allowed');
+  assert.equal(await code('{"tool":"t","args":{"n":1,"n":1}}'), 'rule_denied');
+  assert.equal(await code('{"tool":"files/read","url":"tool://Files/tools/read"}'), 'default_allowed');
+  assert.equal(await code('{"tool":"files/read","url":"https://files/"}'), 'request_invalid');
+  assert.equal(await code('{"tool":"","args":{}}'), 'request_invalid');
+  assert.equal((await decide('{"tool":"t","body":"x"}')).code, 64);
+});
+
 test('--batch reads a file that the lines name, relative to where it runs', async t => {
   const at = home(t);
   writeFileSync(join(at.folder, 'p.yaml'), POLICY);

@@ -25,6 +25,7 @@ class EchoLoader implements PolicyLoader {
           matchedRuleKind: 'default',
           reason: `${agent} ${request.method} ${request.body ?? '-'} ${wallMs} ${killed}`,
           uncertain: false,
+          shadowRules: [],
         }),
       },
     };

@@ -34,7 +34,16 @@ const refused: readonly (readonly [name: string, line: string, code: BatchError[
   ['a request key twice', '{"request":{"method":"GET","method":"POST","url":"https://a.test/"}}', 'duplicate_key'],
   ['two requests', `{"request":${get},"request":${get}}`, 'duplicate_key'],
   ['load_file twice', '{"load_file":"a","load_file" : "b"}', 'duplicate_key'],
-  ['a tool', '{"request":{"tool":"read","args":{}}}', 'not_supported'],
+  ['a tool that is a number', '{"request":{"tool":5}}', 'wrong_type'],
+  ['a null tool', '{"request":{"tool":null}}', 'wrong_type'],
+  ['arguments of no tool', '{"request":{"method":"GET","url":"https://a.test/","args":{}}}', 'missing_key'],
+  ['a tool with a body', '{"request":{"tool":"read","body":"x"}}', 'bad_value'],
+  ['a tool with headers', '{"request":{"tool":"read","headers":[]}}', 'bad_value'],
+  ['a tool with a null url', '{"request":{"tool":"read","url":null}}', 'wrong_type'],
+  ['a tool with a null method', '{"request":{"tool":"read","method":null}}', 'wrong_type'],
+  ['arguments twice', '{"request":{"tool":"read","args":{"a":1},"args":{"a":1}}}', 'duplicate_key'],
+  ['arguments twice, once escaped', '{"request":{"tool":"read","args":{"a":1},"\\u0061rgs":{"b":1}}}', 'duplicate_key'],
+  ['half a pair in a tool', '{"request":{"tool":"\\ud800"}}', 'bad_value'],
   ['half a surrogate pair', '{"request":{"method":"GET","url":"https://a.test/","body":"\\ud800"}}', 'bad_value'],
 ];
 for (const [name, line, code] of refused) {
@@ -55,7 +64,7 @@ test('a batch line keeps everything of a request', () => {
   });
   assert.deepEqual(readBatchLine(` ${line}\r`), {
     is: 'request',
-    request: { method: 'POST', url: 'https://a.test/x', headers: [['A', 'b: "c":']], body },
+    request: { method: 'POST', url: 'https://a.test/x', headers: [['A', 'b: "c":']], body, tool: null, args: null },
     agent: 'crm',
     atMs: Date.UTC(2026, 0, 7, 11, 0, 0, 500),
     killed: true,
@@ -78,4 +87,38 @@ test('a load hands on the source text, numbers as written', () => {
 test('a load given twice leaves text that is no JSON', () => {
   const read = readBatchLine('{"load":{"a":1},"load":{"b":2}}');
   assert.throws(() => JSON.parse(read.is === 'load' ? read.policyText : '{}'), SyntaxError);
+});
+
+for (const [args, source = args] of [
+  ['{"n":1.00,"n":2e400,"deep":{"request":[1,{"args":2}]}}'],
+  [' [ "a]}\\"," , {"b":1 , "b":2} ] ', '[ "a]}\\"," , {"b":1 , "b":2} ]'],
+  ['null'],
+  ['-1.50e0'],
+  ['"\\ud800 \\u0061"'],
+  ['true '.trim()],
+] as const) {
+  test(`arguments stay as they are written: ${args}`, () => {
+    for (const line of [
+      `{"at":"2026-01-07T12:00:00Z","request":{"tool":"github/read","args":${args}}}`,
+      `{ "request" : { "\\u0061rgs" :${args}, "tool":"github/read" } , "agent" : "args" }`,
+    ]) {
+      const read = readBatchLine(line);
+      assert.ok(read.is === 'request', JSON.stringify(read));
+      const { tool, method, url, headers, body, args: got } = read.request;
+      assert.deepEqual(
+        { tool, method, url, headers, body, got },
+        {
+          ...{ tool: 'github/read', method: 'POST', url: null, headers: [], body: null },
+          got: source,
+        },
+      );
+    }
+  });
+}
+
+test('a tool call may bring a method and a URL', () => {
+  const read = readBatchLine('{"request":{"tool":"read","method":"PUT","url":"tool://files/tools/read"}}');
+  assert.deepEqual(read.is === 'request' && [read.request.method, read.request.url, read.request.args], [
+    ...['PUT', 'tool://files/tools/read', null],
+  ]);
 });

@@ -21,6 +21,24 @@ test('a decision is the batch answer with its request_id, and is made of what wi
   assert.deepEqual(seen?.request.body, { kind: 'bytes', bytes: Buffer.from('é') });
 });
 
+test('a call of a tool is asked about with its arguments as they are written', async t => {
+  const { agent, crm } = await testDaemon(t);
+  const args = '{"n":1.00,"n":2}';
+  await ask(crm, '/v1/decide', `{"request":{"tool":"files/read","args": ${args} }}`);
+  await ask(crm, '/v1/decide', '{"request":{"tool":"t","method":"PUT","url":"tool://Files"}}');
+  await ask(crm, '/v1/decide', '{"request":{"tool":"t","url":"https://Files"}}');
+  await ask(crm, '/v1/decide', JSON.stringify({ request: { tool: 't', args: 'x'.repeat(1024 * 1024) } }));
+  assert.deepEqual(
+    agent.begun.map(b => b.request),
+    [
+      { tool: 'files/read', args: { kind: 'bytes', bytes: Buffer.from(args) }, method: 'POST', url: null },
+      { tool: 't', args: { kind: 'none' }, method: 'PUT', url: 'tool://files/' },
+      { tool: 't', args: { kind: 'none' }, method: 'POST', url: 'https://Files' },
+      { tool: 't', args: { kind: 'too_large' }, method: 'POST', url: null },
+    ],
+  );
+});
+
 test('the socket is the identity: another claim is refused, and nothing is decided', async t => {
   const { agent, crm, billing } = await testDaemon(t);
   assert.equal((await ask(crm, '/v1/decide', line({ agent: 'billing' }))).status, 403);

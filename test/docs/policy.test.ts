@@ -23,23 +23,27 @@ function requestLine(text: string): { readonly line: string; readonly times: num
   const got = LINE.exec(text)?.groups;
   assert.ok(got, `not a request: ${text}`);
   const { at = '12:00', agent, times = '1', method, url, name, value = '', body } = got;
+  const when = { at: `2026-01-07T${at}:00Z`, ...(agent === undefined ? {} : { agent }) };
+  if (method === 'tool') {
+    const args = body === undefined ? '' : `,"args":${body}`;
+    const line = `{"request":{"tool":${JSON.stringify(url)}${args}},${JSON.stringify(when).slice(1)}`;
+    return { line, times: Number(times) };
+  }
   const type = body?.startsWith('{') ? 'application/json' : 'application/x-www-form-urlencoded';
   const headers = [
     ...(name === undefined ? [] : [[name, value]]),
     ...(body === undefined ? [] : [['Content-Type', type]]),
   ];
   const request = { method, url, headers, ...(body === undefined ? {} : { body }) };
-  return {
-    line: JSON.stringify({ request, at: `2026-01-07T${at}:00Z`, ...(agent === undefined ? {} : { agent }) }),
-    times: Number(times),
-  };
+  return { line: JSON.stringify({ request, ...when }), times: Number(times) };
 }
 
 function said(answer: Record<string, unknown>): string {
   const rule = answer.matched_rule === null ? '' : ` ${answer.matched_rule}`;
   const pass = answer.enforced === false ? ', let pass' : '';
   const doubt = String(answer.reason).startsWith('could not be judged') ? ', could not be judged' : '';
-  return `${answer.result} ${answer.code}${rule}${pass}${doubt}`;
+  const shadow = answer.shadow_rules === undefined ? '' : `, shadow ${(answer.shadow_rules as string[]).join(' ')}`;
+  return `${answer.result} ${answer.code}${rule}${pass}${doubt}${shadow}`;
 }
 
 const blocks = fencedBlocks(PATH);
@@ -102,23 +106,3 @@ test('every mistake of a policy has its row', () => {
     Object.entries(POLICY_ISSUES),
   );
 });
-
-const WRAPPED: Readonly<Record<string, (piece: string) => string>> = {
-  timezone: piece => `rules: [{ name: r, allow: { time_within: "09:00-17:00", ${piece} } }]`,
-  days: piece => `rules: [{ name: r, allow: { time_within: "09:00-17:00", ${piece} } }]`,
-  tests: piece => `rules: []\n${piece}`,
-};
-
-for (const [what, cell] of tableUnder(PATH, '## Not in this version')) {
-  test(`not in this version: ${what}`, () => {
-    const piece = code(cell);
-    const key = piece.split(':')[0] ?? '';
-    const wrap = WRAPPED[key] ?? (text => `rules: [{ name: r, allow: {}, ${text} }]`);
-    const reading = readPolicy(new TextEncoder().encode(`default: deny\n${wrap(piece)}\n`), 'yaml');
-    assert.ok(!reading.ok, 'it is refused');
-    assert.ok(
-      reading.issues.every(issue => issue.code === 'not_supported'),
-      JSON.stringify(reading.issues),
-    );
-  });
-}

@@ -61,3 +61,44 @@ test('a rule that would be considered twice is refused: charged twice, a limit w
   view.setUint32(list, view.getUint32(list + last * 4, true), true);
   assert.equal(judge(program), 'refused');
 });
+
+/** Word `k` of the flags and ranges of a rule (program/format.ts): 19 flags, 20 and 21 matchers of arguments. */
+function spoiltRule(name: string, k: number, value: number): string {
+  const policy = policyOf(POLICY);
+  const program = programOf(policy).slice();
+  const view = new DataView(program.buffer);
+  const row = view.getUint32(4 * 4, true) + policy.rules.findIndex(rule => rule.name === name) * 22 * 4;
+  view.setUint32(row + k * 4, value, true);
+  return judge(program);
+}
+
+test('flags of a rule that contradict the rest of it are refused', () => {
+  for (const [name, k, value] of [
+    ['t1', 19, 2],
+    ['t1', 19, 4],
+    ['t1', 19, 8],
+    ['t2', 19, 2],
+    ['t3', 19, 1],
+    ['t3', 21, 0],
+    ['d1', 19, 2],
+    ['d1', 19, 6],
+    ['d1', 21, 1],
+    ['t3', 20, 999],
+  ] as const) {
+    assert.equal(spoiltRule(name, k, value), 'refused', `${name} ${k} ${value}`);
+  }
+  assert.notEqual(spoiltRule('d1', 19, 1), 'refused');
+});
+
+test('a trie of tool names that does not exist is refused', () => {
+  const program = programOf(policyOf(POLICY)).slice();
+  const view = new DataView(program.buffer);
+  const roots = view.getUint32(13 * 4, true);
+  view.setUint32(50 * 4, roots + 1, true);
+  assert.equal(judge(program), 'refused');
+  // Another trie than its own names no rule that is not checked before it is considered.
+  for (let root = 0; root <= roots; root++) {
+    view.setUint32(50 * 4, root, true);
+    assert.notEqual(judge(program), '');
+  }
+});

@@ -108,11 +108,11 @@ const BAD: readonly Bad[] = [
     says: [/./],
   },
   {
-    name: 'a feature of a later version',
-    put: text('default: allow\nrules:\n  - name: a\n    deny: { url: a.example }\n    mode: dry_run\n'),
-    code: 'not_supported',
+    name: 'a mode that no rule has',
+    put: text('default: allow\nrules:\n  - name: a\n    deny: { url: a.example }\n    mode: enforce\n'),
+    code: 'unknown_value',
     says: [/mode/],
-    at: [5, 5],
+    at: [5, 11],
   },
   {
     name: 'writable by everyone',

@@ -14,3 +14,15 @@ test('8 Mi stamps live at once and no more; when they have left the window there
   const state = loaded.engine.exportLimits();
   assert.ok(state.length < 8 * most);
 });
+
+test('shadow rules take none of that room', () => {
+  const loaded = load(`default: allow
+rules:
+  - { name: s, mode: dry_run, limit: { calls_per_hour: 1000000, per: host } }
+  - { name: l, limit: { calls_per_hour: 5, per: host, url: z.example } }`);
+  const ask = (url: string, ms: number): string => decide(loaded, { url, ms });
+  const most = 8 * 1024 * 1024;
+  for (let i = 0; i < most; i++) ask(`https://h${i % 16}.example/`, i >> 13);
+  assert.equal(ask('https://h0.example/', 1024), 'default_allowed (s)');
+  assert.equal(ask('https://z.example/', 1024), 'default_allowed (s)');
+});

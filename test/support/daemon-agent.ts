@@ -28,6 +28,7 @@ export class DaemonTestAgent implements DaemonAgent {
       matchedRuleKind: this.result,
       reason: 'as told',
       uncertain: false,
+      shadowRules: [],
     };
     if (this.result === 'deny' && this.enforced) return { kind: 'refused', requestId, decision };
     return { kind: 'proceed', requestId, decision, call: this.call(requestId) };

@@ -1,7 +1,7 @@
 /** Policies as text, requests as short objects, answers as short strings: for tests of what the engine decides. */
 import assert from 'node:assert/strict';
 import { ENGINE_CODES } from '#src/core/decide/answer.js';
-import type { Body, HeaderLines } from '#src/core/decide/types.js';
+import type { ActionRequest, Body, HeaderLines, ToolArgs } from '#src/core/decide/types.js';
 import type { CheckedPolicy } from '#src/core/policy/checked.js';
 import { compileProgram } from '#src/core/policy/compile.js';
 import { readPolicy } from '#src/core/policy/read.js';
@@ -39,12 +39,15 @@ export function load(yaml: string, inspectBytes = 65_536): Loaded {
 
 export interface Ask {
   readonly method?: string;
-  /** `new URL(url).href` is what the engine gets, unless `raw`. */
-  readonly url: string;
+  /** `new URL(url).href` is what the engine gets, unless `raw`. Only a call of a tool may be without. */
+  readonly url?: string;
   readonly raw?: boolean;
   readonly headers?: HeaderLines;
   /** A string is sent as its bytes. */
   readonly body?: string | Body;
+  /** The name of a tool: then `args` stands for the body. */
+  readonly tool?: string;
+  readonly args?: string | ToolArgs;
   readonly agent?: string;
   /** Wall clock, RFC 3339. */
   readonly at?: string;
@@ -54,29 +57,34 @@ export interface Ask {
   readonly permissive?: boolean;
 }
 
-/** `code`, then `rule` where there is one, then `?` where it is uncertain, then the wait: `rule_denied no-deletes ?`. */
+/**
+ * `code`, then `rule` where there is one, then `?` where it is uncertain, then the wait, then the shadow rules that would have
+ * fired: `rule_denied no-deletes ? (trial)`.
+ */
 export function decide({ policy, engine }: Loaded, ask: Ask): string {
-  const answer = engine.decide(
-    {
-      method: ask.method ?? 'GET',
-      url: ask.raw ? ask.url : new URL(ask.url).href,
-      headers: ask.headers ?? [],
-      body: bodyOf(ask.body),
-    },
-    ask.agent ?? 'default',
-    {
-      wallMs: Date.parse(ask.at ?? '2026-01-07T12:00:00Z'),
-      monotonicMs: ask.ms ?? 0,
-      permissive: ask.permissive ?? false,
-    },
-  );
+  const answer = engine.decide(requestOf(ask), ask.agent ?? 'default', {
+    wallMs: Date.parse(ask.at ?? '2026-01-07T12:00:00Z'),
+    monotonicMs: ask.ms ?? 0,
+    permissive: ask.permissive ?? false,
+  });
   if (answer.needBody) return 'need_body';
   const parts: string[] = [ENGINE_CODES[answer.code] ?? 'broken'];
   const rule = policy.rules[answer.ruleIndex];
   if (rule !== undefined) parts.push(rule.name);
   if (answer.uncertain) parts.push('?');
   if (answer.retryAfterMs > 0) parts.push(String(answer.retryAfterMs));
+  if (answer.shadowRules.length > 0) parts.push(`(${answer.shadowRules.map(i => policy.rules[i]?.name).join(' ')})`);
   return parts.join(' ');
+}
+
+function requestOf(ask: Ask): ActionRequest {
+  const { url = null, tool, args = { kind: 'none' } } = ask;
+  const href = url === null || ask.raw ? url : new URL(url).href;
+  if (tool !== undefined) {
+    const given: ToolArgs = typeof args === 'string' ? { kind: 'bytes', bytes: new TextEncoder().encode(args) } : args;
+    return { tool, args: given, method: ask.method ?? 'POST', url: href };
+  }
+  return { method: ask.method ?? 'GET', url: href ?? '', headers: ask.headers ?? [], body: bodyOf(ask.body) };
 }
 
 function bodyOf(body: Ask['body']): Body {

@@ -21,7 +21,7 @@ export const sha = (text: string): Sha256Hex => hash(new TextEncoder().encode(te
 const ENGINE: Engine = {
   inspectBytes: 0,
   headerNames: [],
-  decide: () => ({ needBody: false, code: 0, ruleIndex: -1, uncertain: false, retryAfterMs: 0 }),
+  decide: () => ({ needBody: false, code: 0, ruleIndex: -1, uncertain: false, retryAfterMs: 0, shadowRules: [] }),
   exportLimits: () => new Uint8Array(),
   importLimits() {},
 };
@@ -48,6 +48,7 @@ export function build(bytes: Uint8Array, path: string, sha256: Sha256Hex): Build
     version: null,
     ruleNames,
     ruleKinds: ruleNames.map(() => 'deny' as const),
+    ruleHints: ruleNames.map(() => null),
     engine: ENGINE,
   } as const;
   return { ok: true, generation: { id: sha256, documents: [document] } };

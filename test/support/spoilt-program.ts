@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { Fault } from '#src/core/fault.js';
+import { HEADER_WORDS } from '#src/core/policy/program/format.js';
 import type { Engine } from '#src/wasm/engine.js';
 import { type EngineExports, isEngineExports } from '#src/wasm/exports.js';
 import { EngineInstance } from '#src/wasm/instance.js';
@@ -22,7 +23,13 @@ rules:
   - { name: d3, deny: { time_outside: "06:00-22:00", timezone: "+01:00" } }
   - { name: d5, deny: { time_within: "22:00-02:00", days: [wed-fri], timezone: Europe/Berlin } }
   - { name: d4, deny: { url: "api.example.com/**", body: { jsonpath: "$.amount", min: 100 } } }
-  - { name: d5, deny: { url: "api.example.com/**", body: { jsonpath: "$..roles[*]", exact: root } } }
+  - { name: d6, deny: { url: "api.example.com/**", body: { jsonpath: "$..roles[*]", exact: root } } }
+  - { name: d7, deny: { url: "api.example.com/**", body: { jsonpath: "$.model", regex: "^(?i)x[0-9]{2,3}$" } } }
+  - { name: d8, deny: { url: "api.example.com/**", query: [{ name: q, regex: "drop\\\\b" }] } }
+  - { name: t1, allow: { tool: ["files/**/x*", "db/{id}"], args: { jsonpath: "$.path", prefix: /tmp/ } } }
+  - { name: t2, deny: { tool: "files/*", url: "files/tools/**" } }
+  - { name: t3, mode: dry_run, deny: { args: [{ jsonpath: "$.n", max: 3 }] } }
+  - { name: s1, mode: dry_run, limit: { calls_per_hour: 1, per: host } }
   - { name: l1, limit: { calls_per_minute: 5, per: endpoint } }
   - { name: l2, limit: { calls_per_day: 50, per: body_field, field: "$.model", url: "api.example.com/**" } }
 `;
@@ -40,6 +47,9 @@ const ASKS: readonly Ask[] = [
   { url: 'https://[::ffff:1.2.3.4]:8443/x?q=a-z&debug' },
   { url: 'https://axb.y.net/x/1/2/y', at: '2026-01-07T23:00:00Z' },
   { url: 'https://api.example.com/%FF?_method=DELETE' },
+  { tool: 'files/a/xyz', args: '{"path":"/tmp/x","n":2}' },
+  { tool: 'files/x', url: 'tool://files/tools/x', args: '{"n":4}' },
+  { tool: 'db/42' },
 ];
 
 const INSPECT_BYTES = 256;
@@ -112,7 +122,7 @@ function mutate(program: Uint8Array, pick: (below: number) => number): void {
   const words = program.length >> 2;
   for (let n = 1 + pick(3); n > 0; n--) {
     // Half of the changes hit the header and small numbers, where a program is most brittle.
-    const at = pick(2) === 0 ? pick(256) : pick(program.length);
+    const at = pick(2) === 0 ? pick(HEADER_WORDS * 4) : pick(program.length);
     const word = (at >> 2) << 2;
     switch (pick(8)) {
       case 0:

@@ -167,5 +167,6 @@ export function decision(code: DecisionCode): Decision {
     matchedRuleKind: 'system',
     reason: `steered: ${code}`,
     uncertain: false,
+    shadowRules: [],
   };
 }

@@ -136,6 +136,7 @@ test('events: frozen, without credentials and bodies, and nothing done to them r
     agentId: 'steered',
     method: 'POST',
     url: at,
+    tool: null,
     headers: [
       ['accept', 'a/b'],
       ['content-type', 'text/plain;charset=UTF-8'],

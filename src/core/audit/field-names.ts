@@ -19,9 +19,18 @@ const engine = ['type', 'engine_sha256', 'abi', 'error'] as const;
 export const FIELD_NAMES: Names = {
   decision: [
     ...(['type', 'request_id', 'parent_request_id', 'agent_id', 'instance_id', 'policy_result', 'enforced'] as const),
-    ...(['code', 'matched_rule', 'matched_rule_kind', 'uncertain', 'policy_mode', 'policy_sha256'] as const),
-    ...(['policy_agent', 'method', 'url_scheme', 'url_host', 'url_path', 'url_path_sha256', 'session_id'] as const),
-    ...(['trace_id', 'span_id', 'parent_span_id', 'span_name', 'decision_ns', 'reported'] as const),
+    ...(['code', 'matched_rule', 'matched_rule_kind', 'shadow_rules', 'uncertain', 'policy_mode'] as const),
+    ...(['policy_sha256', 'policy_agent', 'method', 'url_scheme', 'url_host', 'url_path', 'url_path_sha256'] as const),
+    ...([
+      'tool',
+      'session_id',
+      'trace_id',
+      'span_id',
+      'parent_span_id',
+      'span_name',
+      'decision_ns',
+      'reported',
+    ] as const),
   ],
   outcome: [
     ...(['type', 'request_id', 'result', 'status_code', 'latency_ms', 'request_bytes', 'response_bytes'] as const),

@@ -17,6 +17,8 @@ export interface DecisionFields {
   readonly code: DecisionCode;
   readonly matched_rule?: string;
   readonly matched_rule_kind: MatchedRuleKind;
+  /** At most eight names joined by `,`, in file order. */
+  readonly shadow_rules?: string;
   readonly uncertain?: boolean;
   readonly policy_mode?: PolicyMode;
   readonly policy_sha256?: string;
@@ -26,6 +28,7 @@ export interface DecisionFields {
   readonly url_host?: string;
   readonly url_path?: string;
   readonly url_path_sha256?: string;
+  readonly tool?: string;
   readonly session_id?: string;
   readonly trace_id: string;
   readonly span_id: string;

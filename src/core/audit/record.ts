@@ -101,8 +101,9 @@ function decisionLine(p: Place, r: DecisionFields): string {
   if (r.reported !== undefined) s += `,"reported":${r.reported === true}`;
   s += `,"request_id":${token('request_id', r.request_id, 128)},"seq":${p.seq}`;
   if (r.session_id !== undefined) s += `,"session_id":${claim(r.session_id)}`;
+  if (r.shadow_rules !== undefined) s += `,"shadow_rules":${token('shadow_rules', r.shadow_rules, 512)}`;
   s += `,"span_id":${spanId(r.span_id)},"span_name":${token('span_name', r.span_name, 512)}`;
-  s += `,"time":"${p.time}","trace_id":${traceId(r.trace_id)},"type":"decision"`;
+  s += `,"time":"${p.time}"${r.tool === undefined ? '' : `,"tool":${claim(r.tool)}`},"trace_id":${traceId(r.trace_id)},"type":"decision"`;
   if (r.uncertain !== undefined) s += `,"uncertain":${r.uncertain === true}`;
   if (r.url_host !== undefined) s += `,"url_host":${token('url_host', r.url_host, 255)}`;
   if (r.url_path !== undefined) s += `,"url_path":${token('url_path', r.url_path, PATH_MAX_BYTES)}`;

@@ -24,6 +24,8 @@ export const ENGINE_BROKEN = 0;
 export const ENGINE_REQUEST_INVALID = 3;
 export const ENGINE_RATE_LIMITED = 8;
 
+const NONE: readonly string[] = [];
+
 /** What the engine said (src/wasm/engine.ts, EngineAnswer). */
 interface Answer {
   readonly needBody: boolean;
@@ -31,12 +33,14 @@ interface Answer {
   readonly ruleIndex: number;
   readonly uncertain: boolean;
   readonly retryAfterMs: number;
+  readonly shadowRules: readonly number[];
 }
 
 /** Names and kinds of the document's rules, by index. */
 interface RuleNames {
   readonly ruleNames: readonly string[];
   readonly ruleKinds: readonly ('allow' | 'deny' | 'limit')[];
+  readonly ruleHints: readonly (string | null)[];
 }
 
 interface How {
@@ -62,6 +66,7 @@ export function toDecision(answer: Answer, rules: RuleNames, how: How): Decision
 
   const result = code === 'rule_allowed' || code === 'default_allowed' ? 'allow' : 'deny';
   const soft = result === 'deny' && SOFT_CODES.has(code) && (how.mode === 'dry_run' || how.forceDryRun);
+  const hint = result === 'deny' && rule !== null ? (rules.ruleHints[answer.ruleIndex] ?? null) : null;
   const decision = {
     result,
     enforced: !soft,
@@ -70,6 +75,8 @@ export function toDecision(answer: Answer, rules: RuleNames, how: How): Decision
     matchedRuleKind: kindOf(code),
     reason: sentence(code, rule ?? '', answer),
     uncertain: answer.uncertain,
+    shadowRules: answer.shadowRules.length === 0 ? NONE : answer.shadowRules.map(i => rules.ruleNames[i] ?? ''),
+    ...(hint === null ? {} : { hint }),
   } as const;
   return code === 'rate_limited' ? { ...decision, retryAfterMs: answer.retryAfterMs } : decision;
 }
@@ -111,5 +118,6 @@ function broken(): Decision {
     matchedRuleKind: 'system',
     reason: 'the engine could not judge this request',
     uncertain: false,
+    shadowRules: NONE,
   };
 }

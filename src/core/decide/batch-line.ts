@@ -5,11 +5,14 @@
  *   out  : what it asks for, or what is wrong with it
  *   never: decides, reads files, knows the time
  *
- * Strict: unknown keys, other types, null and names given twice are errors. A policy is handed on as its own source
- * text, since its numbers must not pass through a double.
+ * Strict: unknown keys, other types, null and names given twice are errors. A policy and the arguments of a tool are handed
+ * on as their own source text, since their numbers must not pass through a double. Inside arguments a name may be given
+ * twice: the policy judges that.
  */
 import { type AgentId, agentId } from '../brand.js';
+import { countNames, memberSource, onlyValue } from '../json/source.js';
 import { rfc3339Ms } from '../time/rfc3339.js';
+import { TOOL_METHOD } from './tool-request.js';
 import type { HeaderLines } from './types.js';
 
 export interface BatchError {
@@ -20,7 +23,6 @@ export interface BatchError {
     | 'line_too_long'
     | 'missing_key'
     | 'no_policy'
-    | 'not_supported'
     | 'not_utf8'
     | 'unknown_key'
     | 'wrong_type';
@@ -30,10 +32,15 @@ export interface BatchError {
 /** A request as it came; not normalised, not yet known to be valid. */
 export interface BatchRequest {
   readonly method: string;
-  readonly url: string;
+  /** Null only for the call of a tool that has none. */
+  readonly url: string | null;
   readonly headers: HeaderLines;
   /** Null: none. Well-formed UTF-16. */
   readonly body: string | null;
+  /** The name of the tool, for the call of one; it has neither headers nor a body. */
+  readonly tool: string | null;
+  /** Source text of the arguments, numbers and names as they were written. Null: none. */
+  readonly args: string | null;
 }
 
 export type RequestLine = {
@@ -104,17 +111,24 @@ function requestLine(line: string, parsed: Json, topKeys: number): BatchLine {
       case 'url':
       case 'headers':
       case 'body':
-        break;
       case 'tool':
       case 'args':
-        return bad('not_supported', 'this version decides no tool calls (`tool`, `args`)');
+        break;
       default:
-        return bad('unknown_key', 'a request has `method`, `url`, `headers` and `body`');
+        return bad('unknown_key', 'a request has `method`, `url`, `headers` and `body`, or `tool` and `args`');
     }
   }
-  const { method, url } = request;
+  const { tool = null } = request;
+  if (request.tool === null || (tool !== null && typeof tool !== 'string'))
+    return bad('wrong_type', '`tool` is a string');
+  if (tool === null && request.args !== undefined) return missingOr(request, 'tool', 'a string');
+  if (tool !== null && (request.headers !== undefined || request.body !== undefined)) {
+    return bad('bad_value', 'the call of a tool has `args`, and neither `headers` nor a `body`');
+  }
+  const method = request.method === undefined && tool !== null ? TOOL_METHOD : request.method;
+  const url = request.url === undefined && tool !== null ? null : request.url;
   if (typeof method !== 'string') return missingOr(request, 'method', 'a string');
-  if (typeof url !== 'string') return missingOr(request, 'url', 'a string');
+  if (typeof url !== 'string' && (url !== null || request.url === null)) return missingOr(request, 'url', 'a string');
   const body = request.body ?? null;
   if (request.body === null || (body !== null && typeof body !== 'string'))
     return bad('wrong_type', '`body` is a string');
@@ -134,12 +148,15 @@ function requestLine(line: string, parsed: Json, topKeys: number): BatchLine {
     if (atMs === null) return bad('bad_value', '`at` is no RFC 3339 date-time');
   }
   if (killed !== undefined && typeof killed !== 'boolean') return bad('wrong_type', '`killed` is true or false');
-  if (countNames(line) !== keys) return bad('duplicate_key', 'a key is given twice');
+  const args = request.args === undefined ? null : memberSource(memberSource(line, 'request') ?? '', 'args');
+  const given = countNames(line) - (args === null ? 0 : countNames(args));
+  if (given !== keys) return bad('duplicate_key', 'a key is given twice');
   // Raw text cannot hold half a surrogate pair; only an escape can. It has no UTF-8 form, so it could not be sent.
-  if (line.includes('\\u') && hasLoneSurrogate(method, url, body, headers)) {
+  if (line.includes('\\u') && hasLoneSurrogate([method, url ?? '', body ?? '', tool ?? '', ...headers.flat()])) {
     return bad('bad_value', 'a string has half a surrogate pair, which no request can carry');
   }
-  return { is: 'request', request: { method, url, headers, body }, agent: id, atMs, killed: killed === true };
+  const asked = { method, url, headers, body, tool, args };
+  return { is: 'request', request: asked, agent: id, atMs, killed: killed === true };
 }
 
 function missingOr(request: Json, key: string, want: string): BatchLine {
@@ -148,13 +165,8 @@ function missingOr(request: Json, key: string, want: string): BatchLine {
     : bad('missing_key', `\`request\` has no \`${key}\``);
 }
 
-function hasLoneSurrogate(method: string, url: string, body: string | null, headers: HeaderLines): boolean {
-  return (
-    LONE_SURROGATE.test(method) ||
-    LONE_SURROGATE.test(url) ||
-    (body !== null && LONE_SURROGATE.test(body)) ||
-    headers.some(([name, value]) => LONE_SURROGATE.test(name) || LONE_SURROGATE.test(value))
-  );
+function hasLoneSurrogate(texts: readonly string[]): boolean {
+  return texts.some(text => LONE_SURROGATE.test(text));
 }
 
 function bad(code: BatchError['code'], message: string): BatchLine {
@@ -172,39 +184,4 @@ function isHeaderLines(value: unknown): value is HeaderLines {
       return false;
   }
   return true;
-}
-
-/**
- * Member names in a text that is known to be JSON: strings followed by a colon. More names than the parsed objects
- * have keys means that a name was given twice and the parser kept one.
- */
-function countNames(json: string): number {
-  let names = 0;
-  let open = json.indexOf('"');
-  while (open !== -1) {
-    let i = endOfString(json, open);
-    let c = json.charCodeAt(i);
-    while (c === 0x20 || c === 0x09 || c === 0x0d || c === 0x0a) c = json.charCodeAt(++i);
-    if (c === 0x3a) names++;
-    open = json.indexOf('"', i);
-  }
-  return names;
-}
-
-/** Place after the closing quote of the string that opens at `open`, in a text known to be JSON. */
-function endOfString(json: string, open: number): number {
-  let close = json.indexOf('"', open + 1);
-  while (json.charCodeAt(close - 1) === 0x5c) {
-    let slashes = 1;
-    while (json.charCodeAt(close - 1 - slashes) === 0x5c) slashes++;
-    if (slashes % 2 === 0) break;
-    close = json.indexOf('"', close + 1);
-  }
-  return close + 1;
-}
-
-/** Source text of the value in an object known to have one member. A name given twice leaves text that is no JSON. */
-function onlyValue(json: string): string {
-  const colon = json.indexOf(':', endOfString(json, json.indexOf('"')));
-  return json.slice(colon + 1, json.lastIndexOf('}')).trim();
 }

@@ -29,6 +29,21 @@ export function foldPath(pathname: string): string {
   return `/${out.join('/')}`;
 }
 
+/**
+ * The same for the scheme `tool`, whose segments are names with no further reading. One that would look like more or other
+ * than one segment when decoded stays encoded.
+ */
+export function foldNames(pathname: string): string {
+  const segments = pathname.split('/').slice(1);
+  if (segments.at(-1) === '') segments.pop();
+  const out = segments.map(raw => {
+    const name = decode(raw);
+    if (name === null || /[/%]/.test(name)) return raw;
+    return isIdLike(name) ? '{id}' : name;
+  });
+  return `/${out.join('/')}`;
+}
+
 /** Decoded once, or null. */
 function decode(text: string): string | null {
   try {

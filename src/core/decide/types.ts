@@ -61,6 +61,28 @@ export interface HttpRequest {
   readonly body: Body;
 }
 
+/**
+ * Arguments of a tool call, as JSON.
+ * `lost`: they do not survive JSON as they are, so no matcher can judge them. `too_large`: longer than the inspection limit.
+ */
+export type ToolArgs =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'too_large' };
+
+/** One call of a tool: `tool` is its name, `args` the copy that it will be given. */
+export interface ToolRequest {
+  readonly tool: string;
+  readonly args: ToolArgs;
+  readonly method: string;
+  /** Scheme `tool`, normalised as an HttpRequest's; null: it has none. */
+  readonly url: string | null;
+}
+
+/** Whatever is decided: one action, one decision. */
+export type ActionRequest = HttpRequest | ToolRequest;
+
 /** What the policy said. `reason` holds no header or body values. */
 export interface Decision {
   readonly result: Result;
@@ -72,6 +94,10 @@ export interface Decision {
   readonly reason: string;
   /** A deny that fired on UNKNOWN only, or a permissive guess about a body nobody read. */
   readonly uncertain: boolean;
+  /** Shadow rules that would have fired, in file order; at most eight. */
+  readonly shadowRules: readonly string[];
+  /** With a denial by a rule that has one: what the caller may do instead. */
+  readonly hint?: string;
   /** With `rate_limited`: milliseconds until the call would pass. */
   readonly retryAfterMs?: number;
 }

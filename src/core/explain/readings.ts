@@ -59,6 +59,8 @@ function operators({ key, value }: Part, request: BatchRequest): readonly Readin
 }
 
 function urlReadings(request: BatchRequest, ask: Ask): readonly Reading[] {
+  // Each name in the URL of a tool call has one reading.
+  if (request.url === null || request.tool !== null) return [];
   const valid = checkRequest(request.method, request.url, []);
   if (!valid.ok) return [];
   const readings = pathReadings(valid.path);
@@ -78,7 +80,7 @@ function methodReadings(request: BatchRequest, ask: Ask): readonly Reading[] {
     if (!(METHOD_HEADERS as readonly string[]).includes(name.toLowerCase())) continue;
     for (const member of members(value)) overrides.push([`method override ${name}: ${quoted(member)}`, member]);
   }
-  for (const { raw, name, value } of pairs(queryOf(request.url))) {
+  for (const { raw, name, value } of pairs(queryOf(request.url ?? ''))) {
     if (name === '_method') overrides.push([`method override in the query: ${quoted(raw)}`, value ?? '']);
   }
   if (/x-www-form-urlencoded/i.test(headerOf(request.headers, 'content-type'))) {
@@ -90,7 +92,7 @@ function methodReadings(request: BatchRequest, ask: Ask): readonly Reading[] {
   const bare = {
     ...request,
     headers: request.headers.filter(([name]) => !(METHOD_HEADERS as readonly string[]).includes(name.toLowerCase())),
-    url: withQuery(request.url, ''),
+    url: request.url === null ? null : withQuery(request.url, ''),
     body: null,
   };
   return [
@@ -100,8 +102,10 @@ function methodReadings(request: BatchRequest, ask: Ask): readonly Reading[] {
 }
 
 function queryReadings(request: BatchRequest, name: string, ask: Ask): readonly Reading[] {
-  const found = pairs(queryOf(request.url)).filter(pair => pair.name === name || pair.name === null);
-  return found.map(({ raw }) => ask(`query ${quoted(raw)}`, { ...request, url: withQuery(request.url, `?${raw}`) }));
+  const { url } = request;
+  if (url === null) return [];
+  const found = pairs(queryOf(url)).filter(pair => pair.name === name || pair.name === null);
+  return found.map(({ raw }) => ask(`query ${quoted(raw)}`, { ...request, url: withQuery(url, `?${raw}`) }));
 }
 
 function headerReadings(request: BatchRequest, name: string, kind: Effect['kind'], ask: Ask): readonly Reading[] {

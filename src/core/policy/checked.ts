@@ -33,6 +33,10 @@ export interface CheckedRule {
   readonly matcher: Matcher;
   readonly description: string | null;
   readonly source: string | null;
+  /** What an agent may do instead; part of every denial by this rule. */
+  readonly hint: string | null;
+  /** `mode: dry_run`: recorded when it would have fired, never decides. */
+  readonly shadow: boolean;
   /** Where the rule begins; null when the policy came as an object. */
   readonly at: Position | null;
 }
@@ -60,6 +64,9 @@ export interface Matcher {
   readonly query: readonly FieldMatcher[];
   readonly headers: readonly FieldMatcher[];
   readonly body: readonly BodyMatcher[];
+  /** Patterns of names; null: not written. With these or `args`, the matcher never matches HTTP. */
+  readonly tools: readonly ToolPattern[] | null;
+  readonly args: readonly BodyMatcher[];
   readonly time: TimeMatcher | null;
 }
 
@@ -79,6 +86,13 @@ export type UrlPattern =
       /** Without the one ignored trailing slash; empty is the root path. Neighbouring `many` are merged. */
       readonly path: readonly Segment[];
     };
+
+/** A name split at `/`. */
+export interface ToolPattern {
+  readonly text: string;
+  /** Without the one ignored trailing slash. Neighbouring `many` are merged. */
+  readonly path: readonly Segment[];
+}
 
 /** Labels are lower-case ASCII, IDN as Punycode. An address is canonical (IPv6 in brackets). */
 export type HostPattern =

@@ -17,6 +17,7 @@ import {
   H,
   LIMIT_WORDS,
   METHOD_HEADERS,
+  RULE_WORDS,
   WINDOW_WORDS,
   ZONE_WORDS,
 } from './program/format.js';
@@ -44,6 +45,7 @@ export function compileProgram(policy: CheckedPolicy): Compiled {
   policy.rules.forEach((rule, i) => {
     table.add(rule, i, rank[i]!);
     if (rule.matcher.url?.kind === 'parts') index.add(rule.matcher.url, i);
+    for (const tool of rule.matcher.tools ?? []) index.addTool(tool, i);
   });
   const body = encodeBodySection({ matchers: table.bodyMatchers, fields: table.bodyFields, automata });
 
@@ -57,13 +59,14 @@ export function compileProgram(policy: CheckedPolicy): Compiled {
     [H.anyRoot, url.anyRoot],
     [H.hostNode, url.hostNode],
     [H.methodIds, table.methodIds],
+    [H.toolRoot, url.toolRoot],
   ]);
   [...METHOD_HEADERS, ...BODY_HEADERS].forEach((name, i) => {
     head.set(H.special + i, table.headerSlot(name));
   });
   const refs = (texts: readonly string[]): number[] => texts.flatMap(text => strings.ref(text));
   const sections = [
-    { head: H.rules, width: 20, words: table.rules },
+    { head: H.rules, width: RULE_WORDS, words: table.rules },
     { head: H.nodes, width: 8, words: url.nodes },
     { head: H.globs, width: 3, words: url.globs },
     { head: H.roots, width: 3, words: url.roots },

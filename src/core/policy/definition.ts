@@ -1,7 +1,5 @@
 /**
  * Every key of the policy language with its type: the parser reads these tables, and so can whoever describes the language.
- *
- * `later` marks what the language has and this version does not; such a key is refused by name, never ignored.
  */
 import {
   LIMIT_MAX_CALLS,
@@ -45,8 +43,6 @@ export interface KeyRow {
   readonly to?: number;
   /** For text, as a regular expression in Unicode mode. */
   readonly pattern?: string;
-  /** What the feature is called, where this version refuses it. */
-  readonly later?: string;
 }
 
 export type KeyTable = Readonly<Record<string, KeyRow>>;
@@ -81,8 +77,13 @@ export const MATCHER_KEYS = {
   time_outside: { type: 'string', means: 'true outside the window' },
   timezone: { type: 'string', means: 'the zone of the windows and days' },
   days: { type: 'list', items: 'string', most: LIST_MAX_STRINGS, means: 'local days of the windows' },
-  tool: { type: 'string_or_list', later: 'matching of tool calls', means: 'names of tools' },
-  args: { type: 'map_or_list', later: 'matching of tool arguments', means: 'tests of tool arguments' },
+  tool: { type: 'string_or_list', items: 'string', most: LIST_MAX_STRINGS, means: 'patterns of the names of tools' },
+  args: {
+    type: 'map_or_list',
+    of: 'body',
+    most: RULE_MAX_MATCHERS,
+    means: 'tests of values in the arguments of a tool call',
+  },
 } as const satisfies KeyTable;
 
 export const LIMIT_KEYS = {
@@ -106,12 +107,8 @@ const RULE_ONLY_KEYS = {
   limit: { type: 'map', of: 'limit', means: 'bounds how often matching calls pass' },
   description: { type: 'string', mayBeEmpty: true, means: 'for people' },
   source: { type: 'string', mayBeEmpty: true, means: 'a label: where the rule comes from' },
-  mode: {
-    type: 'string',
-    later: 'shadow rules',
-    means: 'a rule that is recorded and never decides',
-  },
-  hint: { type: 'string', later: 'hints', means: 'what an agent may do instead' },
+  mode: { type: 'string', values: ['dry_run'], means: 'a shadow rule: recorded, never decides' },
+  hint: { type: 'string', means: 'part of every denial by this rule: what an agent may do instead' },
 } as const satisfies KeyTable;
 
 /** Matcher keys stand inside the effect or beside it. */
@@ -151,7 +148,7 @@ export const TEST_KEYS = {
 
 export const TEST_REQUEST_KEYS = {
   method: { type: 'string', means: 'the method; `GET` without a body' },
-  url: { type: 'string', required: true, means: 'the whole URL' },
+  url: { type: 'string', means: 'the whole URL; a tool call needs none' },
   headers: { type: 'list', items: 'header', most: LIST_MAX_STRINGS, means: 'header lines, each `[name, value]`' },
   body: {
     type: 'string_map_or_list',
@@ -162,8 +159,8 @@ export const TEST_REQUEST_KEYS = {
   agent: { type: 'string', means: 'the ID of the agent that asks; `default` where absent' },
   at: { type: 'string', means: 'when, in RFC 3339; 2026-01-07T12:00:00Z, a Wednesday, where absent' },
   repeat: { type: 'integer', from: 1, to: TEST_MAX_REPEAT, means: 'how often it is decided; the last counts' },
-  tool: { type: 'string', later: 'matching of tool calls', means: 'the name of the tool that is called' },
-  args: { type: 'map', later: 'matching of tool arguments', means: 'the arguments of the tool' },
+  tool: { type: 'string', means: 'the name of the tool that is called' },
+  args: { type: 'map', items: 'any', mayBeEmpty: true, means: 'the arguments of the tool' },
 } as const satisfies KeyTable;
 
 export const EXPECT_KEYS = {

@@ -119,16 +119,12 @@ export function readFields<Table extends KeyTable>(
   const slips: string[] = [];
   for (const entry of node.entries) {
     const row = Object.hasOwn(table, entry.key) ? table[entry.key] : undefined;
-    if (row !== undefined && row.later === undefined && fits(issues, entry, row)) continue;
+    if (row !== undefined && fits(issues, entry, row)) continue;
     bad.add(entry);
     if (issues.full) continue;
-    if (row === undefined) {
-      const meant = unknownKey(issues, entry, table, nameOf(where));
-      if (meant !== null) slips.push(meant);
-    } else if (row.later !== undefined) {
-      const message = `\`${entry.key}\` (${row.later}) is not supported by this version`;
-      issues.add('not_supported', entry.keyAt, message, 'leave it out, or use a version that has it');
-    }
+    if (row !== undefined) continue;
+    const meant = unknownKey(issues, entry, table, nameOf(where));
+    if (meant !== null) slips.push(meant);
   }
   const entries = bad.size === 0 ? node.entries : node.entries.filter(entry => !bad.has(entry));
   const fields = new Fields<keyof Table & string>(node, entries, slips);
@@ -176,7 +172,8 @@ function fits(issues: IssueList, { key, value }: MapEntry, row: KeyRow): boolean
   }
   if (row.values !== undefined && value.kind === 'string' && !row.values.includes(value.value)) {
     const known = row.values.map(word => `\`${word}\``);
-    const message = `\`${key}\` is ${known.slice(0, -1).join(', ')} or ${known.at(-1)}, not ${quoted(value.value)}`;
+    const choice = known.length === 1 ? known[0] : `${known.slice(0, -1).join(', ')} or ${known.at(-1)}`;
+    const message = `\`${key}\` is ${choice}, not ${quoted(value.value)}`;
     const suggestion = didYouMean(value.value, row.values);
     issues.add('unknown_value', value.at, message, suggestion?.startsWith('did') === true ? suggestion : null);
     return false;
@@ -186,7 +183,7 @@ function fits(issues: IssueList, { key, value }: MapEntry, row: KeyRow): boolean
 
 /** Returns the key that was most likely meant. */
 function unknownKey(issues: IssueList, entry: MapEntry, table: KeyTable, where: string): string | null {
-  const known = Object.keys(table).filter(key => table[key]?.later === undefined);
+  const known = Object.keys(table);
   issues.add('unknown_key', entry.keyAt, `unknown key ${quoted(entry.key)} in ${where}`, didYouMean(entry.key, known));
   return nearest(entry.key, known);
 }

@@ -1,5 +1,6 @@
 /**
- * `body`: tests of values in the request's body (the language, section 3.4).
+ * `body` and `args`: tests of values in a request's body, or in the arguments of a tool call (the language, sections 3.4
+ * and 3.6).
  */
 import type { TreeNode } from '../json/tree.js';
 import {
@@ -22,10 +23,14 @@ import { listItems } from './strings.js';
 type BodyKey = keyof typeof BODY_KEYS;
 
 /** One mapping or a list of them; null when any is wrong (reported). */
-export function readBodyMatchers(context: CheckContext, node: TreeNode): readonly BodyMatcher[] | null {
-  const items = node.kind === 'list' ? listItems(context.issues, node, '`body`', RULE_MAX_MATCHERS) : [node];
+export function readBodyMatchers(
+  context: CheckContext,
+  node: TreeNode,
+  key: 'body' | 'args',
+): readonly BodyMatcher[] | null {
+  const items = node.kind === 'list' ? listItems(context.issues, node, `\`${key}\``, RULE_MAX_MATCHERS) : [node];
   if (items === null) return null;
-  const matchers = items.map(item => readBodyMatcher(context, item)).filter(matcher => matcher !== null);
+  const matchers = items.map(item => readBodyMatcher(context, item, key)).filter(matcher => matcher !== null);
   return matchers.length === items.length ? matchers : null;
 }
 
@@ -40,8 +45,8 @@ export function readPath(context: CheckContext, node: TreeNode | null): JsonPath
   return null;
 }
 
-function readBodyMatcher(context: CheckContext, node: TreeNode): BodyMatcher | null {
-  const fields = readFields(context.issues, node, BODY_KEYS, 'a `body` matcher');
+function readBodyMatcher(context: CheckContext, node: TreeNode, key: 'body' | 'args'): BodyMatcher | null {
+  const fields = readFields(context.issues, node, BODY_KEYS, key === 'body' ? 'a `body` matcher' : 'an `args` matcher');
   if (fields === null) return null;
   const path = readPath(context, fields.node('jsonpath'));
   const test = readBodyTest(context, fields);

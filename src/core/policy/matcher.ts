@@ -11,6 +11,7 @@ import { overBound } from './issue-list.js';
 import { readBodyMatchers } from './matcher-body.js';
 import { readFieldMatchers } from './matcher-fields.js';
 import { readMethods } from './matcher-method.js';
+import { readToolPatterns } from './matcher-tool.js';
 import { parseWindow, parseZone } from './time.js';
 import { parseUrlPattern } from './url-pattern.js';
 
@@ -30,17 +31,22 @@ export function readMatcher(context: CheckContext, entries: MatcherEntries, at: 
   const method = value('method');
   const url = value('url');
   const body = value('body');
+  const tool = value('tool');
+  const args = value('args');
   const matcher: Matcher = {
     methods: method === null ? null : readMethods(issues, method),
     url: url?.kind === 'string' ? issues.take(url.at, parseUrlPattern(url.value)) : null,
     query: readNamed(context, entries, 'query'),
     headers: readNamed(context, entries, 'headers'),
-    body: body === null ? [] : (readBodyMatchers(context, body) ?? []),
+    body: body === null ? [] : (readBodyMatchers(context, body, 'body') ?? []),
+    tools: tool === null ? null : readToolPatterns(issues, tool),
+    args: args === null ? [] : (readBodyMatchers(context, args, 'args') ?? []),
     time: readTime(context, entries, daysWritten),
   };
-  const parts = [matcher.methods, matcher.url].filter(part => part !== null).length;
-  const count =
-    parts + matcher.query.length + matcher.headers.length + matcher.body.length + (matcher.time?.windows.length ?? 0);
+  const { query, headers, time } = matcher;
+  const parts = [matcher.methods, matcher.url, matcher.tools].filter(part => part !== null).length;
+  const lists = query.length + headers.length + matcher.body.length + matcher.args.length;
+  const count = parts + lists + (time?.windows.length ?? 0);
   if (count > RULE_MAX_MATCHERS) issues.addFlaw(at, overBound('the rule', count, RULE_MAX_MATCHERS, 'matchers'));
   return matcher;
 }

@@ -2,7 +2,7 @@
  * One rule: its name, its one effect, its matcher.
  */
 import type { MapEntry, TreeNode } from '../json/tree.js';
-import { RULE_NAME_MAX_BYTES } from '../limits.js';
+import { HINT_MAX_BYTES, RULE_NAME_MAX_BYTES } from '../limits.js';
 import type { CheckContext } from './check-context.js';
 import type { CheckedRule, Effect } from './checked.js';
 import { LIMIT_EFFECT_KEYS, MATCHER_KEYS, RULE_KEYS, RULE_NAME } from './definition.js';
@@ -54,6 +54,8 @@ export function readRule(context: CheckContext, node: TreeNode): CheckedRule | n
     matcher,
     description: fields.string('description'),
     source: fields.string('source'),
+    hint: readHint(context, fields),
+    shadow: fields.choice('mode', RULE_KEYS.mode.values) !== null,
     at: context.place(fields.map.at),
   };
 }
@@ -81,6 +83,18 @@ function readName({ issues }: CheckContext, fields: RuleFields): string | null {
     'use spaces or dashes',
   );
   return null;
+}
+
+function readHint({ issues }: CheckContext, fields: RuleFields): string | null {
+  const hint = fields.string('hint');
+  const at = fields.node('hint')?.at ?? fields.map.at;
+  if (hint === null) return null;
+  if (hint === '')
+    issues.add('empty_value', at, 'the hint is empty', 'say what an agent may do instead, or leave it out');
+  else if (withinBytes(issues, at, hint, 'the hint', HINT_MAX_BYTES) && /\p{Cc}/u.test(hint)) {
+    issues.add('hint_invalid', at, 'the hint holds a control character', 'write it on one line');
+  }
+  return hint;
 }
 
 function oneEffect({ issues }: CheckContext, fields: RuleFields): EffectKind | null {

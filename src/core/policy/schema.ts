@@ -35,9 +35,8 @@ export function policySchema(): Schema {
   };
 }
 
-/** Keys that this version refuses are not there. */
 function tableSchema(table: KeyTable): Schema {
-  const rows = Object.entries(table).filter(([, row]) => row.later === undefined);
+  const rows = Object.entries(table);
   const required = rows.filter(([, row]) => row.required === true).map(([key]) => key);
   return {
     type: 'object',

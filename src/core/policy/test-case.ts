@@ -6,10 +6,15 @@ import type { Position } from './checked.js';
 /** A request as written; it may be one that is refused, since tests say so of bad requests too. */
 export interface TestRequest {
   readonly method: string;
-  readonly url: string;
+  /** Null only for the call of a tool that has none. */
+  readonly url: string | null;
   readonly headers: HeaderLines;
   /** Null: none. A mapping or list has become its JSON, numbers as they were written. */
   readonly body: string | null;
+  /** The name of the tool, for the call of one; it has neither headers nor a body. */
+  readonly tool: string | null;
+  /** JSON of the arguments, numbers as they were written. Null: none. */
+  readonly args: string | null;
 }
 
 export interface Expectation {
@@ -35,5 +40,5 @@ export interface PolicyTest {
 
 /** Decisions, each KiB of a body as much again: what a run takes, in microseconds or so. */
 export function testCost(tests: readonly Pick<PolicyTest, 'repeat' | 'request'>[]): number {
-  return tests.reduce((sum, { repeat, request }) => sum + repeat * (1 + ((request.body?.length ?? 0) >> 10)), 0);
+  return tests.reduce((sum, { repeat, request }) => sum + repeat * (1 + (((request.body ?? request.args)?.length ?? 0) >> 10)), 0);
 }

@@ -6,6 +6,7 @@
  *   never: runs one
  */
 import { agentId } from '../brand.js';
+import { TOOL_METHOD } from '../decide/tool-request.js';
 import type { DecisionCode, HeaderLines } from '../decide/types.js';
 import { jsonText } from '../json/text.js';
 import type { ListNode, TreeNode } from '../json/tree.js';
@@ -109,19 +110,41 @@ function readRequest(issues: IssueList, node: TreeNode): Asked | null {
   const body = readBody(fields);
   const headers = readHeaders(issues, fields);
   const repeat = integerWithin(issues, fields.node('repeat'), '`repeat`', 1, TEST_MAX_REPEAT) ?? 1;
-  for (const key of ['method', 'url', 'agent', 'at'] as const) {
+  for (const key of ['method', 'url', 'agent', 'at', 'tool'] as const) {
     if (fields.string(key) === '') issues.add('empty_value', fields.at(key), `\`${key}\` of a request is empty`);
   }
-  if (body !== null && !fields.has('method')) {
-    issues.add('missing_key', node.at, '`request` has a `body` and no `method`', 'add for example `method: POST`');
-  }
+  checkKind(issues, fields);
+  const tool = fields.string('tool');
+  const args = fields.node('args');
   const request: TestRequest = {
-    method: fields.string('method') ?? 'GET',
-    url: fields.string('url') ?? '',
+    method: fields.string('method') ?? (tool === null ? 'GET' : TOOL_METHOD),
+    url: fields.string('url'),
     headers: body?.isJson === true && !headers.some(isContentType) ? [...headers, JSON_TYPE] : headers,
     body: body?.text ?? null,
+    tool,
+    args: args === null ? null : jsonText(args),
   };
   return { request, agent: readAgent(issues, fields), wallMs: readTime(issues, fields), repeat };
+}
+
+/** A request is HTTP, with a URL, or the call of a tool, without headers and body. */
+function checkKind(issues: IssueList, fields: RequestFields): void {
+  const { at } = fields.map;
+  if (!fields.has('tool')) {
+    if (!fields.meant('url')) issues.add('missing_key', at, '`request` has neither `url` nor `tool`', 'add `url`');
+    if (fields.has('args')) {
+      issues.add('missing_key', fields.at('args'), '`request` has `args` and no `tool`', 'add the name of the tool');
+    }
+    if (fields.has('body') && !fields.has('method')) {
+      issues.add('missing_key', at, '`request` has a `body` and no `method`', 'add for example `method: POST`');
+    }
+    return;
+  }
+  for (const key of ['headers', 'body'] as const) {
+    if (!fields.has(key)) continue;
+    const message = `the call of a tool has no \`${key}\``;
+    issues.add('test_invalid', fields.at(key), message, 'leave it out, or leave out `tool`; arguments are `args`');
+  }
 }
 
 const JSON_TYPE = ['Content-Type', 'application/json'] as const;

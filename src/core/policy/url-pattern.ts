@@ -5,11 +5,15 @@
  *   out  : its parts, or why it cannot mean anything
  *   never: guesses; what would silently match nothing is refused
  */
-import { PATTERN_MAX_BYTES, PATTERN_MAX_SEGMENTS } from '../limits.js';
-import type { Scheme, Segment, UrlPattern } from './checked.js';
+import { PATTERN_MAX_BYTES } from '../limits.js';
+import type { Scheme, UrlPattern } from './checked.js';
 import { parseHost } from './host-pattern.js';
 import { flawed, good, overBound, type Parsed, quoted, utf8Length } from './issue-list.js';
+import { parseSegments } from './segments.js';
 import { didYouMean } from './suggest.js';
+
+/** What no path has once it has been parsed. */
+const RESOLVED: readonly string[] = ['.', '..'];
 
 export const SCHEMES: readonly Scheme[] = ['http', 'https', 'ws', 'wss', 'tool', 'tcp'];
 
@@ -41,7 +45,7 @@ function parts(text: string, scheme: Scheme | null, authority: string, pathText:
   if (!split.ok) return split;
   const host = parseHost(split.value.host);
   if (!host.ok) return host;
-  const path = parsePath(pathText);
+  const path = parseSegments(pathText, 'the URL pattern', wrong, RESOLVED);
   if (!path.ok) return path;
   return good({ kind: 'parts', text, scheme, host: host.value, port: split.value.port, path: path.value });
 }
@@ -68,42 +72,6 @@ function splitPort(authority: string): Parsed<HostAndPort> {
     return wrong(`${quoted(port)} is not a port`, 'a port is 1 to 65535, or `*` for any');
   }
   return good({ host, port: Number(port) });
-}
-
-/** `text` is what follows the first slash; one trailing slash is ignored. */
-function parsePath(text: string): Parsed<readonly Segment[]> {
-  const pieces = text.split('/');
-  if (pieces.at(-1) === '') pieces.pop();
-  const segments: Segment[] = [];
-  for (const piece of pieces) {
-    const segment = parseSegment(piece);
-    if (!segment.ok) return segment;
-    if (segment.value.kind === 'many' && segments.at(-1)?.kind === 'many') continue;
-    segments.push(segment.value);
-  }
-  if (segments.length > PATTERN_MAX_SEGMENTS) {
-    return { ok: false, flaw: overBound('the URL pattern', segments.length, PATTERN_MAX_SEGMENTS, 'path segments') };
-  }
-  return good(segments);
-}
-
-function parseSegment(piece: string): Parsed<Segment> {
-  if (piece === '*') return good({ kind: 'one' });
-  if (piece === '**') return good({ kind: 'many' });
-  if (piece === '{id}') return good({ kind: 'id' });
-  if (piece === '.' || piece === '..') {
-    return wrong(`no path has a segment ${quoted(piece)}: it is resolved before matching`, 'write the resolved path');
-  }
-  if (/[{}]/.test(piece)) return wrong(`${quoted(piece)}: braces stand only in \`{id}\` as a whole segment`, null);
-  if (piece.includes('%')) {
-    return wrong(
-      `${quoted(piece)}: patterns match the decoded path, so \`%\` cannot stand in one`,
-      'write the character itself',
-    );
-  }
-  return good(
-    piece.includes('*') ? { kind: 'glob', text: piece.replace(/\*+/g, '*') } : { kind: 'literal', text: piece },
-  );
 }
 
 function wrong(message: string, suggestion: string | null = null): Parsed<never> {

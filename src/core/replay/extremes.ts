@@ -34,13 +34,13 @@ export interface Limits {
 /** What the log holds of a matcher. */
 const SEEN: ReadonlySet<string> = new Set<MatcherKey>(['methods', 'url', 'time']);
 /** A rule about tools says nothing of HTTP. */
-const TOOL = 'tool';
+const TOOL = 'tools' satisfies MatcherKey;
 const SPELLINGS_MAX = 16;
 /** Where every digit is met by some glob: globs are then never certain. */
 const ANY_ID = '7'.repeat(19);
 
 export function extremes(policy: CheckedPolicy): Extremes {
-  const rules = policy.rules.filter(({ matcher }) => isEmpty(matcher, TOOL as MatcherKey));
+  const rules = policy.rules.filter(({ matcher }) => isEmpty(matcher, TOOL) && isEmpty(matcher, 'args'));
   const segments = rules.flatMap(({ matcher }) => pathOf(matcher));
   const literals = new Set(segments.flatMap(s => (s.kind === 'literal' ? [s.text] : [])));
   const id = idOutside(

@@ -78,7 +78,7 @@ export function requestAgain(recorded: Recorded, id: string): BatchRequest | nul
     .map(segment => (segment === FOLDED ? id : encodeURIComponent(segment)))
     .join('/');
   if (pathReadings(encoded)?.length !== 1) return null;
-  return { method, url: `${scheme}://${host}${encoded}`, headers: [], body: null };
+  return { method, url: `${scheme}://${host}${encoded}`, headers: [], body: null, tool: null, args: null };
 }
 
 /** `GET api.example.com/v1/{id}`, for people. */

@@ -8,9 +8,9 @@
 import type { Agent, Begun, CallContext } from '../../agent/types.js';
 import type { AgentId } from '../../core/brand.js';
 import type { Decision, HttpRequest } from '../../core/decide/types.js';
+import { denialOf } from '../denial.js';
 import { askHook, type Hooks, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
 import { listen } from './caller-signal.js';
-import { denialOf } from './denied.js';
 import type { Outgoing } from './outgoing.js';
 
 export interface Edge {

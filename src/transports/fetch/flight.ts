@@ -8,8 +8,8 @@
 
 import type { CheckrdPolicyDenied } from '../../agent/errors.js';
 import type { Call, OutcomeResult } from '../../agent/types.js';
+import { killedDenial } from '../denial.js';
 import { listen } from './caller-signal.js';
-import { killedDenial } from './denied.js';
 
 export type BranchEnd = 'read' | 'failed' | 'cancelled' | 'dropped';
 

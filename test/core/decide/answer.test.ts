@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ENGINE_CODES, toDecision } from '#src/core/decide/answer.js';
-import { foldPath, isIdLike } from '#src/core/decide/endpoint.js';
+import { foldNames, foldPath, isIdLike } from '#src/core/decide/endpoint.js';
 import { type DecisionCode, SOFT_CODES } from '#src/core/decide/types.js';
 
-const RULES = { ruleNames: ['a', 'd', 'l'], ruleKinds: ['allow', 'deny', 'limit'] } as const;
+const RULES = {
+  ruleNames: ['a', 'd', 'l'],
+  ruleKinds: ['allow', 'deny', 'limit'],
+  ruleHints: [null, null, null],
+} as const;
 const ENFORCE = { mode: 'enforce', forceDryRun: false } as const;
 const answer = (code: DecisionCode | null, ruleIndex = -1, uncertain = false, retryAfterMs = 0) => ({
   needBody: false,
@@ -12,6 +16,7 @@ const answer = (code: DecisionCode | null, ruleIndex = -1, uncertain = false, re
   ruleIndex,
   uncertain,
   retryAfterMs,
+  shadowRules: [],
 });
 
 const rows = [
@@ -93,4 +98,33 @@ test('what is like an ID', () => {
   ];
   const no = ['', 'deadbeef', 'dead1', 'abcdefghijklmn1', 'contacts', '42-', 'a-very-long-name-without-one'];
   assert.deepEqual([yes.filter(s => !isIdLike(s)), no.filter(isIdLike)], [[], []]);
+});
+
+for (const [path, folded] of [
+  ['/tools/read_file', '/tools/read_file'],
+  ['/tools/a%20b/', '/tools/a b'],
+  ['/agents/4f1c2a9b8d7e6f50/stream', '/agents/{id}/stream'],
+  ['/tools/a%2Fb', '/tools/a%2Fb'],
+  ['/tools/%252e', '/tools/%252e'],
+  ['/tools/..%5c;x//y', '/tools/..\\;x//y'],
+  ['/tools/%FF', '/tools/%FF'],
+  ['/', '/'],
+] as const) {
+  test(`names in ${path} stay names`, () => assert.equal(foldNames(path), folded));
+}
+
+test('the hint of a rule is part of its denials, and of nothing else', () => {
+  const hinted = { ...RULES, ruleHints: ['h0', 'h1', 'h2'] };
+  const hint = (given: Parameters<typeof toDecision>[0]) => toDecision(given, hinted, ENFORCE).hint;
+  assert.equal(hint(answer('rule_denied', 1)), 'h1');
+  assert.equal(hint(answer('rate_limited', 2)), 'h2');
+  assert.equal(hint(answer('limit_keys_exhausted', 2)), 'h2');
+  assert.equal(hint(answer('rule_allowed', 0)), undefined);
+  assert.equal(hint(answer('default_denied')), undefined);
+  assert.equal(toDecision(answer('rule_denied', 1), hinted, { mode: 'dry_run', forceDryRun: false }).hint, 'h1');
+});
+
+test('shadow rules are named; every document that was asked has its say', () => {
+  const decision = toDecision({ ...answer('default_allowed'), shadowRules: [0, 2] }, RULES, ENFORCE);
+  assert.deepEqual(decision.shadowRules, ['a', 'l']);
 });

@@ -10,7 +10,16 @@ function load(text: string): CheckedPolicy {
   return reading.policy;
 }
 
-const NOTHING: Matcher = { methods: null, url: null, query: [], headers: [], body: [], time: null };
+const NOTHING: Matcher = {
+  methods: null,
+  url: null,
+  query: [],
+  headers: [],
+  body: [],
+  tools: null,
+  args: [],
+  time: null,
+};
 
 function rule(name: string, line: number, effect: CheckedRule['effect'], matcher: Partial<Matcher>): CheckedRule {
   return {
@@ -19,6 +28,8 @@ function rule(name: string, line: number, effect: CheckedRule['effect'], matcher
     matcher: { ...NOTHING, ...matcher },
     description: null,
     source: null,
+    hint: null,
+    shadow: false,
     at: { line, column: 5 },
   };
 }

@@ -109,7 +109,11 @@ const REFUSED: readonly (readonly [
   ['a code of the other result', full(`{ ${U} }`, '{ result: deny, code: rule_allowed }'), 'test_invalid', 6, 29],
   ['a rule that is not there', full(`{ ${U} }`, '{ result: deny, rule: nobody }'), 'unknown_value', 6, 29],
   ['a rule by default', full(`{ ${U} }`, '{ result: deny, code: default_denied, rule: r }'), 'test_invalid', 6, 51],
-  ['a tool', full(`{ ${U}, tool: read_file }`), 'not_supported', 5, 24],
+  ['neither URL nor tool', full('{ agent: a }'), 'missing_key', 5, 14, /`url` nor `tool`/],
+  ['arguments of no tool', full(`{ ${U}, args: { a: 1 } }`), 'missing_key', 5, 24, /no `tool`/],
+  ['headers of a tool', full('{ tool: t, headers: [[a, b]] }'), 'test_invalid', 5, 25],
+  ['a body of a tool', full('{ tool: t, body: x }'), 'test_invalid', 5, 25],
+  ['a tool without a name', full('{ tool: "" }'), 'empty_value', 5, 16],
   ['a null expectation', full(`{ ${U} }`, ''), 'null_value', 6, 13],
 ];
 
@@ -132,7 +136,7 @@ test('a run has a bound, and bodies count', () => {
   const reading = read(HEAD + repeated.join(''));
   assert.ok(!reading.ok);
   assert.match(reading.issues[0]?.message ?? '', /1,100,000 decisions.*the most is 1,000,000/);
-  const request = { method: 'POST', url: 'u', headers: [], body: 'x'.repeat(3000) };
+  const request = { method: 'POST', url: 'u', headers: [], body: 'x'.repeat(3000), tool: null, args: null };
   assert.equal(testCost([{ repeat: 10, request }]), 30);
 });
 

@@ -22,6 +22,8 @@ const PARTS: {
   query: conjuncts,
   headers: conjuncts,
   body: conjuncts,
+  tools: (narrow, wide) => wide === null || same(narrow, wide),
+  args: conjuncts,
   time: (narrow, wide) => wide === null || same(narrow, wide),
 };
 

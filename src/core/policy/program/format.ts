@@ -7,13 +7,13 @@
  *
  *   RULES    effect, rank, url (0 none, 1 pattern), scheme bits, port, path is `/**`, method (0 none, 1 any, 2 list),
  *            methods start and count, query start and count, headers start and count, body matchers start and count,
- *            windows start and count, zone, limit + 1, 0
+ *            windows start and count, zone, limit + 1, flags, matchers of arguments start and count
  *   NODES    globs start and count, `*` child, `**` child, `{id}` child, terms start and count, flags. Node 0 is none.
  *            A child has a larger number than its parent; in a host's trie the terms are one root.
  *   GLOBS    text, child
  *   HASH     owner, text, value: (node, segment) → child, (HOSTS, host) → root, (METHODS, method) → its number
- *   ROOTS    first node of a path trie, and all rules below it in TERMS
- *   ALWAYS   rules without a url pattern
+ *   ROOTS    first node of a path trie, and all rules below it in TERMS. One of them may be the trie of tool names.
+ *   ALWAYS   rules without a url pattern and without patterns of tool names
  *   FIELDS   kind (0 absent, 1 present), name, header + 1, operators, exact, in start and count, prefix, suffix, contains, automaton + 1
  *   LISTS    texts of `in`, each list sorted by length, then bytes
  *   WINDOWS  kind (0 within, 1 outside), start and end in minutes, days as bits from Monday
@@ -56,8 +56,12 @@ export const H = {
   methodIds: 42,
   special: 43,
   automata: 48,
+  /** Root + 1 of the names of tools. */
+  toolRoot: 50,
 } as const;
 
+export const RULE_WORDS = 22;
+const RULE_FLAGS = 19;
 export const WINDOW_WORDS = 4;
 export const ZONE_WORDS = 3;
 export const LIMIT_WORDS = 9;
@@ -68,6 +72,12 @@ export const OWNER_NONE = 0xffffffff;
 
 export const FLAG_DEFAULT_ALLOW = 1;
 export const FLAG_EVERY_AGENT = 2;
+
+export const RULE_SHADOW = 1;
+/** The rule never matches HTTP. */
+export const RULE_TOOL_CALLS = 2;
+/** The rule stands in the trie of tool names. */
+export const RULE_TOOL_NAMES = 4;
 
 export const NODE_MANY = 1;
 export const NODE_HOST = 2;
@@ -131,4 +141,15 @@ export function limitsOf(program: Uint8Array): readonly LimitIdentity[] {
       field: textAt(program, view, at + 28),
     };
   });
+}
+
+/** Whether any rule of a program is a shadow rule. Only for a program that has loaded. */
+export function hasShadowRules(program: Uint8Array): boolean {
+  const view = words(program);
+  const start = view.getUint32(H.rules * 4, true);
+  const rows = view.getUint32(H.rules * 4 + 4, true);
+  for (let i = 0; i < rows; i++) {
+    if ((view.getUint32(start + (i * RULE_WORDS + RULE_FLAGS) * 4, true) & RULE_SHADOW) !== 0) return true;
+  }
+  return false;
 }

@@ -13,9 +13,15 @@ export function specificity(url: UrlPattern | null): number {
   return sum;
 }
 
+/** Of several tool patterns the most specific one counts. */
+function weight({ matcher }: CheckedRule): number {
+  const tools = (matcher.tools ?? []).map(tool => tool.path.reduce((sum, segment) => sum + counts(segment), 0));
+  return specificity(matcher.url) + Math.max(0, ...tools);
+}
+
 /** For each rule its place among all, 0 being named before the others. */
 export function ranks(rules: readonly CheckedRule[]): number[] {
-  const weights = rules.map(rule => specificity(rule.matcher.url));
+  const weights = rules.map(weight);
   const order = rules.map((_, i) => i).sort((a, b) => weights[b]! - weights[a]! || a - b);
   const out = new Array<number>(rules.length).fill(0);
   order.forEach((rule, rank) => {

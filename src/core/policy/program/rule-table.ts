@@ -20,6 +20,9 @@ import {
   OWNER_METHODS,
   PORT_ANY,
   PORT_DEFAULT,
+  RULE_SHADOW,
+  RULE_TOOL_CALLS,
+  RULE_TOOL_NAMES,
   SCHEMES,
   WINDOW_WORDS,
 } from './format.js';
@@ -67,14 +70,14 @@ export class RuleTable {
   add(rule: CheckedRule, index: number, rank: number): void {
     const { matcher, effect } = rule;
     const parts = matcher.url?.kind === 'parts' ? matcher.url : null;
-    if (parts === null) this.always.push(index);
+    if (parts === null && matcher.tools === null) this.always.push(index);
     if (matcher.methods !== null) for (const name of METHOD_HEADERS) this.#header(name);
     const fieldOfLimit = effect.kind === 'limit' && effect.field !== null;
     if (matcher.methods !== null || matcher.body.length > 0 || fieldOfLimit) {
       for (const name of BODY_HEADERS) this.#header(name);
     }
     const firstBody = this.bodyMatchers.length;
-    this.bodyMatchers.push(...matcher.body);
+    this.bodyMatchers.push(...matcher.body, ...matcher.args);
     this.rules.push(
       EFFECTS.indexOf(effect.kind),
       rank,
@@ -86,7 +89,9 @@ export class RuleTable {
       matcher.body.length,
       ...this.#timeWords(matcher.time),
       this.#limitSlot(rule, index),
-      0,
+      flagsOf(rule),
+      firstBody + matcher.body.length,
+      matcher.args.length,
     );
   }
 
@@ -190,6 +195,12 @@ export class RuleTable {
 }
 
 const upper = (method: string): string => method.toUpperCase();
+
+function flagsOf({ matcher, shadow }: CheckedRule): number {
+  const named = matcher.tools !== null;
+  const toolCalls = named || matcher.args.length > 0;
+  return (shadow ? RULE_SHADOW : 0) | (toolCalls ? RULE_TOOL_CALLS : 0) | (named ? RULE_TOOL_NAMES : 0);
+}
 
 function urlWords(parts: Extract<UrlPattern, { kind: 'parts' }> | null, deny: boolean): number[] {
   if (parts === null) return [0, 0, PORT_ANY, 0];

@@ -1,10 +1,11 @@
 /**
- * The index from hosts and paths to rules.
+ * The index from hosts and paths, and from names of tools, to rules.
  *
  * Hosts without `*` by their text; others in a trie of labels from the right; `*` alone apart. Behind each stands a trie of
- * path segments whose ends hold rule indexes. Numbered so that a child follows its parent.
+ * path segments whose ends hold rule indexes. Names of tools have one such trie to themselves. Numbered so that a child
+ * follows its parent.
  */
-import type { HostPattern, Segment, UrlPattern } from '../checked.js';
+import type { HostPattern, Segment, ToolPattern, UrlPattern } from '../checked.js';
 import { NODE_HOST, NODE_LITERALS, NODE_MANY, OWNER_HOSTS } from './format.js';
 import type { HashTable, Strings } from './writer.js';
 
@@ -58,6 +59,13 @@ function stepInto(children: Map<string, TrieNode>, text: string): TrieNode {
 class Root {
   readonly trie = new TrieNode();
   number = 0;
+
+  add(path: readonly Segment[], rule: number): void {
+    let node = this.trie;
+    for (const segment of path) node = node.step(segment);
+    // Two patterns of one rule may say the same.
+    if (node.rules.at(-1) !== rule) node.rules.push(rule);
+  }
 }
 
 export interface IndexWords {
@@ -69,19 +77,25 @@ export interface IndexWords {
   readonly anyRoot: number;
   /** First node of the trie of labels, 0: none. */
   readonly hostNode: number;
+  /** Root + 1 of the names of tools, 0: none. */
+  readonly toolRoot: number;
 }
 
 export class UrlIndex {
   readonly #hosts = new Map<string, Root>();
   readonly #labels = new TrieNode();
   #any: Root | null = null;
+  #tools: Root | null = null;
 
   add(pattern: Parts, rule: number): void {
     for (const root of this.#rootsOf(pattern.host)) {
-      let node = root.trie;
-      for (const segment of pattern.path) node = node.step(segment);
-      node.rules.push(rule);
+      root.add(pattern.path, rule);
     }
+  }
+
+  addTool(pattern: ToolPattern, rule: number): void {
+    this.#tools ??= new Root();
+    this.#tools.add(pattern.path, rule);
   }
 
   #rootsOf(host: HostPattern): Root[] {
@@ -110,7 +124,7 @@ export class UrlIndex {
   }
 
   words(strings: Strings, hash: HashTable): IndexWords {
-    const out: IndexWords = { nodes: [], globs: [], roots: [], terms: [], anyRoot: 0, hostNode: 0 };
+    const out: IndexWords = { nodes: [], globs: [], roots: [], terms: [], anyRoot: 0, hostNode: 0, toolRoot: 0 };
     const order: TrieNode[] = [];
     /** Node 0 is none. */
     const number = (top: TrieNode): void => {
@@ -133,6 +147,7 @@ export class UrlIndex {
     for (const node of order) if (node.root !== null) addRoot(node.root);
     for (const [host, root] of this.#hosts) hash.add(OWNER_HOSTS, host, addRoot(root));
     const anyRoot = this.#any === null ? 0 : addRoot(this.#any) + 1;
+    const toolRoot = this.#tools === null ? 0 : addRoot(this.#tools) + 1;
 
     let terms = 0;
     for (const root of roots) {
@@ -147,7 +162,7 @@ export class UrlIndex {
     order.forEach((node, i) => {
       writeNode(node, i < hostNodes, out, strings, hash);
     });
-    return { ...out, anyRoot, hostNode: hasLabels ? 1 : 0 };
+    return { ...out, anyRoot, hostNode: hasLabels ? 1 : 0, toolRoot };
   }
 }
 
