@@ -31,6 +31,9 @@ export function parseJson(bytes: Uint8Array): Node | null {
   }
 }
 
+/** Whether a line is one complete value. */
+export const completes = (bytes: Uint8Array): boolean => parseJson(bytes) !== null;
+
 class Reader {
   at = 0;
   constructor(private readonly text: string) {}
