@@ -11,7 +11,8 @@ export type Node =
 
 const MAX_DEPTH = 128;
 
-class Bad extends Error {}
+/** Made once, since a stack costs more than the text it is thrown for. */
+const BAD = new Error('not to be judged');
 
 export function parseJson(bytes: Uint8Array): Node | null {
   let text: string;
@@ -26,7 +27,7 @@ export function parseJson(bytes: Uint8Array): Node | null {
     reader.space();
     return reader.at === text.length ? node : null;
   } catch (error) {
-    if (error instanceof Bad) return null;
+    if (error === BAD) return null;
     throw error;
   }
 }
@@ -41,7 +42,7 @@ class Reader {
   private take(pattern: RegExp): string {
     pattern.lastIndex = this.at;
     const found = pattern.exec(this.text);
-    if (found === null) throw new Bad();
+    if (found === null) throw BAD;
     this.at = pattern.lastIndex;
     return found[0];
   }
@@ -70,12 +71,12 @@ class Reader {
     try {
       return JSON.parse(raw) as string;
     } catch {
-      throw new Bad();
+      throw BAD;
     }
   }
 
   private array(depth: number): Node {
-    if (depth > MAX_DEPTH) throw new Bad();
+    if (depth > MAX_DEPTH) throw BAD;
     this.take(/\[/y);
     const items: Node[] = [];
     this.space();
@@ -89,7 +90,7 @@ class Reader {
   }
 
   private object(depth: number): Node {
-    if (depth > MAX_DEPTH) throw new Bad();
+    if (depth > MAX_DEPTH) throw BAD;
     this.take(/\{/y);
     const members: (readonly [string, Node])[] = [];
     this.space();

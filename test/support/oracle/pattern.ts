@@ -120,6 +120,7 @@ export function pathMatches(pattern: readonly string[], path: readonly string[])
 
 /** `*` is any run of characters, nothing else is special. */
 export function globs(pattern: string, text: string): boolean {
+  if (!pattern.includes('*')) return pattern === text;
   const source = pattern.split('*').map(piece => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${source.join('.*')}$`, 'su').test(text);
 }
