@@ -16,8 +16,6 @@ export function matchBody(test: BodyTest, effect: EffectKind, view: BodyView, pa
     view.readings.map(reading => {
       const roots = clearRoots(reading, paths);
       if (roots === null) return UNKNOWN;
-      // A file of no lines has no node.
-      if (roots.length === 0) return matchNodes(test, effect, []);
       return over(
         effect,
         roots.map(root => matchNodes(test, effect, nodesAt(root, test.path))),

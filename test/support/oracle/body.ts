@@ -27,7 +27,7 @@ function typeOf(headers: Lines): Type {
   if (charsets.some(c => !/^("utf-8"|utf-8)$/i.test(c))) return isForm ? 'unreadable form' : 'unreadable';
   if (isForm) return 'form';
   if (/^application\/(x-)?(ndjson|jsonl|jsonlines)$/i.test(type)) return 'lines';
-  return /^application\/(json|[^/]*\+json)$/i.test(type) ? 'json' : 'open';
+  return /^(application\/json|.+\+json)$/i.test(type) ? 'json' : 'open';
 }
 
 export const mayBeForm = (headers: Lines): boolean => typeOf(headers).includes('form');
@@ -39,12 +39,13 @@ export function viewBody(bytes: Uint8Array | null, headers: Lines): BodyView {
   if (bytes === null || type.startsWith('unreadable')) return { kind: 'unreadable', maybeForm: type.includes('form') };
   if (type === 'json') return { kind: 'read', readings: [whole(bytes)], methods: [] };
   if (type === 'lines') return { kind: 'read', readings: [linesOf(bytes)], methods: [] };
-  const json = looksLikeLines(bytes) ? linesOf(bytes) : whole(bytes);
+  const isLines = looksLikeLines(bytes);
+  const json = isLines ? linesOf(bytes) : whole(bytes);
   if (type === 'open') return { kind: 'read', readings: [json], methods: [] };
   const form = parseForm(bytes);
   const readings: Reading[] = [form === null ? null : [form.root]];
   const first = bytes.find(byte => ![0x20, 0x09, 0x0a, 0x0d].includes(byte));
-  if (first === 0x7b || first === 0x5b) readings.push(json);
+  if (isLines || first === 0x7b || first === 0x5b) readings.push(json);
   return { kind: 'read', readings, methods: form === null ? null : form.methods };
 }
 
@@ -66,10 +67,10 @@ function splitLines(bytes: Uint8Array): readonly Uint8Array[] {
   return lines.filter(line => !line.every(byte => byte === 0x20 || byte === 0x09 || byte === 0x0d));
 }
 
-/** One bad line spoils the body. */
+/** One bad line spoils the body, and so does having none. */
 function linesOf(bytes: Uint8Array): Reading {
   const roots = splitLines(bytes).map(parseJson);
-  return roots.includes(null) ? null : (roots as Node[]);
+  return roots.length === 0 || roots.includes(null) ? null : (roots as Node[]);
 }
 
 function looksLikeLines(bytes: Uint8Array): boolean {

@@ -7,13 +7,14 @@ import type { Node } from './json.js';
 import { isIdLike, merged, readingsOf } from './path.js';
 import type { Limit } from './policy.js';
 import type { Parts } from './request.js';
+import { toolKey } from './tool.js';
 
 export interface Counted {
   /** Null: a tool call without a URL. */
   readonly request: Parts | null;
   readonly tool: string | null;
   readonly agent: string;
-  /** What `field` looks into; null: nobody read it. */
+  /** What `field` looks into; null: nobody read it, or it is a tool call, which has none. */
   readonly body: BodyView | null;
   readonly paths: readonly BodyPath[];
 }
@@ -71,9 +72,9 @@ function keyOf({ per, field }: Limit, call: Counted): string {
     case 'agent':
       return call.agent;
     case 'host':
-      return call.request === null ? `tool ${call.tool}` : call.request.host;
+      return call.request?.host ?? '';
     case 'endpoint':
-      return call.request === null ? `tool ${call.tool}` : endpointOf(call.request);
+      return call.request === null ? toolKey(call.tool ?? '') : endpointOf(call.request);
     case 'body_field':
       return fieldOf(call, field ?? []);
     default:

@@ -13,7 +13,7 @@ import { type Policy, type Rule, readPolicy } from './policy.js';
 import { type Parts, partsOf } from './request.js';
 import { all, type EffectKind, FALSE, type Three, TRUE, UNKNOWN } from './three.js';
 import { matchTime } from './time.js';
-import { matchTool, weightOfTool } from './tool.js';
+import { isBadTool, matchTool, weightOfTool } from './tool.js';
 
 export interface Asked {
   readonly method: string;
@@ -69,11 +69,12 @@ interface Judged extends Standing {
   readonly weight: number;
 }
 
-/** What is known of body and arguments; `body` null: nobody read it. */
+/** What is known of body and arguments; null: nobody read them. */
 interface Seen {
   readonly body: BodyView | null;
-  readonly args: BodyView;
+  readonly args: BodyView | null;
 }
+const NONE: BodyView = { kind: 'none' };
 
 const INVALID: Said = {
   result: 'deny',
@@ -101,25 +102,26 @@ export class Oracle {
   }
 
   decide(asked: Asked, agent: string, nowMs: number): Said {
-    const parts = asked.url === null ? null : partsOf(asked.method, asked.url, asked.headers);
-    if (parts === null && asked.tool === null) return INVALID;
+    // A tool call may be without a URL; the one it has is of the scheme `tool`.
+    const parts = partsOf(asked.method, asked.url ?? 'tool://none/', asked.headers);
+    if (parts === null) return INVALID;
+    if (asked.tool !== null && (parts.scheme !== 'tool' || isBadTool(asked.tool))) return INVALID;
     const { agents } = this.policy;
     if (agents !== null && !agents.some(glob => globs(glob, agent))) return this.say('no_policy_for_agent', 'system');
 
     const bytes = asked.body ?? new Uint8Array(0);
     const isForm = bytes.length > 0 && mayBeForm(asked.headers);
-    const call: Call = { asked, parts, agent, nowMs, isForm };
+    const call: Call = { asked, parts: asked.url === null ? null : parts, agent, nowMs, isForm };
     const candidates = this.policy.rules
       .map((rule, index) => standing(rule, index, call))
       .filter(s => s.others !== FALSE);
     const real = candidates.filter(s => !s.rule.shadow);
 
-    const looks = real.some(s => s.formMethod || s.rule.body.length > 0);
-    const decoded = bytes.length === 0 ? bytes : decodeBody(bytes, asked.headers, this.options.inspectBytes);
-    const guessed = decoded === 'too_large' && looks;
+    const looks = real.some(s => s.formMethod || (asked.tool === null ? s.rule.body : s.rule.args).length > 0);
+    const seen = this.look(asked, bytes);
+    const guessed = (seen.body === null || seen.args === null) && looks;
     if (guessed && !this.options.permissive) return this.say('body_too_large', 'system');
 
-    const seen = { body: viewOf(decoded, asked.headers), args: argsOf(asked) };
     const judged = judge(real, call, seen, real);
     const [said, passes] = this.rules(judged, guessed);
     const limits = judged.filter(s => s.rule.kind === 'limit' && s.value !== FALSE);
@@ -135,7 +137,19 @@ export class Oracle {
       seen,
       candidates,
     );
-    return { ...answer, shadowRules: this.shadowed(shadows, this.counted(call, seen, candidates), admitted, nowMs) };
+    return {
+      ...answer,
+      shadowRules: this.shadowed(shadows, this.counted(call, seen, candidates), passes, admitted, nowMs),
+    };
+  }
+
+  private look({ headers, args }: Asked, body: Uint8Array): Seen {
+    const limit = this.options.inspectBytes;
+    const bytes = new TextEncoder().encode(args ?? '');
+    return {
+      body: body.length === 0 ? NONE : viewOf(decodeBody(body, headers, limit), headers),
+      args: args === null ? NONE : bytes.length > limit ? null : viewArgs(bytes),
+    };
   }
 
   /** Steps 5 and 6, and whether limits are asked. */
@@ -157,9 +171,15 @@ export class Oracle {
   }
 
   /** Names of the shadow rules that would have fired, in file order. */
-  private shadowed(judged: readonly Judged[], call: Counted, admitted: boolean, nowMs: number): readonly string[] {
+  private shadowed(
+    judged: readonly Judged[],
+    call: Counted,
+    passes: boolean,
+    admitted: boolean,
+    nowMs: number,
+  ): readonly string[] {
     const limits = judged.filter(s => s.rule.kind === 'limit' && s.value !== FALSE);
-    const refused = admitted ? this.shadowWindows.refusals(limitsOf(limits), call, nowMs).map(r => r.rule) : [];
+    const refused = passes ? this.shadowWindows.refusals(limitsOf(limits), call, nowMs).map(r => r.rule) : [];
     if (admitted) {
       const room = limits.filter(s => !refused.includes(s.index));
       this.shadowWindows.charge(limitsOf(room), call, nowMs);
@@ -178,8 +198,8 @@ export class Oracle {
       request: call.parts,
       tool: call.asked.tool,
       agent: call.agent,
-      body: isTool ? seen.args : seen.body,
-      paths: candidates.flatMap(s => pathsOf(s.rule, isTool)),
+      body: isTool ? null : seen.body,
+      paths: candidates.flatMap(s => pathsOf(s.rule)),
     };
   }
 
@@ -204,12 +224,8 @@ const limitsOf = (standings: readonly Standing[]) =>
 const viewOf = (decoded: Decoded, headers: Lines): BodyView | null =>
   decoded === 'too_large' ? null : viewBody(decoded === 'unreadable' ? null : decoded, headers);
 
-const argsOf = ({ args }: Asked): BodyView =>
-  args === null ? { kind: 'none' } : viewArgs(new TextEncoder().encode(args));
-
-/** Paths into the body, or for a tool call into the arguments. */
-function pathsOf(rule: Rule, isTool: boolean): readonly BodyPath[] {
-  const paths = (isTool ? rule.args : rule.body).map(test => test.path);
+function pathsOf(rule: Rule): readonly BodyPath[] {
+  const paths = rule.body.map(test => test.path);
   const field = rule.limit?.field ?? null;
   return field === null ? paths : [...paths, field];
 }
@@ -241,12 +257,10 @@ const methodOf = (
 
 /** `among`: whose paths decide where a duplicate name hurts. */
 function judge(standings: readonly Standing[], call: Call, seen: Seen, among: readonly Standing[]): readonly Judged[] {
-  const paths = among.flatMap(s => s.rule.body.map(test => test.path).concat(fieldOf(s.rule)));
-  const argPaths = among.flatMap(s => s.rule.args.map(test => test.path).concat(fieldOf(s.rule)));
-  return standings.map(s => ({ ...s, value: whole(s, call, seen, paths, argPaths), weight: weigh(s.rule, call) }));
+  const paths = among.flatMap(s => pathsOf(s.rule));
+  const argPaths = among.flatMap(s => s.rule.args.map(test => test.path));
+  return standings.map(s => ({ ...s, value: whole(s, call, seen, paths, argPaths), weight: weigh(s.rule) }));
 }
-
-const fieldOf = ({ limit }: Rule): readonly BodyPath[] => (limit === null || limit.field === null ? [] : [limit.field]);
 
 /** A body nobody read: what it would have said is FALSE in a deny, else UNKNOWN. The method has other readings too. */
 function whole(
@@ -265,13 +279,13 @@ function whole(
   }
   const unread = effect === 'deny' ? FALSE : UNKNOWN;
   for (const test of rule.body) parts.push(body === null ? unread : matchBody(test, effect, body, paths));
-  for (const test of rule.args) parts.push(matchBody(test, effect, args, argPaths));
+  for (const test of rule.args) parts.push(args === null ? unread : matchBody(test, effect, args, argPaths));
   return all(parts);
 }
 
-function weigh(rule: Rule, { asked }: Call): number {
+function weigh(rule: Rule): number {
   const url = rule.url === null ? 0 : weightOf(patternOf(rule.url));
-  return url + (rule.tool === null || asked.tool === null ? 0 : weightOfTool(rule.tool, asked.tool));
+  return url + (rule.tool === null ? 0 : weightOfTool(rule.tool));
 }
 
 /** Of equals the most specific, then the earliest. */
