@@ -92,8 +92,9 @@ function endpointOf({ host, path, scheme }: Parts): string {
 function fieldOf({ body, paths }: Counted, field: BodyPath): string {
   if (body === null || body.kind !== 'read' || body.readings.length !== 1) return 'shared';
   const roots = clearRoots(body.readings[0]!, paths);
-  if (roots === null) return 'shared';
-  const nodes = roots.flatMap(root => nodesAt(root, field));
+  // Each line is a reading.
+  if (roots?.length !== 1) return 'shared';
+  const nodes = nodesAt(roots[0]!, field);
   return nodes.length === 1 ? tagged(nodes[0]!) : 'shared';
 }
 

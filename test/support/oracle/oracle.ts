@@ -117,10 +117,22 @@ export class Oracle {
       .filter(s => s.others !== FALSE);
     const real = candidates.filter(s => !s.rule.shadow);
 
-    const looks = real.some(s => s.formMethod || (asked.tool === null ? s.rule.body : s.rule.args).length > 0);
+    const looks = (s: Standing): boolean =>
+      s.formMethod || (asked.tool === null ? s.rule.body : s.rule.args).length > 0;
+    const shadows = candidates.filter(s => s.rule.shadow);
     const seen = this.look(asked, bytes);
-    const guessed = (seen.body === null || seen.args === null) && looks;
-    if (guessed && !this.options.permissive) return this.say('body_too_large', 'system');
+    const guessed = (seen.body === null || seen.args === null) && real.some(looks);
+    if (guessed && !this.options.permissive) {
+      // Of shadow rules, those that need no body have fired all the same.
+      const sighted = judge(
+        shadows.filter(s => !looks(s)),
+        call,
+        seen,
+        candidates,
+      );
+      const shadowRules = this.shadowed(sighted, this.counted(call, seen, candidates), false, false, nowMs);
+      return { ...this.say('body_too_large', 'system'), shadowRules };
+    }
 
     const judged = judge(real, call, seen, real);
     const [said, passes] = this.rules(judged, guessed);
@@ -131,16 +143,9 @@ export class Oracle {
     if (admitted) this.windows.charge(limitsOf(limits), counted, nowMs);
     const answer = refusals.length > 0 ? this.limited(refusals, guessed) : said;
 
-    const shadows = judge(
-      candidates.filter(s => s.rule.shadow),
-      call,
-      seen,
-      candidates,
-    );
-    return {
-      ...answer,
-      shadowRules: this.shadowed(shadows, this.counted(call, seen, candidates), passes, admitted, nowMs),
-    };
+    const beside = judge(shadows, call, seen, candidates);
+    const shadowRules = this.shadowed(beside, this.counted(call, seen, candidates), passes, admitted, nowMs);
+    return { ...answer, shadowRules };
   }
 
   private look({ headers, args }: Asked, body: Uint8Array): Seen {
