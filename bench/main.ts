@@ -2,13 +2,17 @@
 import { benchAppend } from './append.js';
 import { benchBatch } from './batch.js';
 import { benchDecide } from './decide.js';
+import { benchEngines } from './engines.js';
 import { benchFetch } from './fetch.js';
 import { benchKill } from './kill.js';
 import { benchReload } from './reload.js';
 import { benchStart } from './start.js';
+import { benchSwap } from './swap.js';
 
 const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
   decide: () => benchDecide(),
+  engines: () => benchEngines(),
+  swap: () => benchSwap(),
   append: () => benchAppend(),
   fetch: () => benchFetch(),
   batch: () => benchBatch(),

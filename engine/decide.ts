@@ -38,6 +38,8 @@ export const NEED_BODY: u32 = 15;
 const BODY_NONE: u32 = 0;
 const BODY_UNREAD: u32 = 1;
 const BODY_BYTES: u32 = 2;
+/** As bytes; the header that says how they are encoded no longer holds. */
+const BODY_DECODED: u32 = 4;
 
 /** Rules that wait for the body, and limits that apply: [rule, verdict so far]. */
 let waiting: usize = 0;
@@ -52,6 +54,7 @@ let allowRule: i32 = -1;
 let allowRank: u32 = 0;
 
 let isForm: bool = false;
+let decoded: bool = false;
 let scanned: bool = false;
 /** A body that nobody read stands in the way of a sure answer, and the caller wants a guess. */
 let guessed: bool = false;
@@ -190,7 +193,7 @@ function scan(n: u32): void {
     const type = contentType();
     bodyOpen(
       bodyArea, n, type == 0 ? 0 : lineText(type), type == 0 ? 0 : lineLength(type), countLines(head(H_SPECIAL + 3)),
-      isEncoded(),
+      !decoded && isEncoded(),
     );
   }
   for (let i: u32 = 0; i < waitingCount; i++) {
@@ -233,6 +236,8 @@ export function decideRequest(
   if (!readMethod(methodLen) || !readUrl(urlArea, urlLen) || !readHosts()) return answer(REQUEST_INVALID, -1, false);
   if (!spokenFor) return answer(NO_POLICY_FOR_AGENT, -1, false);
 
+  decoded = bodyKind == BODY_DECODED;
+  if (decoded) bodyKind = BODY_BYTES;
   if (bodyKind == BODY_BYTES && bodyLen == 0) bodyKind = BODY_NONE;
   if (bodyKind == BODY_BYTES && bodyLen > bodyCapacity) bodyKind = 3;
   bodyReset();

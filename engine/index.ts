@@ -18,6 +18,7 @@ import { initMethod } from './method';
 import { initPath } from './path';
 import { initQuery } from './query';
 import { initWalk } from './index-walk';
+import { initTime, zoneArea } from './time';
 import { initWindows } from './limits/window';
 import { open } from './program';
 import { readAgent } from './agents';
@@ -35,7 +36,7 @@ let programLen: u32 = 0;
 let loaded: bool = false;
 
 export function abi(): u32 {
-  return 2;
+  return 3;
 }
 
 /** Room for a program and for bodies of up to `inspectBytes`; where the program goes, 0 when there is no memory. Once. */
@@ -59,7 +60,7 @@ export function load(): u32 {
   const scratch = take(bodyScratchBytes());
   const ready =
     scratch != 0 && initHost() && initPath() && initQuery() && initWalk() && initMethod() && initDecide() && initKeys() &&
-    initKeyArea() && initWindows();
+    initKeyArea() && initWindows() && initTime();
   if (!ready) {
     open(0, 0);
     return NO_MEMORY;
@@ -74,7 +75,10 @@ export function agent(n: u32): bool {
   return loaded && readAgent(n);
 }
 
-/** Body kinds: 0 none, 1 unread, 2 bytes in the body area, 3 too large. `permissive`: one that is too large is a guess, not a denial. */
+/**
+ * Body kinds: 0 none, 1 unread, 2 bytes in the body area, 3 too large, 4 bytes whose Content-Encoding has been undone.
+ * `permissive`: one that is too large is a guess, not a denial.
+ */
 export function decide(
   methodLen: u32, urlLen: u32, headerLen: u32, bodyKind: u32, bodyLen: u32, wallMs: f64, monotonicMs: f64,
   permissive: bool,
@@ -87,13 +91,14 @@ export function retryAfter(): u32 {
   return waitOfAnswer();
 }
 
-/** Address of area `k`: method, url, agent, headers, transfer, body. */
+/** Address of area `k`: method, url, agent, headers, transfer, body, zones (a signed word each, seconds east of UTC). */
 export function area(k: u32): usize {
   if (k == 0) return methodArea;
   if (k == 1) return urlArea;
   if (k == 2) return agentArea;
   if (k == 3) return headerArea;
   if (k == 4) return transferArea;
+  if (k == 6) return zoneArea;
   return bodyArea;
 }
 

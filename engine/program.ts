@@ -5,7 +5,7 @@
  */
 
 export const MAGIC: u32 = 0x50524b43;
-export const VERSION: u32 = 1;
+export const VERSION: u32 = 2;
 
 export const H_FLAGS: u32 = 3;
 export const H_RULES: u32 = 4;
@@ -40,8 +40,8 @@ export const GLOB_WORDS: u32 = 3;
 export const HASH_WORDS: u32 = 4;
 export const ROOT_WORDS: u32 = 3;
 export const FIELD_WORDS: u32 = 16;
-export const WINDOW_WORDS: u32 = 3;
-export const ZONE_WORDS: u32 = 2;
+export const WINDOW_WORDS: u32 = 4;
+export const ZONE_WORDS: u32 = 3;
 export const LIMIT_WORDS: u32 = 9;
 export const REF_WORDS: u32 = 2;
 

@@ -10,6 +10,7 @@ import {
   PARENT_NONE, REF_WORDS, ROOT_WORDS, RULE_WORDS, R_BODY, R_HEADERS, R_LIMIT, R_METHODS, R_QUERY, R_URL, R_WINDOWS, R_ZONE, VERSION,
   WINDOW_WORDS, ZONE_WORDS, bad, base, cell, head, length,
 } from './program';
+import { isOffset } from './time';
 import { bodySectionCheck } from './body/index';
 
 /** A section of `rows` rows of `width` words lies within the program, after the header, 4-byte aligned. */
@@ -161,10 +162,13 @@ function windows(): bool {
     const start = cell(H_WINDOWS, WINDOW_WORDS, i, 1);
     const end = cell(H_WINDOWS, WINDOW_WORDS, i, 2);
     if (cell(H_WINDOWS, WINDOW_WORDS, i, 0) > 1 || start > 1439 || end < 1 || end > 1440 || start == end) return false;
+    if (cell(H_WINDOWS, WINDOW_WORDS, i, 3) - 1 > 126) return false;
   }
   for (let i: u32 = 0, n = head(H_ZONES + 1); i < n; i++) {
-    const seconds = <i32>cell(H_ZONES, ZONE_WORDS, i, 1);
-    if (cell(H_ZONES, ZONE_WORDS, i, 0) != 0 || seconds < -172800 || seconds > 172800) return false;
+    const at = cell(H_ZONES, ZONE_WORDS, i, 0);
+    const bytes = cell(H_ZONES, ZONE_WORDS, i, 1);
+    const seconds = <i32>cell(H_ZONES, ZONE_WORDS, i, 2);
+    if (bytes == 0 ? at != 0 || !isOffset(seconds) : seconds != 0 || !text(at, bytes)) return false;
   }
   return true;
 }

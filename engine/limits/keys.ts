@@ -2,7 +2,8 @@
  * Keys of all limits in one hash table; each has its stamps, oldest first. Per limit a list of its keys by last charge,
  * so that the first is the first to fall idle. A live key is never given up.
  *
- * A key: [hash, next in bucket, limit, oldest stamp, newest stamp, stamps, previous and next by charge, length, -, bytes].
+ * A key: [hash, next in bucket, limit, oldest stamp, newest stamp, stamps, previous and next by charge, length, the stamp
+ * whose leaving lets a call pass (0: not looked for since the last stamp), bytes].
  */
 import { giveKey, giveStamp, takeKey } from './pool';
 import { H_LIMITS, LIMIT_WORDS, cell, head } from '../program';
@@ -21,6 +22,7 @@ export const K_COUNT: usize = 20;
 const K_BEFORE: usize = 24;
 export const K_AFTER: usize = 28;
 export const K_LENGTH: usize = 32;
+export const K_TURN: usize = 36;
 export const K_BYTES: usize = 40;
 
 let buckets: usize = 0;
@@ -176,6 +178,7 @@ export function addKey(limit: u32, hash: u32, p: usize, n: u32): usize {
 export function addStamp(key: usize, stamp: usize, tick: u32): void {
   store<u32>(stamp, 0);
   store<u32>(stamp, tick, 4);
+  store<u32>(key, 0, K_TURN);
   const newest = <usize>load<u32>(key, K_NEWEST);
   if (newest != 0) store<u32>(newest, <u32>stamp);
   else store<u32>(key, <u32>stamp, K_OLDEST);

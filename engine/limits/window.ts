@@ -6,7 +6,7 @@
 import { H_LIMITS, LIMIT_WORDS, R_LIMIT, cell, head, ruleWord } from '../program';
 import { BODY_FIELD, writeKey } from './key-bytes';
 import {
-  K_COUNT, K_LIMIT, K_OLDEST, addKey, addStamp, age, dropKey, expire, findKey, isDay, moveLast, setNow, sweep,
+  K_COUNT, K_LIMIT, K_OLDEST, K_TURN, addKey, addStamp, age, dropKey, expire, findKey, isDay, moveLast, setNow, sweep,
   windowTicks,
 } from './keys';
 import { hashBytes } from '../text';
@@ -102,10 +102,17 @@ function sweepKeepingPending(): void {
   }
 }
 
-/** When the call would pass: the oldest stamps must leave until fewer than `calls` are left. */
+/**
+ * When the call would pass: the oldest stamps must leave until fewer than `calls` are left. A limit that was lowered may
+ * have a million too many, so the way to the last of them is gone once.
+ */
 function waitFor(limit: u32, key: usize, calls: u32): u32 {
-  let stamp = <usize>load<u32>(key, K_OLDEST);
-  for (let extra = load<u32>(key, K_COUNT) - calls; extra > 0; extra--) stamp = load<u32>(stamp);
+  let stamp = <usize>load<u32>(key, K_TURN);
+  if (stamp == 0) {
+    stamp = load<u32>(key, K_OLDEST);
+    for (let extra = load<u32>(key, K_COUNT) - calls; extra > 0; extra--) stamp = load<u32>(stamp);
+    store<u32>(key, <u32>stamp, K_TURN);
+  }
   const ticks = windowTicks(limit) - age(limit, load<u32>(stamp, 4));
   if (!isDay(limit)) return <u32>ticks;
   const into = clockMs - Math.floor(clockMs / 1000) * 1000;

@@ -2,9 +2,11 @@
  * Policy bytes to program bytes, in this thread. The worker runs the same function on larger files.
  */
 import type { PolicyMode } from '../core/decide/types.js';
+import type { CheckedPolicy } from '../core/policy/checked.js';
 import { compileProgram } from '../core/policy/compile.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
 import { type PolicyReading, policyFormat, readPolicy, readPolicyObject } from '../core/policy/read.js';
+import { knowsZone } from '../wasm/zones.js';
 
 /** What the host keeps of a policy beside its program. Structured-clonable: it crosses from the worker. */
 export interface PolicySummary {
@@ -32,6 +34,8 @@ export function compileObject(text: string): Compiled {
 function compile(read: PolicyReading): Compiled {
   if (!read.ok) return read;
   const { policy } = read;
+  const missing = missingZones(policy, knowsZone);
+  if (missing.length > 0) return { ok: false, issues: missing };
   const compiled = compileProgram(policy);
   if (!compiled.ok) return compiled;
   return {
@@ -45,4 +49,21 @@ function compile(read: PolicyReading): Compiled {
       ruleKinds: policy.rules.map(rule => rule.effect.kind),
     },
   };
+}
+
+/** An issue for each zone that the language has and this Node has not. */
+export function missingZones(policy: CheckedPolicy, known: (name: string) => boolean): readonly PolicyIssue[] {
+  const issues = new Map<string, PolicyIssue>();
+  for (const { matcher } of policy.rules) {
+    const zone = matcher.time?.zone;
+    if (zone?.kind !== 'named' || issues.has(zone.name) || known(zone.name)) continue;
+    issues.set(zone.name, {
+      code: 'time_zone_missing',
+      message: `the zone data of this Node.js does not have \`${zone.name}\``,
+      line: zone.at?.line ?? null,
+      column: zone.at?.column ?? null,
+      suggestion: 'use a newer Node.js, an older name of the zone, or an offset such as "+01:00"',
+    });
+  }
+  return [...issues.values()];
 }

@@ -1,4 +1,8 @@
-import type { HttpRequest } from '../core/decide/types.js';
+import type { Body, HttpRequest } from '../core/decide/types.js';
+
+/** What the engine takes beside what an edge hands over: bytes whose `Content-Encoding` has been undone. */
+export type JudgedBody = Body | { readonly kind: 'decoded'; readonly bytes: Uint8Array };
+export type JudgedRequest = Omit<HttpRequest, 'body'> & { readonly body: JudgedBody };
 
 /** Time as the engine needs it: windows by the wall clock, limits by one that never runs backwards. */
 export interface Clock {
@@ -30,9 +34,11 @@ export interface DecideWhen extends Clock {
 
 /** One program in one WebAssembly instance. */
 export interface Engine {
+  /** Longest body that is looked into, in bytes. */
+  readonly inspectBytes: number;
   /** Lower-case names of the headers this program looks at; others need not be handed over. */
   readonly headerNames: readonly string[];
-  decide(request: HttpRequest, agent: string, when: DecideWhen): EngineAnswer;
+  decide(request: JudgedRequest, agent: string, when: DecideWhen): EngineAnswer;
   /** Versioned bytes of all live counters. */
   exportLimits(): Uint8Array;
   /** Takes over counters of rules whose name, window, `per` and `field` are the same. */

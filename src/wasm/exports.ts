@@ -27,7 +27,7 @@ export interface EngineExports {
   importStamps(count: number): number;
 }
 
-export const AREA = { method: 0, url: 1, agent: 2, headers: 3, transfer: 4, body: 5 } as const;
+export const AREA = { method: 0, url: 1, agent: 2, headers: 3, transfer: 4, body: 5, zones: 6 } as const;
 
 const FUNCTIONS = [
   'abi',

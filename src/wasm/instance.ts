@@ -4,19 +4,21 @@
  * A trap is an engine that broke in the middle of something: this decision and every later one of this instance is a denial.
  */
 import { ENGINE_BROKEN, ENGINE_RATE_LIMITED, ENGINE_REQUEST_INVALID } from '../core/decide/answer.js';
-import type { Body, HeaderLines, HttpRequest } from '../core/decide/types.js';
+import type { HeaderLines } from '../core/decide/types.js';
 import { Fault } from '../core/fault.js';
 import { HEADERS_MAX_BYTES } from '../core/limits.js';
-import { headerNamesOf, type LimitIdentity, limitsOf } from '../core/policy/program/format.js';
-import type { DecideWhen, Engine, EngineAnswer } from './engine.js';
+import { headerNamesOf, type LimitIdentity, limitsOf, zoneNamesOf } from '../core/policy/program/format.js';
+import type { DecideWhen, Engine, EngineAnswer, JudgedBody, JudgedRequest } from './engine.js';
 import { AREA, type EngineExports } from './exports.js';
 import { exportState, importState } from './limit-state.js';
+import { ZoneClock } from './zones.js';
 
 const NEED_BODY = 15;
-const BODY_KINDS = { none: 0, unread: 1, bytes: 2, too_large: 3 } as const;
+const BODY_KINDS = { none: 0, unread: 1, bytes: 2, too_large: 3, decoded: 4 } as const;
 /** A longer body is copied only after the engine has asked for it. */
 const COPY_AT_ONCE_BYTES = 4096;
 
+type WithBytes = Extract<JudgedBody, { readonly bytes: Uint8Array }>;
 const encoder = new TextEncoder();
 const denied = (code: number): EngineAnswer => ({
   needBody: false,
@@ -29,13 +31,15 @@ const denied = (code: number): EngineAnswer => ({
 export class EngineInstance implements Engine {
   readonly headerNames: readonly string[];
   readonly #exports: EngineExports;
-  readonly #inspectBytes: number;
+  readonly inspectBytes: number;
   readonly #headerIndex: ReadonlyMap<string, number>;
   /** Most headers are of no interest; their length tells most of those apart. */
   readonly #headerLengths: ReadonlySet<number>;
   readonly #limits: readonly LimitIdentity[];
   readonly #at: Readonly<Record<keyof typeof AREA, number>>;
   readonly #sizes: Readonly<Record<keyof typeof AREA, number>>;
+  /** Null: the program has no named zones. */
+  readonly #zones: ZoneClock | null;
   #memory!: Uint8Array;
   #view!: DataView;
   #methodView!: Uint8Array;
@@ -47,11 +51,13 @@ export class EngineInstance implements Engine {
   /** `exports` have loaded `program`. */
   constructor(exports: EngineExports, program: Uint8Array, inspectBytes: number) {
     this.#exports = exports;
-    this.#inspectBytes = inspectBytes;
+    this.inspectBytes = inspectBytes;
     this.headerNames = headerNamesOf(program);
     this.#headerIndex = new Map(this.headerNames.map((name, i) => [name, i]));
     this.#headerLengths = new Set(this.headerNames.map(name => name.length));
     this.#limits = limitsOf(program);
+    const zones = zoneNamesOf(program);
+    this.#zones = zones.some(name => name !== null) ? new ZoneClock(zones) : null;
     const each = (of: (index: number) => number): Readonly<Record<keyof typeof AREA, number>> => ({
       method: of(AREA.method),
       url: of(AREA.url),
@@ -59,13 +65,14 @@ export class EngineInstance implements Engine {
       headers: of(AREA.headers),
       transfer: of(AREA.transfer),
       body: of(AREA.body),
+      zones: of(AREA.zones),
     });
     this.#at = each(i => exports.area(i) >>> 0);
     this.#sizes = each(i => exports.areaBytes(i) >>> 0);
     this.#makeViews();
   }
 
-  decide(request: HttpRequest, agent: string, when: DecideWhen): EngineAnswer {
+  decide(request: JudgedRequest, agent: string, when: DecideWhen): EngineAnswer {
     if (this.#broken) return denied(ENGINE_BROKEN);
     this.#used = true;
     try {
@@ -103,7 +110,7 @@ export class EngineInstance implements Engine {
     }
   }
 
-  #decide(request: HttpRequest, agent: string, when: DecideWhen): EngineAnswer {
+  #decide(request: JudgedRequest, agent: string, when: DecideWhen): EngineAnswer {
     // Memory that has grown leaves the old buffer detached, of length 0.
     if (this.#memory.length === 0) this.#makeViews();
     if (agent !== this.#agent && !this.#setAgent(agent)) return denied(ENGINE_REQUEST_INVALID);
@@ -111,24 +118,25 @@ export class EngineInstance implements Engine {
     const url = write(request.url, this.#urlView);
     const headers = this.#writeHeaders(request.headers);
     if (method < 0 || url < 0 || headers < 0) return denied(ENGINE_REQUEST_INVALID);
+    this.#zones?.write(this.#view, this.#at.zones, when.wallMs);
     const { body } = request;
     const permissive = when.permissive === true ? 1 : 0;
     const ask = (kind: number, length: number): number =>
       this.#exports.decide(method, url, headers, kind, length, when.wallMs, when.monotonicMs, permissive);
-    if (body.kind !== 'bytes') return this.#answer(ask(BODY_KINDS[body.kind], 0));
+    if (body.kind !== 'bytes' && body.kind !== 'decoded') return this.#answer(ask(BODY_KINDS[body.kind], 0));
     return this.#answer(this.#askWithBody(body, ask));
   }
 
-  #askWithBody(body: Extract<Body, { kind: 'bytes' }>, ask: (kind: number, length: number) => number): number {
+  #askWithBody(body: WithBytes, ask: (kind: number, length: number) => number): number {
     const { bytes } = body;
-    if (bytes.length > this.#inspectBytes) return ask(BODY_KINDS.too_large, 0);
+    if (bytes.length > this.inspectBytes) return ask(BODY_KINDS.too_large, 0);
     if (bytes.length > COPY_AT_ONCE_BYTES) {
       const first = ask(BODY_KINDS.unread, 0);
       if ((first & 15) !== NEED_BODY) return first;
       if (this.#memory.length === 0) this.#makeViews();
     }
     this.#memory.set(bytes, this.#at.body);
-    return ask(BODY_KINDS.bytes, bytes.length);
+    return ask(BODY_KINDS[body.kind], bytes.length);
   }
 
   #answer(packed: number): EngineAnswer {

@@ -2,11 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decide, load, policyOf, programOf } from '../support/engine.js';
-import { judge, POLICY, spoil } from '../support/spoilt-program.js';
+import { spoilMany } from '../support/spoil-many.js';
+import { judge, POLICY } from '../support/spoilt-program.js';
 
-test('a spoilt program is refused or decides; it never hangs, and nothing escapes the host', () => {
-  const refused = spoil(20_260_107, 4000);
-  assert.ok(refused > 1000, `${refused} of 4000 were refused`);
+const SEED = 20_260_107;
+
+test('100,000 spoilt programs: each is refused or decides, none hangs, and nothing escapes the host', async t => {
+  const { refused, decided } = await spoilMany(SEED, 100_000, 1);
+  t.diagnostic(`seed ${SEED}: ${refused} refused, ${decided} decided`);
+  assert.ok(refused > 10_000 && decided > 1_000, 'both ways are walked');
 });
 
 test('a program cut anywhere is refused', () => {

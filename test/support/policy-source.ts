@@ -19,6 +19,7 @@ export function hash(bytes: Uint8Array): Sha256Hex {
 export const sha = (text: string): Sha256Hex => hash(new TextEncoder().encode(text));
 
 const ENGINE: Engine = {
+  inspectBytes: 0,
   headerNames: [],
   decide: () => ({ needBody: false, code: 0, ruleIndex: -1, uncertain: false, retryAfterMs: 0 }),
   exportLimits: () => new Uint8Array(),

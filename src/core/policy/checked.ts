@@ -152,10 +152,17 @@ export interface TimeWindow {
   readonly startMinute: number;
   /** 1 to 1440. */
   readonly endMinute: number;
+  /** Local days on which the window begins, as bits: 1 is Monday, 64 Sunday; 127 is every day. */
+  readonly days: number;
 }
+
+export type Zone =
+  /** Minutes east of UTC. */
+  | { readonly kind: 'offset'; readonly minutes: number }
+  /** As IANA spells it; `at` is where it stands, null when the policy came as an object. */
+  | { readonly kind: 'named'; readonly name: string; readonly at: Position | null };
 
 export interface TimeMatcher {
   readonly windows: readonly TimeWindow[];
-  /** Minutes east of UTC. */
-  readonly offsetMinutes: number;
+  readonly zone: Zone;
 }

@@ -16,6 +16,8 @@ import {
   H,
   LIMIT_WORDS,
   METHOD_HEADERS,
+  WINDOW_WORDS,
+  ZONE_WORDS,
 } from './program/format.js';
 import { ranks } from './program/rank.js';
 import { RuleTable } from './program/rule-table.js';
@@ -68,8 +70,8 @@ export function compileProgram(policy: CheckedPolicy): Compiled {
     { head: H.fields, width: 16, words: table.fields },
     { head: H.lists, width: 2, words: table.lists },
     { head: H.methods, width: 1, words: table.methods },
-    { head: H.windows, width: 3, words: table.windows },
-    { head: H.zones, width: 2, words: table.zones },
+    { head: H.windows, width: WINDOW_WORDS, words: table.windows },
+    { head: H.zones, width: ZONE_WORDS, words: table.zones },
     { head: H.limits, width: LIMIT_WORDS, words: table.limits },
     { head: H.headers, width: 2, words: refs(table.headerNames) },
     { head: H.agents, width: 2, words: refs(policy.agents ?? []) },

@@ -45,8 +45,8 @@ export const MATCHER_KEYS = {
   body: { type: 'map_or_list', means: 'tests of values in the body' },
   time_within: { type: 'string', means: 'true inside the window' },
   time_outside: { type: 'string', means: 'true outside the window' },
-  timezone: { type: 'string', means: 'the zone of the windows' },
-  days: { type: 'list', later: 'days of the week', means: 'local days of the windows' },
+  timezone: { type: 'string', means: 'the zone of the windows and days' },
+  days: { type: 'list', means: 'local days of the windows' },
   tool: { type: 'string_or_list', later: 'matching of tool calls', means: 'names of tools' },
   args: { type: 'map_or_list', later: 'matching of tool arguments', means: 'tests of tool arguments' },
 } as const satisfies KeyTable;

@@ -4,7 +4,8 @@
 import type { MapEntry } from '../json/tree.js';
 import { RULE_MAX_MATCHERS } from '../limits.js';
 import type { CheckContext } from './check-context.js';
-import type { Matcher, TimeMatcher, TimeWindow } from './checked.js';
+import type { Matcher, TimeMatcher, TimeWindow, Zone } from './checked.js';
+import { EVERY_DAY, readDays } from './days.js';
 import type { MATCHER_KEYS } from './definition.js';
 import { overBound } from './issue-list.js';
 import { readBodyMatchers } from './matcher-body.js';
@@ -12,6 +13,9 @@ import { readFieldMatchers } from './matcher-fields.js';
 import { readMethods } from './matcher-method.js';
 import { parseWindow, parseZone } from './time.js';
 import { parseUrlPattern } from './url-pattern.js';
+
+const UTC: Zone = { kind: 'offset', minutes: 0 };
+const WHOLE_DAY = { kind: 'within', startMinute: 0, endMinute: 1440 } as const;
 
 /** Well-typed entries with matcher keys, each key once. */
 export type MatcherEntries = readonly MapEntry[];
@@ -52,23 +56,36 @@ function readNamed(context: CheckContext, entries: MatcherEntries, key: 'query' 
   return node?.kind === 'list' ? (readFieldMatchers(context.issues, node, key) ?? []) : [];
 }
 
-function readTime({ issues }: CheckContext, entries: MatcherEntries, daysWritten: boolean): TimeMatcher | null {
-  const windows: TimeWindow[] = [];
+function readTime(context: CheckContext, entries: MatcherEntries, daysWritten: boolean): TimeMatcher | null {
+  const { issues } = context;
+  const list = find(entries, 'days')?.value;
+  const days = list?.kind === 'list' ? readDays(issues, list) : EVERY_DAY;
+  const windows: Omit<TimeWindow, 'days'>[] = [];
   for (const kind of ['within', 'outside'] as const) {
     const node = find(entries, `time_${kind}`)?.value;
     const window = node?.kind === 'string' ? issues.take(node.at, parseWindow(kind, node.value)) : null;
     if (window !== null) windows.push(window);
   }
-  const zone = find(entries, 'timezone');
-  const offset = zone?.value.kind === 'string' ? issues.take(zone.value.at, parseZone(zone.value.value)) : 0;
+  const entry = find(entries, 'timezone');
+  const zone = entry === undefined ? UTC : readZone(context, entry);
   const windowWritten = find(entries, 'time_within') !== undefined || find(entries, 'time_outside') !== undefined;
-  if (zone !== undefined && !windowWritten && !daysWritten) {
+  if (entry !== undefined && !windowWritten && !daysWritten) {
     issues.add(
       'time_zone_alone',
-      zone.keyAt,
+      entry.keyAt,
       '`timezone` without a time window',
-      'add `time_within` or `time_outside`',
+      'add `time_within`, `time_outside` or `days`',
     );
   }
-  return windows.length === 0 || offset === null ? null : { windows, offsetMinutes: offset };
+  if (daysWritten && !windowWritten) windows.push(WHOLE_DAY);
+  return windows.length === 0 || zone === null || days === null
+    ? null
+    : { windows: windows.map(window => ({ ...window, days })), zone };
+}
+
+function readZone(context: CheckContext, { value }: MapEntry): Zone | null {
+  const zone = value.kind === 'string' ? context.issues.take(value.at, parseZone(value.value)) : null;
+  if (zone === null) return null;
+  if (typeof zone === 'number') return { kind: 'offset', minutes: zone };
+  return { kind: 'named', name: zone, at: context.place(value.at) };
 }

@@ -86,7 +86,10 @@ rules:
         13,
         { kind: 'deny' },
         {
-          time: { windows: [{ kind: 'outside', startMinute: 540, endMinute: 1020 }], offsetMinutes: 0 },
+          time: {
+            windows: [{ kind: 'outside', startMinute: 540, endMinute: 1020, days: 127 }],
+            zone: { kind: 'offset', minutes: 0 },
+          },
         },
       ),
     ],

@@ -110,7 +110,10 @@ const windows: readonly (readonly [given: string, start: number, end: number])[]
 for (const [given, startMinute, endMinute] of windows) {
   test(`window ${given}`, () => {
     const { time } = ruleOf(`deny: { time_within: "${given}" }`).matcher;
-    assert.deepEqual(time, { windows: [{ kind: 'within', startMinute, endMinute }], offsetMinutes: 0 });
+    assert.deepEqual(time, {
+      windows: [{ kind: 'within', startMinute, endMinute, days: 127 }],
+      zone: { kind: 'offset', minutes: 0 },
+    });
   });
 }
 
@@ -123,7 +126,7 @@ for (const [zone, minutes] of [
 ] as const) {
   test(`zone ${zone}`, () => {
     const { time } = ruleOf(`deny: { time_outside: "01:00-02:00", timezone: ${zone} }`).matcher;
-    assert.equal(time?.offsetMinutes, minutes);
+    assert.deepEqual(time?.zone, { kind: 'offset', minutes });
   });
 }
 

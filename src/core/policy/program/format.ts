@@ -16,10 +16,13 @@
  *   ALWAYS   rules without a url pattern
  *   FIELDS   kind (0 absent, 1 present), name, header + 1, operators, exact, in start and count, prefix, suffix, contains, 0
  *   LISTS    texts of `in`, each list sorted by length, then bytes
+ *   WINDOWS  kind (0 within, 1 outside), start and end in minutes, days as bits from Monday
+ *   ZONES    name, seconds east of UTC; with a name those are 0 and the host says them with each request, without one the
+ *            reference is 0, 0
  *   LIMITS   rule, calls, window in ms, per, field, rule name, field as JSON
  */
 export const MAGIC = 0x50524b43;
-export const PROGRAM_VERSION = 1;
+export const PROGRAM_VERSION = 2;
 export const HEADER_WORDS = 48;
 
 export const H = {
@@ -52,6 +55,8 @@ export const H = {
   special: 43,
 } as const;
 
+export const WINDOW_WORDS = 4;
+export const ZONE_WORDS = 3;
 export const LIMIT_WORDS = 9;
 
 export const OWNER_HOSTS = 0xfffffff0;
@@ -99,6 +104,14 @@ export function headerNamesOf(program: Uint8Array): readonly string[] {
   const at = view.getUint32(H.headers * 4, true);
   const rows = view.getUint32(H.headers * 4 + 4, true);
   return Array.from({ length: rows }, (_, i) => textAt(program, view, at + i * 8));
+}
+
+/** Names of a program's zones, in the order of their indexes; null for one of a fixed offset. Only for a program that has loaded. */
+export function zoneNamesOf(program: Uint8Array): readonly (string | null)[] {
+  const view = words(program);
+  const start = view.getUint32(H.zones * 4, true);
+  const rows = view.getUint32(H.zones * 4 + 4, true);
+  return Array.from({ length: rows }, (_, i) => textAt(program, view, start + i * ZONE_WORDS * 4) || null);
 }
 
 /** The limits of a program, in the order of their indexes. Only for a program that has loaded. */

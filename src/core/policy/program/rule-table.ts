@@ -9,6 +9,7 @@ import type {
   StringTest,
   TimeMatcher,
   UrlPattern,
+  Zone,
 } from '../checked.js';
 import {
   BODY_HEADERS,
@@ -19,6 +20,7 @@ import {
   PORT_ANY,
   PORT_DEFAULT,
   SCHEMES,
+  WINDOW_WORDS,
 } from './format.js';
 import type { HashTable, Ref, Strings } from './writer.js';
 
@@ -39,7 +41,7 @@ export class RuleTable {
   readonly #headers = new Map<string, number>();
   readonly #methodIds = new Map<string, number>();
   readonly #fieldIds = new Map<string, number>();
-  readonly #zoneIds = new Map<number, number>();
+  readonly #zoneIds = new Map<number | string, number>();
 
   constructor(
     private readonly strings: Strings,
@@ -146,15 +148,21 @@ export class RuleTable {
 
   #timeWords(time: TimeMatcher | null): number[] {
     if (time === null) return [0, 0, 0];
-    const start = this.windows.length / 3;
-    for (const w of time.windows) this.windows.push(w.kind === 'within' ? 0 : 1, w.startMinute, w.endMinute);
-    let zone = this.#zoneIds.get(time.offsetMinutes);
-    if (zone === undefined) {
-      zone = this.#zoneIds.size;
-      this.#zoneIds.set(time.offsetMinutes, zone);
-      this.zones.push(0, (time.offsetMinutes * 60) >>> 0);
+    const start = this.windows.length / WINDOW_WORDS;
+    for (const w of time.windows) this.windows.push(w.kind === 'within' ? 0 : 1, w.startMinute, w.endMinute, w.days);
+    return [start, time.windows.length, this.#zoneId(time.zone)];
+  }
+
+  #zoneId(zone: Zone): number {
+    const key = zone.kind === 'offset' ? zone.minutes : zone.name;
+    let id = this.#zoneIds.get(key);
+    if (id === undefined) {
+      id = this.#zoneIds.size;
+      this.#zoneIds.set(key, id);
+      if (zone.kind === 'offset') this.zones.push(0, 0, (zone.minutes * 60) >>> 0);
+      else this.zones.push(...this.strings.ref(zone.name), 0);
     }
-    return [start, time.windows.length, zone];
+    return id;
   }
 
   #limitSlot(rule: CheckedRule, index: number): number {
