@@ -35,6 +35,10 @@ export function parseJson(bytes: Uint8Array): Node | null {
 /** Whether a line is one complete value. */
 export const completes = (bytes: Uint8Array): boolean => parseJson(bytes) !== null;
 
+/** A name twice, or more names than are kept to find out. */
+const isAmbiguous = (members: readonly (readonly [string, Node])[]): boolean =>
+  members.length > 4096 || new Set(members.map(([name]) => name)).size !== members.length;
+
 class Reader {
   at = 0;
   constructor(private readonly text: string) {}
@@ -104,6 +108,6 @@ class Reader {
         members.push([name, this.value(depth)]);
         this.space();
       } while (this.take(/[,}]/y) === ',');
-    return { type: 'object', members, ambiguous: new Set(members.map(([name]) => name)).size !== members.length };
+    return { type: 'object', members, ambiguous: isAmbiguous(members) };
   }
 }

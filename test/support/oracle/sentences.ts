@@ -70,7 +70,11 @@ export function hold(section: string, sentences: readonly Sentence[]): void {
           answers.push(`${code}${rule === null ? '' : ` ${rule}`}${uncertain ? ' ?' : ''}${shadow}`);
         },
       );
-      assert.equal(difference, null, JSON.stringify({ difference, asked: cases[difference?.index ?? 0]?.[0] }));
+      assert.equal(
+        difference,
+        null,
+        `${JSON.stringify(difference)} ${JSON.stringify(cases[difference?.index ?? 0]?.[0]).slice(0, 300)}`,
+      );
       const shown = (i: number, answer: string): string => `${JSON.stringify(cases[i]![0]).slice(0, 300)} => ${answer}`;
       assert.deepEqual(
         answers.map((answer, i) => shown(i, answer)),
