@@ -6,9 +6,9 @@ import { compareItems, NOT_NUMERIC, readNumber } from './decimal';
 import { hashBytes } from './hash';
 import {
   dropSection, fieldCount, FIELD, fields, HAS_BOOLEAN_STRING, HAS_FALSE, HAS_NULL, HAS_NUMBER, HAS_NUMERIC_STRING,
-  HAS_STRING, HAS_TRUE, HEADER, ITEM, ITEM_NEGATIVE, ITEM_STRING, itemAt, itemLen, itemPtr, KIND_INDEX, KIND_NAME,
-  KIND_ROOT, LIST, listAt, longestNeedle, MAGIC, MATCHER, matcherAt, MAX_NODES, MAX_ROWS, NODE, nodeAt,
-  nodeCount, NONE, pool, setLongestNeedle, setSection, VERSION,
+  HAS_STRING, HAS_TRUE, HEADER, ITEM, ITEM_NEGATIVE, ITEM_STRING, itemAt, itemLen, itemPtr, KIND_BELOW, KIND_EVERY,
+  KIND_INDEX, KIND_NAME, KIND_ROOT, LIST, listAt, longestNeedle, MAGIC, MATCHER, matcherAt, MAX_NODES, MAX_ROWS, NODE,
+  nodeAt, nodeCount, NONE, pool, setLongestNeedle, setSection, VERSION,
 } from './layout';
 import { PLAIN, textEquals } from './text';
 
@@ -63,19 +63,20 @@ function checkNodes(poolLen: u32): i64 {
       if (kind != KIND_ROOT || load<u32>(node, 4) != 0 || (value | len | hash) != 0) return -1;
     } else if (n >= next) {
       return -1;
-    } else if (kind == KIND_NAME) {
+    } else if (kind == KIND_NAME || kind == KIND_BELOW) {
       if (value != used || len > poolLen - used || hash != hashBytes(pool + used, len)) return -1;
       used += len;
-    } else if (kind != KIND_INDEX || (len | hash) != 0) {
+    } else if (kind > KIND_EVERY || (len | hash) != 0 || (kind == KIND_EVERY && value != 0)) {
       return -1;
     }
-    const names = load<u32>(node, 24);
-    const indexes = load<u32>(node, 28);
-    if (load<u32>(node, 20) != next || names > nodeCount - next || indexes > nodeCount - next - names) return -1;
-    for (let c = next; c < next + names + indexes; c++) {
-      if (load<u32>(nodeAt(c), 4) != n || load<u32>(nodeAt(c)) != (c < next + names ? KIND_NAME : KIND_INDEX)) return -1;
+    if (load<u32>(node, 20) != next || load<u32>(node, 36) > 1) return -1;
+    for (let childKind = KIND_NAME; childKind <= KIND_EVERY; childKind++) {
+      const count = load<u32>(node + 20 + (childKind << 2));
+      if (count > nodeCount - next) return -1;
+      for (const end = next + count; next < end; next++) {
+        if (load<u32>(nodeAt(next), 4) != n || load<u32>(nodeAt(next)) != childKind) return -1;
+      }
     }
-    next += names + indexes;
   }
   if (next != nodeCount) return -1;
   // Order among siblings, now that every name is known to lie in the pool.

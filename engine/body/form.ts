@@ -8,35 +8,42 @@
  * Appending objects (`a[][b]=1&a[][c]=2`) is read in two ways by servers, as one element or two: ambiguous in `a`.
  * `a[]` beside `a[0]` is read in more: unreadable.
  */
+import { found } from './found';
 import { hashEnd, HASH_START, hashWord } from './hash';
 import { addName, chainTooLong, dropNames, entryAt, findName } from './names';
 import {
-  capture, IS_ARRAY, IS_FORM_VALUE, IS_OBJECT, MAX_PAIRS, METHOD_BYTES, methods, methodText, passes, READING_FORM, wanted,
+  everyName, IS_ARRAY, IS_FORM_VALUE, IS_OBJECT, MAX_PAIRS, METHOD_BYTES, methods, methodText, READING_FORM,
 } from './scratch';
 import { FORM, hexValue, textEquals, textHash, textNext, textOpen } from './text';
-import { childByIndex, childByName } from './trie';
 import { utf8Begin, utf8Byte, utf8Whole } from './utf8';
+import { enter, meetIndex, meetName, meetRoot } from './walk';
 
 const MAX_BRACKETS: u32 = 16;
 const MAX_INDEX: u32 = 999;
 const METHOD_NAME: usize = memory.data<u8>([95, 109, 101, 116, 104, 111, 100]); // _method
 
-/** What an entry is, its trie node, how many elements were appended, whether one was more than a value. */
+/** What an entry is, how many elements were appended, whether one was more than a value. */
 const E_TYPE: usize = 28;
-const E_NODE: usize = 32;
-const E_APPENDED: usize = 36;
-const E_DEEP: usize = 40;
+const E_APPENDED: usize = 32;
+const E_DEEP: usize = 36;
 
 const T_VALUE: u32 = 1;
 const T_OBJECT: u32 = 2;
 const T_INDEXED: u32 = 3;
 const T_APPENDED: u32 = 4;
 
-/** A name twice, or elements that servers count differently, in an object or array on the way to a wanted node. */
+/**
+ * A name twice, or elements that servers count differently, where a wanted path passes (anywhere, if one may have several
+ * nodes); or more partial matches than are held.
+ */
 export let formAmbiguous: bool = false;
 export let methodCount: u32 = 0;
 
 let pairs: u32 = 0;
+/** Partial matches in the root; brackets above the container of the current step, and partial matches in it. */
+let rootLive: i32 = 0;
+let depth: u32 = 0;
+let live: i32 = 0;
 
 /** False: unreadable as a form. */
 export function formScan(ptr: usize, len: u32): bool {
@@ -54,7 +61,9 @@ function scan(ptr: usize, end: usize): bool {
   const root = addName(0, 0, ptr, 0, FORM);
   if (root < 0) return false;
   begin(root, 0);
+  meetRoot();
   setType(root, T_OBJECT, ptr);
+  rootLive = enter(0, 0);
   for (let p = ptr; p < end; p++) {
     const start = p;
     let equals: usize = 0;
@@ -142,55 +151,65 @@ function pair(name: usize, nameEnd: usize, value: usize, valueLen: u32): bool {
     else entry = step(entry, T_INDEXED, start, len, number, last);
   }
   if (entry < 0) return false;
-  const node = load<i32>(entryAt(entry), E_NODE);
-  if (node >= 0 && wanted(node)) capture(node, READING_FORM, IS_FORM_VALUE, value, valueLen, FORM);
+  found(READING_FORM, IS_FORM_VALUE, value, valueLen, FORM);
   return true;
+}
+
+/** Opens `parent`, which stands at the nodes met and thereby becomes a `type`; false: it is something else. */
+function open(parent: i32, type: u32, ptr: usize): bool {
+  if (!setType(parent, type, ptr)) return false;
+  live = parent == 0 ? rootLive : enter(depth, live);
+  depth = parent == 0 ? 1 : depth + 1;
+  if (live >= 0) return true;
+  live = 0;
+  formAmbiguous = true;
+  return true;
+}
+
+@inline
+function onTheWay(): bool {
+  return live != 0 || everyName;
 }
 
 /** The child of `parent`, which thereby becomes a `parentType`; -1: it is something else, or the table is full. */
 function step(parent: i32, parentType: u32, ptr: usize, len: u32, index: u32, last: bool): i32 {
-  if (!setType(parent, parentType, ptr)) return -1;
+  if (!open(parent, parentType, ptr)) return -1;
   const named = parentType == T_OBJECT;
   const hash = named ? textHash(ptr, len, FORM) : hashEnd(hashWord(HASH_START, index), 4);
-  const owner = load<i32>(entryAt(parent), E_NODE);
+  if (named) meetName(depth, live, hash, ptr, len, FORM);
+  else meetIndex(depth, live, index);
   const known = findName(parent + 1, hash, ptr, len, FORM);
   if (chainTooLong) return -1;
   if (known >= 0) {
     const isValue = load<u32>(entryAt(known), E_TYPE) == T_VALUE;
     if (isValue != last) return -1;
-    if (last && owner >= 0 && passes(owner)) formAmbiguous = true;
+    if (last && onTheWay()) formAmbiguous = true;
     return known;
   }
   const entry = addName(parent + 1, hash, ptr, len, FORM);
   if (entry < 0) return -1;
-  let node = -1;
-  if (owner >= 0 && passes(owner)) node = named ? childByName(owner, hash, ptr, len, FORM) : childByIndex(owner, index);
-  begin(entry, node);
-  if (last) store<u32>(entryAt(entry), T_VALUE, E_TYPE);
+  begin(entry, last ? T_VALUE : 0);
   return entry;
 }
 
 function append(parent: i32, ptr: usize, last: bool): i32 {
-  if (!setType(parent, T_APPENDED, ptr)) return -1;
+  if (!open(parent, T_APPENDED, ptr)) return -1;
   const array = entryAt(parent);
   const index = load<u32>(array, E_APPENDED);
-  const owner = load<i32>(array, E_NODE);
-  const onTheWay = owner >= 0 && passes(owner);
-  if (index != 0 && (!last || load<u32>(array, E_DEEP) != 0) && onTheWay) formAmbiguous = true;
+  if (index != 0 && (!last || load<u32>(array, E_DEEP) != 0) && onTheWay()) formAmbiguous = true;
   store<u32>(array, index + 1, E_APPENDED);
   if (!last) store<u32>(array, 1, E_DEEP);
   // Never looked up: its index as hash only spreads the entries over the table.
   const entry = addName(parent + 1, hashEnd(hashWord(HASH_START, index), 4), ptr, 0, FORM);
   if (entry < 0) return -1;
-  begin(entry, onTheWay ? childByIndex(owner, index) : -1);
-  if (last) store<u32>(entryAt(entry), T_VALUE, E_TYPE);
+  begin(entry, last ? T_VALUE : 0);
+  meetIndex(depth, live, index);
   return entry;
 }
 
-function begin(entry: i32, node: i32): void {
+function begin(entry: i32, type: u32): void {
   const at = entryAt(entry);
-  store<u32>(at, 0, E_TYPE);
-  store<i32>(at, node, E_NODE);
+  store<u32>(at, type, E_TYPE);
   store<u32>(at, 0, E_APPENDED);
   store<u32>(at, 0, E_DEEP);
 }
@@ -202,8 +221,7 @@ function setType(entry: i32, type: u32, ptr: usize): bool {
   if (has == type) return true;
   if (has != 0) return false;
   store<u32>(at, type, E_TYPE);
-  const node = load<i32>(at, E_NODE);
-  if (node >= 0 && wanted(node)) capture(node, READING_FORM, type == T_OBJECT ? IS_OBJECT : IS_ARRAY, ptr, 0, FORM);
+  found(READING_FORM, type == T_OBJECT ? IS_OBJECT : IS_ARRAY, ptr, 0, FORM);
   return true;
 }
 

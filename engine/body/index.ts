@@ -11,13 +11,17 @@
 
 import { sectionCheck } from './check';
 import { formAmbiguous, formScan, methodCount, methodDecode, methodLen } from './form';
+import { beginWhole, line, verdicts } from './found';
 import { jsonScan } from './json';
 import { KEY_MAX, keyOf } from './key';
 import { FIELD, fieldCount, fields, matcherAt, matcherCount } from './layout';
-import { classify, TYPE_FORM, TYPE_JSON, TYPE_UNREADABLE_FORM } from './media';
+import { firstInk, linesScan, LINES_READ, NOT_LINES } from './lines';
+import { classify, TYPE_FORM, TYPE_JSON, TYPE_LINES, TYPE_OTHER, TYPE_UNREADABLE, TYPE_UNREADABLE_FORM } from './media';
 import { resetNames } from './names';
 import { FALSE, judge, TRUE, UNKNOWN } from './operators';
-import { captureOf, newRequest, newScan, READING_FORM, READING_JSON, scratchBytes, scratchInit, wanted } from './scratch';
+import {
+  ask, captureOf, isAsked, newRequest, newScan, READING_FORM, READING_JSON, scratchBytes, scratchInit, wanted,
+} from './scratch';
 import { want } from './trie';
 
 /** Not a reading of this body; read; cannot be judged. */
@@ -34,6 +38,7 @@ let bodyLen: u32 = 0;
 /** False: whatever is asked is UNKNOWN. */
 let readable: bool = false;
 let mayBeForm: bool = false;
+let type: u32 = TYPE_OTHER;
 let readsJson: bool = false;
 let readsForm: bool = false;
 /** False while something is wanted that no scan has looked for. */
@@ -67,12 +72,10 @@ export function bodyReset(): void {
 export function bodyOpen(ptr: usize, len: u32, ctPtr: usize, ctLen: u32, ctLines: u32, encodingPresent: bool): void {
   open(ptr, len);
   if (len == 0) return;
-  const type = classify(ctPtr, ctLen, ctLines);
+  type = classify(ctPtr, ctLen, ctLines);
   mayBeForm = type == TYPE_FORM || type == TYPE_UNREADABLE_FORM;
-  readable = !encodingPresent && (type == TYPE_JSON || type == TYPE_FORM);
-  if (!readable) return;
+  readable = !encodingPresent && type != TYPE_UNREADABLE && type != TYPE_UNREADABLE_FORM;
   readsForm = type == TYPE_FORM;
-  readsJson = type == TYPE_JSON || beginsLikeJson();
 }
 
 function open(ptr: usize, len: u32): void {
@@ -90,22 +93,22 @@ function open(ptr: usize, len: u32): void {
 }
 
 function beginsLikeJson(): bool {
-  for (let i: u32 = 0; i < bodyLen; i++) {
-    const byte: u32 = load<u8>(bodyPtr + i);
-    if (byte != 0x20 && byte != 0x09 && byte != 0x0a && byte != 0x0d) return byte == 0x7b || byte == 0x5b;
-  }
-  return false;
+  const end = bodyPtr + bodyLen;
+  const first = firstInk(bodyPtr, end);
+  return first < end && (load<u8>(first) == 0x7b || load<u8>(first) == 0x5b);
 }
 
 /** Whether a body of this type may be a form, and so may carry `_method`. */
 export function isFormType(ctPtr: usize, ctLen: u32, ctLines: u32): bool {
-  const type = classify(ctPtr, ctLen, ctLines);
-  return type == TYPE_FORM || type == TYPE_UNREADABLE_FORM;
+  const named = classify(ctPtr, ctLen, ctLines);
+  return named == TYPE_FORM || named == TYPE_UNREADABLE_FORM;
 }
 
 export function bodyWantMatcher(i: u32): void {
   if (i >= matcherCount) return;
-  want(load<u32>(matcherAt(i)));
+  const node = load<u32>(matcherAt(i));
+  want(node);
+  ask(i, node);
   scanned = false;
 }
 
@@ -120,8 +123,26 @@ export function bodyScan(): void {
   newScan();
   scanned = true;
   if (bodyLen == 0 || !readable) return;
-  if (readsJson) json = jsonScan(bodyPtr, bodyLen) ? READ : UNREADABLE;
+  scanJson();
+  readsJson = json != NO_READING;
   if (readsForm) scanForm();
+}
+
+/** As lines, by the type or by their look, or else as one value; a form has a JSON reading only if it looks like one. */
+function scanJson(): void {
+  json = NO_READING;
+  if (type != TYPE_JSON) {
+    const lines = linesScan(bodyPtr, bodyLen, type == TYPE_LINES);
+    if (lines != NOT_LINES) {
+      json = lines == LINES_READ ? READ : UNREADABLE;
+      return;
+    }
+    // The first line alone may have been looked at.
+    newScan();
+  }
+  beginWhole();
+  if (readsForm && !beginsLikeJson()) return;
+  json = jsonScan(bodyPtr, bodyLen) ? READ : UNREADABLE;
 }
 
 function scanForm(): void {
@@ -135,14 +156,12 @@ export function bodyTest(i: u32, effect: u32): i32 {
   const matcher = matcherAt(i);
   if (bodyLen == 0) return judge(matcher, 0, FALSE);
   const node = load<u32>(matcher);
-  if (!readable || !scanned || !wanted(node)) return UNKNOWN;
+  if (!readable || !scanned || !isAsked(i)) return UNKNOWN;
   const absent = effect == DENY ? TRUE : FALSE;
-  let result: u32 = UNKNOWN;
-  if (readsJson) result = json == READ ? judge(matcher, captureOf(node, READING_JSON), absent) : UNKNOWN;
-  if (!readsForm) return result;
-  const other = form == READ && !formAmbiguous ? judge(matcher, captureOf(node, READING_FORM), absent) : UNKNOWN;
-  if (!readsJson) return other;
-  return (effect == ALLOW) == (other < result) ? other : result;
+  let said: u32 = 0;
+  if (readsJson) said = json == READ ? verdicts(i, node, READING_JSON, absent) : 1 << UNKNOWN;
+  if (readsForm) said |= form == READ && !formAmbiguous ? verdicts(i, node, READING_FORM, absent) : 1 << UNKNOWN;
+  return effect == ALLOW ? ctz(said) : 31 - clz(said);
 }
 
 /** Longest key that bodyFieldKey writes. */
@@ -151,7 +170,7 @@ export const BODY_KEY_MAX: u32 = KEY_MAX;
 /** Writes the key of field `j` to `out` (BODY_KEY_MAX bytes of room); 0: the shared key. */
 export function bodyFieldKey(j: u32, out: usize): u32 {
   if (j >= fieldCount || bodyLen == 0 || !readable || !scanned || readsJson == readsForm) return 0;
-  if (readsForm ? form != READ || formAmbiguous : json != READ) return 0;
+  if (readsForm ? form != READ || formAmbiguous : json != READ || line != 1) return 0;
   const node = load<u32>(fields + j * FIELD);
   if (!wanted(node)) return 0;
   const found = captureOf(node, readsForm ? READING_FORM : READING_JSON);

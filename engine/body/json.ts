@@ -2,18 +2,18 @@
  * One pass over a JSON text (RFC 8259) for all wanted paths.
  *
  *   in   : bytes; wants in the scratch
- *   out  : whether all of it is valid, at most 128 deep, without a duplicate name on the way to a wanted node;
- *          captures of what stands at wanted nodes
+ *   out  : whether all of it is valid, at most 128 deep, without a duplicate name where a wanted path passes (anywhere,
+ *          if one may have several nodes); what stands at wanted nodes
  *   never: builds a tree, recurses, converts numbers
  */
+import { found } from './found';
 import { addName, chainTooLong, dropNames, findName, nameCount } from './names';
 import {
-  capture, FRAME, frames, IS_ARRAY, IS_FALSE, IS_NULL, IS_NUMBER, IS_OBJECT, IS_STRING, IS_TRUE,
-  MAX_DEPTH, passes, READING_JSON, wanted,
+  everyName, FRAME, frames, IS_ARRAY, IS_FALSE, IS_NULL, IS_NUMBER, IS_OBJECT, IS_STRING, IS_TRUE, MAX_DEPTH, READING_JSON,
 } from './scratch';
 import { ESCAPED, hexValue, PLAIN, textHash } from './text';
-import { childByIndex, childByName } from './trie';
 import { utf8Skip } from './utf8';
+import { enter, meetIndex, meetName, meetNothing, meetRoot, met } from './walk';
 
 /** Whether the string skipped last has escapes. */
 let escaped: u32 = PLAIN;
@@ -29,11 +29,10 @@ export function jsonScan(ptr: usize, len: u32): bool {
 function scan(start: usize, end: usize): bool {
   let p = start;
   let depth: u32 = 0;
-  /** Trie node of the value to come; -1: nothing below is wanted. */
-  let node: i32 = 0;
+  meetRoot();
   let inObject = false;
-  /** Trie node of the open container, if a wanted path passes through it. */
-  let owner: i32 = -1;
+  /** Partial matches that go on in the open container. */
+  let live: u32 = 0;
   let index: u32 = 0;
   let mark: u32 = 0;
   while (true) {
@@ -45,18 +44,22 @@ function scan(start: usize, end: usize): bool {
       const text = p + 1;
       p = skipString(text, end);
       if (p == 0) return false;
-      found(node, IS_STRING, text, <u32>(p - text - 1), escaped);
+      if (met != 0) found(READING_JSON, IS_STRING, text, <u32>(p - text - 1), escaped);
     } else if (first == 0x7b || first == 0x5b) {
       if (depth == MAX_DEPTH) return false;
-      found(node, first == 0x7b ? IS_OBJECT : IS_ARRAY, p, 0, PLAIN);
+      if (met != 0) found(READING_JSON, first == 0x7b ? IS_OBJECT : IS_ARRAY, p, 0, PLAIN);
       const frame = frames + depth * FRAME;
       store<u32>(frame, inObject ? 1 : 0);
-      store<i32>(frame, owner, 4);
+      store<u32>(frame, live, 4);
       store<u32>(frame, index, 8);
       store<u32>(frame, mark, 12);
+      if ((met | live) != 0) {
+        const inside = enter(depth, live);
+        if (inside < 0) return false;
+        live = inside;
+      }
       depth++;
       inObject = first == 0x7b;
-      owner = node >= 0 && passes(node) ? node : -1;
       index = 0;
       mark = nameCount;
       p = skipSpace(p + 1, end);
@@ -67,18 +70,18 @@ function scan(start: usize, end: usize): bool {
       const text = p;
       p = skipNumber(p, end);
       if (p == 0) return false;
-      found(node, IS_NUMBER, text, <u32>(p - text), PLAIN);
+      if (met != 0) found(READING_JSON, IS_NUMBER, text, <u32>(p - text), PLAIN);
     } else if (first == 0x74) {
       if (end - p < 4 || load<u32>(p) != 0x65757274) return false;
-      found(node, IS_TRUE, p, 4, PLAIN);
+      if (met != 0) found(READING_JSON, IS_TRUE, p, 4, PLAIN);
       p += 4;
     } else if (first == 0x66) {
       if (end - p < 5 || load<u32>(p, 1) != 0x65736c61) return false;
-      found(node, IS_FALSE, p, 5, PLAIN);
+      if (met != 0) found(READING_JSON, IS_FALSE, p, 5, PLAIN);
       p += 5;
     } else if (first == 0x6e) {
       if (end - p < 4 || load<u32>(p) != 0x6c6c756e) return false;
-      found(node, IS_NULL, p, 4, PLAIN);
+      if (met != 0) found(READING_JSON, IS_NULL, p, 4, PLAIN);
       p += 4;
     } else return false;
 
@@ -95,13 +98,14 @@ function scan(start: usize, end: usize): bool {
       dropNames(mark);
       const frame = frames + --depth * FRAME;
       inObject = load<u32>(frame) != 0;
-      owner = load<i32>(frame, 4);
+      live = load<u32>(frame, 4);
       index = load<u32>(frame, 8);
       mark = load<u32>(frame, 12);
     }
 
     if (!inObject) {
-      node = owner < 0 ? -1 : childByIndex(owner, index);
+      if (live != 0) meetIndex(depth, live, index);
+      else meetNothing();
       continue;
     }
     p = skipSpace(p, end);
@@ -109,25 +113,20 @@ function scan(start: usize, end: usize): bool {
     const name = p + 1;
     p = skipString(name, end);
     if (p == 0) return false;
-    node = -1;
-    if (owner >= 0) {
+    if (live == 0) meetNothing();
+    if (live != 0 || everyName) {
       const len = <u32>(p - name - 1);
       const writing = escaped;
       const hash = textHash(name, len, writing);
       if (findName(depth, hash, name, len, writing) >= 0 || chainTooLong) return false;
       if (addName(depth, hash, name, len, writing) < 0) return false;
-      node = childByName(owner, hash, name, len, writing);
+      if (live != 0) meetName(depth, live, hash, name, len, writing);
     }
     p = skipSpace(p, end);
     if (p >= end || load<u8>(p) != 0x3a) return false;
     p++;
   }
   return false;
-}
-
-@inline
-function found(node: i32, kind: u32, ptr: usize, len: u32, writing: u32): void {
-  if (node >= 0 && wanted(node)) capture(node, READING_JSON, kind, ptr, len, writing);
 }
 
 @inline

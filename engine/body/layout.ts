@@ -5,24 +5,27 @@
  * order; so there is one encoding of each section, and checking it takes time linear in its length.
  *
  *   header   magic, version, total bytes, nodes, matchers, fields, lists, items, pool bytes, 0 × 7
- *   nodes    kind, parent, pool offset of the name or index, name bytes, name hash, first child, name children, index children
+ *   nodes    kind, parent, pool offset of the name or index, name bytes, name hash, first child, then how many children
+ *            of each kind: name, below, index, every. They stand in this order; every at most once
  *   matchers node, exists (0 none, 1 true, 2 false), exact, in, notIn (lists), min, max, prefix, suffix, contains (items)
  *   fields   node
  *   lists    types, first item, strings, numbers. Lists take the first items in order: strings by hash, then bytes;
  *            numbers by value
  *   items    kind (0 string, 1 number ≥ 0, 2 number < 0), pool offset, bytes, hash (string) or point exponent (number)
- *
- * Node kinds past INDEX are kept for wildcards and descendants; this version refuses them.
  */
 export const MAGIC: u32 = 0x31594442;
-export const VERSION: u32 = 1;
+export const VERSION: u32 = 2;
 export const HEADER: u32 = 64;
 export const NONE: u32 = 0xffffffff;
 
-export const NODE: u32 = 32;
+export const NODE: u32 = 40;
 export const KIND_ROOT: u32 = 0;
 export const KIND_NAME: u32 = 1;
-export const KIND_INDEX: u32 = 2;
+/** A member of that name at any depth below. */
+export const KIND_BELOW: u32 = 2;
+export const KIND_INDEX: u32 = 3;
+/** Every member, every element. */
+export const KIND_EVERY: u32 = 4;
 
 export const MATCHER: u32 = 40;
 export const FIELD: u32 = 4;

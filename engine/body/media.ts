@@ -2,14 +2,16 @@
  * What a content type says about a body.
  *
  *   in   : the value of Content-Type and how many lines of it there are
- *   out  : JSON (also absent and whatever is not named here), form, or unreadable
+ *   out  : JSON by name, lines of JSON, form, unreadable, or none of these (also absent), which is read as JSON
  */
 export const TYPE_JSON: u32 = 0;
 export const TYPE_FORM: u32 = 1;
-/** Two types, a charset other than UTF-8, lines of JSON. */
+/** Two types, a charset other than UTF-8. */
 export const TYPE_UNREADABLE: u32 = 2;
 /** Unreadable, and perhaps a form. */
 export const TYPE_UNREADABLE_FORM: u32 = 3;
+export const TYPE_LINES: u32 = 4;
+export const TYPE_OTHER: u32 = 5;
 
 const FORM_TYPE: usize = memory.data<u8>([
   97, 112, 112, 108, 105, 99, 97, 116, 105, 111, 110, 47, 120, 45, 119, 119, 119, 45, 102, 111, 114, 109, 45, 117, 114,
@@ -19,18 +21,17 @@ const FORM_LEN: u32 = 33;
 const CHARSET: usize = memory.data<u8>([99, 104, 97, 114, 115, 101, 116]);
 const UTF_8: usize = memory.data<u8>([117, 116, 102, 45, 56]);
 const APPLICATION: usize = memory.data<u8>([97, 112, 112, 108, 105, 99, 97, 116, 105, 111, 110, 47]);
-const X_NDJSON: usize = memory.data<u8>([120, 45, 110, 100, 106, 115, 111, 110]);
-const JSONL: usize = memory.data<u8>([106, 115, 111, 110, 108]);
-const X_JSONLINES: usize = memory.data<u8>([120, 45, 106, 115, 111, 110, 108, 105, 110, 101, 115]);
+const NDJSON: usize = memory.data<u8>([110, 100, 106, 115, 111, 110]);
+const JSONLINES: usize = memory.data<u8>([106, 115, 111, 110, 108, 105, 110, 101, 115]);
 
 export function classify(ptr: usize, len: u32, lines: u32): u32 {
-  if (lines == 0) return TYPE_JSON;
+  if (lines == 0) return TYPE_OTHER;
   if (lines > 1) return TYPE_UNREADABLE_FORM;
   const end = ptr + len;
   let p = ptr;
   while (p < end && load<u8>(p) != 0x3b && load<u8>(p) != 0x2c) p++;
   const form = is(ptr, p, FORM_TYPE, FORM_LEN);
-  if (isLines(ptr, p)) return TYPE_UNREADABLE;
+  const named = form ? TYPE_FORM : jsonOrOther(ptr, p);
   while (p < end) {
     // At a semicolon, or at a comma, which begins a second type.
     if (load<u8>(p) == 0x2c) return TYPE_UNREADABLE_FORM;
@@ -51,7 +52,7 @@ export function classify(ptr: usize, len: u32, lines: u32): u32 {
     }
     if (is(name, nameEnd, CHARSET, 7) && !isUtf8Name(value, p)) return form ? TYPE_UNREADABLE_FORM : TYPE_UNREADABLE;
   }
-  return form ? TYPE_FORM : TYPE_JSON;
+  return named;
 }
 
 function isUtf8Name(p: usize, end: usize): bool {
@@ -64,11 +65,16 @@ function isUtf8Name(p: usize, end: usize): bool {
   return is(p, end, UTF_8, 5);
 }
 
-function isLines(p: usize, end: usize): bool {
+/** Lines are `application/` and `ndjson`, `jsonl` or `jsonlines`, with or without `x-`. */
+function jsonOrOther(p: usize, end: usize): u32 {
   while (p < end && isSpace(load<u8>(p))) p++;
-  if (end - p < 12 || !is(p, p + 12, APPLICATION, 12)) return false;
+  while (end > p && isSpace(load<u8>(end - 1))) end--;
+  if (end - p > 5 && load<u8>(end - 5) == 0x2b && is(end - 4, end, JSONLINES, 4)) return TYPE_JSON;
+  if (end - p < 12 || !is(p, p + 12, APPLICATION, 12)) return TYPE_OTHER;
   p += 12;
-  return is(p, end, X_NDJSON, 8) || is(p, end, X_NDJSON + 2, 6) || is(p, end, JSONL, 5) || is(p, end, X_JSONLINES, 11);
+  if (is(p, end, JSONLINES, 4)) return TYPE_JSON;
+  if (end - p > 2 && (load<u8>(p) | 0x20) == 0x78 && load<u8>(p, 1) == 0x2d) p += 2;
+  return is(p, end, NDJSON, 6) || is(p, end, JSONLINES, 5) || is(p, end, JSONLINES, 9) ? TYPE_LINES : TYPE_OTHER;
 }
 
 /** Equality with lower-case ASCII, without regard to case and surrounding white space. */

@@ -73,6 +73,10 @@ function classOf(found: usize): u32 {
   const len = load<u32>(found, 12);
   const writing = load<u32>(found, 16);
   let result = KNOWN | (readNumber(ptr, len, writing) << NUMBER_SHIFT);
+  if (load<u32>(found, 4) == IS_NUMBER) {
+    store<u32>(found, result, 20);
+    return result;
+  }
   if (textEquals(ptr, len, writing, WORD_TRUE, 4)) result |= READS_TRUE;
   if (textEquals(ptr, len, writing, WORD_FALSE, 5)) result |= READS_FALSE;
   store<u32>(found, textHash(ptr, len, writing), 24);
@@ -193,6 +197,8 @@ function stringTest(offset: u32, needle: usize, found: usize): u32 {
   const text = itemPtr(needle);
   const textLen = itemLen(needle);
   if (offset == 28) return textStarts(ptr, len, writing, text, textLen) ? TRUE : FALSE;
+  // A needle longer than the text, even written out, costs nothing: there may be many short texts.
+  if (textLen > len) return FALSE;
   if (offset == 36) return textContains(ptr, len, writing, text, textLen, needleTable) ? TRUE : FALSE;
   classOf(found);
   return textEnds(ptr, len, writing, load<u32>(found, 28), text, textLen) ? TRUE : FALSE;

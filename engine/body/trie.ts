@@ -1,23 +1,25 @@
 /** Steps down the trie of paths, and the marking of what a request wants from it. Names are found by hash, then bytes. */
-import { nodeAt, pool } from './layout';
-import { passes, setPasses, setWanted, wanted } from './scratch';
+import { KIND_BELOW, nodeAt, pool } from './layout';
+import { isMulti, passes, setCarries, setPasses, setWanted, wanted, watchEveryName } from './scratch';
 import { textEquals } from './text';
 
 /** Wants node `n`, and marks every node on the way to it. */
 export function want(n: u32): void {
+  if (wanted(n)) return;
   setWanted(n);
+  if (isMulti(n)) watchEveryName();
   while (n != 0) {
-    n = load<u32>(nodeAt(n), 4);
+    const node = nodeAt(n);
+    n = load<u32>(node, 4);
+    if (load<u32>(node) == KIND_BELOW) setCarries(n);
     if (passes(n)) return;
     setPasses(n);
   }
 }
 
-/** The wanted child, or one on the way to a wanted node; -1: none. */
-export function childByName(parent: u32, hash: u32, ptr: usize, len: u32, writing: u32): i32 {
-  const node = nodeAt(parent);
-  let low = load<u32>(node, 20);
-  const end = low + load<u32>(node, 24);
+/** Of the `count` nodes from `low` on, the wanted one of this name, or one on the way to a wanted node; -1: none. */
+export function childByName(low: u32, count: u32, hash: u32, ptr: usize, len: u32, writing: u32): i32 {
+  const end = low + count;
   let high = end;
   while (low < high) {
     const middle = (low + high) >>> 1;
@@ -32,10 +34,9 @@ export function childByName(parent: u32, hash: u32, ptr: usize, len: u32, writin
   return -1;
 }
 
-export function childByIndex(parent: u32, index: u32): i32 {
-  const node = nodeAt(parent);
-  let low = load<u32>(node, 20) + load<u32>(node, 24);
-  const end = low + load<u32>(node, 28);
+export function childByIndex(node: usize, index: u32): i32 {
+  let low = load<u32>(node, 20) + load<u32>(node, 24) + load<u32>(node, 28);
+  const end = low + load<u32>(node, 32);
   let high = end;
   while (low < high) {
     const middle = (low + high) >>> 1;
@@ -45,6 +46,6 @@ export function childByIndex(parent: u32, index: u32): i32 {
   return low < end && load<u32>(nodeAt(low), 8) == index ? live(low) : -1;
 }
 
-function live(n: u32): i32 {
+export function live(n: u32): i32 {
   return wanted(n) || passes(n) ? <i32>n : -1;
 }

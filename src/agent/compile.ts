@@ -32,8 +32,11 @@ export function compileObject(text: string): Compiled {
 }
 
 function compile(read: PolicyReading): Compiled {
-  if (!read.ok) return read;
-  const { policy } = read;
+  return read.ok ? compileChecked(read.policy) : read;
+}
+
+/** A policy that has been read already, or was made from one. */
+export function compileChecked(policy: CheckedPolicy): Compiled {
   const missing = missingZones(policy, knowsZone);
   if (missing.length > 0) return { ok: false, issues: missing };
   const compiled = compileProgram(policy);

@@ -15,11 +15,13 @@ import { systemDenial } from '../core/decide/system.js';
 import type { Body, Decision } from '../core/decide/types.js';
 import { Fault } from '../core/fault.js';
 import { BODY_INSPECT_DEFAULT_BYTES, POLICY_JSON_MAX_BYTES } from '../core/limits.js';
+import type { CheckedPolicy } from '../core/policy/checked.js';
+import { policyFormat, readPolicy } from '../core/policy/read.js';
 import { readWhole } from '../disk/read-whole.js';
 import { type EngineModule, loadEngine } from '../wasm/module.js';
-import { type Compiled, compileObject, compilePolicy } from './compile.js';
+import { type Compiled, compileChecked, compileObject, compilePolicy } from './compile.js';
 import { decideByGeneration } from './decide.js';
-import type { Decider, Loaded, PolicyLoader } from './decider.js';
+import type { Decider, LoadError, Loaded, PolicyLoader } from './decider.js';
 import type { Generation } from './types.js';
 
 /** No generation is recorded here, so none needs a name. */
@@ -31,8 +33,40 @@ const ASSUMED_HOLD = { scope: 'all', reason: null };
 
 /** The engine is loaded with the first policy; one that is not the pinned one is that load's error. */
 export function policyLoader(inspectBytes = BODY_INSPECT_DEFAULT_BYTES): PolicyLoader {
+  const begin = beginner();
+  return {
+    loadObject: jsonText => begin(compileObject(jsonText), '(object)', inspectBytes),
+    loadFile: path => {
+      const file = readWhole(path, POLICY_JSON_MAX_BYTES);
+      if (!file.ok) return failed(unreadable(path, file.why, file.error));
+      return begin(compilePolicy(file.bytes, path), path, inspectBytes);
+    },
+  };
+}
+
+export type ReadPolicy =
+  | { readonly ok: true; readonly policy: CheckedPolicy }
+  | { readonly ok: false; readonly errors: readonly LoadError[] };
+
+/** A policy's text after every check, for what looks at its rules one by one. */
+export function readPolicyFile(path: string): ReadPolicy {
+  const file = readWhole(path, POLICY_JSON_MAX_BYTES);
+  if (!file.ok) return failed(unreadable(path, file.why, file.error));
+  const read = readPolicy(file.bytes, policyFormat(path));
+  return read.ok ? read : { ok: false, errors: read.issues };
+}
+
+/** Engines for policies that were read already, or made from such: each with counters of its own. */
+export type LoadChecked = (policy: CheckedPolicy, inspectBytes: number) => Loaded;
+
+export function checkedLoader(): LoadChecked {
+  const begin = beginner();
+  return (policy, inspectBytes) => begin(compileChecked(policy), '(checked)', inspectBytes);
+}
+
+function beginner(): (compiled: Compiled, path: string, inspectBytes: number) => Loaded {
   let engines: EngineModule | null = null;
-  const begin = (compiled: Compiled, path: string): Loaded => {
+  return (compiled, path, inspectBytes) => {
     if (!compiled.ok) return { ok: false, errors: compiled.issues };
     const { program, summary } = compiled;
     try {
@@ -45,13 +79,6 @@ export function policyLoader(inspectBytes = BODY_INSPECT_DEFAULT_BYTES): PolicyL
       if (error instanceof Fault) return failed(error);
       throw error;
     }
-  };
-  return {
-    loadObject: jsonText => begin(compileObject(jsonText), '(object)'),
-    loadFile: path => {
-      const file = readWhole(path, POLICY_JSON_MAX_BYTES);
-      return file.ok ? begin(compilePolicy(file.bytes, path), path) : failed(unreadable(path, file.why, file.error));
-    },
   };
 }
 
@@ -85,7 +112,7 @@ function bodyOf({ body }: BatchRequest, inspectBytes: number): Body {
   return bytes.length > inspectBytes ? TOO_LARGE : { kind: 'bytes', bytes };
 }
 
-function failed({ code, message, hint }: Fault): Loaded {
+function failed({ code, message, hint }: Fault): Extract<Loaded, { ok: false }> {
   return { ok: false, errors: [{ code, message, line: null, column: null, suggestion: hint }] };
 }
 

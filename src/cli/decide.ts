@@ -1,12 +1,10 @@
 import { resolve } from 'node:path';
 import { policyLoader } from '../agent/offline.js';
-import { readBatchLine } from '../core/decide/batch-line.js';
-import { MIB } from '../core/limits.js';
 import { Misuse, readArgs } from './args.js';
 import { BatchSession, decisionText, runBatch } from './decide-batch.js';
-import { type CliIo, type Command, EXIT } from './io.js';
-
-const REQUEST_MAX_BYTES = 80 * MIB;
+import { type Command, EXIT } from './io.js';
+import { sayLoadErrors } from './load-errors.js';
+import { readOneRequest } from './one-request.js';
 
 export const decide: Command = {
   name: 'decide',
@@ -41,46 +39,11 @@ exit: 0 allow (--batch: every line was answered), 1 deny, 2 the policy does not 
     }
     if (policy === null) throw new Misuse('no policy is given', 'add --policy FILE, or use --batch');
     const loaded = policyLoader().loadFile(resolve(io.cwd, policy));
-    if (!loaded.ok) {
-      if (given.on('json')) io.out(JSON.stringify({ ok: false, errors: loaded.errors }));
-      for (const e of given.on('json') ? [] : loaded.errors) {
-        const place = e.line === null ? policy : `${policy}:${e.line}:${e.column}`;
-        io.err(`${place}: error: ${e.message}${e.suggestion === null ? '' : `; ${e.suggestion}`} [${e.code}]`);
-      }
-      return EXIT.unknown;
-    }
-    const [word = '-'] = given.words;
-    const request = (word === '-' ? await readAll(io) : word).trim();
-    const line = readBatchLine(wrapped(request, given.text('agent'), given.text('at'), given.on('killed')));
-    if (line.is !== 'request') {
-      throw new Misuse(
-        line.is === 'bad' ? `the request is not right: ${line.error.message}` : 'the request is not right',
-      );
-    }
+    if (!loaded.ok) return sayLoadErrors(policy, loaded.errors, given.on('json'), io);
+    const line = await readOneRequest(given, io);
     const decision = loaded.decider.decide(line.request, line.agent ?? 'default', line.atMs ?? Date.now(), line.killed);
     if (given.on('json')) io.out(decisionText(decision));
     else io.out(`${decision.result}${decision.enforced ? '' : ' (not enforced)'} ${decision.code}: ${decision.reason}`);
     return decision.result === 'allow' ? EXIT.ok : EXIT.no;
   },
 };
-
-/** A batch line around the request as written, so that names given twice in it are seen. */
-function wrapped(request: string, agent: string | null, at: string | null, killed: boolean): string {
-  const more = JSON.stringify({ ...(agent === null ? {} : { agent }), ...(at === null ? {} : { at }), killed });
-  return `{"request":${request},${more.slice(1)}`;
-}
-
-async function readAll(io: CliIo): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of io.stdin) {
-    bytes += part.length;
-    if (bytes > REQUEST_MAX_BYTES) throw new Misuse(`the request is over ${REQUEST_MAX_BYTES} bytes`);
-    parts.push(part);
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts));
-  } catch {
-    throw new Misuse('the request is not UTF-8');
-  }
-}

@@ -76,14 +76,22 @@ function peek(path: string): { readonly origin: string; readonly file: LogFile }
   return { origin: found.origin, file: { path, first: found.first, before } };
 }
 
-/** @throws Fault `log_unreadable` */
-export function verifyFiles(log: LogFiles, options: Omit<VerifyOptions, 'origin'>): Report {
+/**
+ * @param also Gets each line too, in order: what is judged and what is used are then the same bytes. Valid during the call.
+ * @throws Fault `log_unreadable`
+ */
+export function verifyFiles(
+  log: LogFiles,
+  options: Omit<VerifyOptions, 'origin'>,
+  also?: (bytes: Uint8Array) => void,
+): Report {
   const verifier = new LogVerifier(PORTS, { ...options, origin: log.origin });
   for (const [index, { path: file }] of log.files.entries()) {
     const account = log.files[index + 1]?.before ?? null;
     const left = account && leftAt(file, account);
     const take = (bytes: Uint8Array, line: number): true => {
       verifier.line({ file, line }, bytes);
+      also?.(bytes);
       return true;
     };
     const { lines, torn } = readLines(file, AUDIT_LINE_MAX_BYTES, take, 0, left ?? Infinity);

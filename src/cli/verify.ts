@@ -6,17 +6,15 @@
  * end is 2 as well: a crash and a cut look alike. 1 is any trace of tampering. Lines after the last checkpoint (a second's
  * worth in a log being written) do not change the code; `signed` says where signing ends.
  */
-import { type Dirent, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { boundedText } from '../core/audit/text.js';
 import { fromBase64, fromHex, toHex } from '../core/bytes.js';
-import { Fault } from '../core/fault.js';
 import type { Finding, Report, Verdict } from '../core/verify/findings.js';
 import type { Expectation } from '../core/verify/tree.js';
-import { readPublicKey } from '../crypto/read-keys.js';
 import { Misuse, readArgs } from './args.js';
 import { painter } from './colour.js';
 import { type CliIo, type Command, EXIT } from './io.js';
+import { logKeys } from './log-keys.js';
 import { groupFiles, verifyFiles } from './verify-files.js';
 
 export const verify: Command = {
@@ -39,8 +37,7 @@ exit: 0 intact and signed by a pinned key, 1 tampered, 2 cannot say (no key, no 
       words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of the log' },
     });
     const expect = expectation(given.text('expect'));
-    const key = given.text('key');
-    const keys = key === null ? trustedKeys(io) : [keyGiven(key, io)];
+    const keys = logKeys(given.text('key'), io);
     const logs = groupFiles(given.words.map(word => resolve(io.cwd, word)));
     if (expect !== null && logs.length > 1)
       throw new Misuse('--expect speaks of one log, and the files are of several');
@@ -57,30 +54,6 @@ function worst(reports: readonly Report[]): Verdict {
   const verdicts = reports.map(report => report.verdict);
   if (verdicts.includes('tampered')) return 'tampered';
   return verdicts.length === 0 || verdicts.includes('cannot_say') ? 'cannot_say' : 'intact';
-}
-
-/** The text itself, or a path seen from where the command runs. */
-function keyGiven(key: string, io: CliIo): Uint8Array {
-  return readPublicKey(fromBase64(key)?.length === 32 ? key : resolve(io.cwd, key));
-}
-
-/** Every `.pub` of the configured trust folders. One that cannot be read is an error: a pin must not vanish silently. */
-function trustedKeys(io: CliIo): readonly Uint8Array[] {
-  const own = io.env.CHECKRD_CONFIG_DIR || join(io.home, '.checkrd');
-  return ['/etc/checkrd', resolve(io.cwd, own)].flatMap(folder => {
-    const path = join(folder, 'trust', 'log');
-    return pubFiles(path).map(entry => readPublicKey(join(path, entry.name)));
-  });
-}
-
-function pubFiles(path: string): Dirent[] {
-  try {
-    return readdirSync(path, { withFileTypes: true }).filter(entry => entry.name.endsWith('.pub'));
-  } catch (error) {
-    const code = (error as { code?: unknown }).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw new Fault('key_file_unreadable', { path, why: String(code) }, { cause: error });
-  }
 }
 
 function expectation(text: string | null): Expectation | null {

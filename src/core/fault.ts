@@ -103,6 +103,10 @@ const FAULTS = {
     say: f => `\`${f.path}\` cannot serve as an audit log: ${f.cause}`,
     fix: 'it must be a regular file that this user may read and write; move what is there away',
   },
+  output_unwritable: {
+    say: f => `cannot write \`${f.path}\` (${f.why})`,
+    fix: 'name a file that does not exist yet, in a folder that you can write; nothing is written over',
+  },
   policy_build_failed: {
     say: f => `the policy \`${f.path}\` could not be built (${f.error})`,
     fix: 'the old policy stays in force; report this with the policy if it happens again',

@@ -2,6 +2,12 @@
 import { type Ask, type Group, json, runGroups, withHeaders } from './run-cases.js';
 
 const at = (time: string, url = 'https://a.example/'): Ask => ({ url, at: time });
+const lines = (url: string, body: string): Ask => ({
+  method: 'POST',
+  url,
+  headers: [['Content-Type', 'application/x-ndjson']],
+  body,
+});
 const NO = 'deny default_denied -';
 
 const groups: Group[] = [
@@ -148,6 +154,19 @@ rules:
       [json('https://a.example/', {}), 'allow default_allowed'],
       [json('https://a.example/', '{'), 'deny rate_limited r'],
       ['GET https://a.example/', 'deny rate_limited r'],
+    ],
+  },
+  {
+    name: 'a body field of several nodes or lines shares one key with what is missing',
+    policy: 'default: allow\nrules:\n  - { name: r, limit: { calls_per_day: 1, per: body_field, field: "$..user" } }\n',
+    cases: [
+      [json('https://a.example/', { user: 1 }), 'allow default_allowed'],
+      [json('https://a.example/', { a: [{ user: 1 }] }), 'deny rate_limited r'],
+      [json('https://a.example/', { user: 2, a: { user: 2 } }), 'allow default_allowed'],
+      [json('https://a.example/', { user: 3, a: { user: 4 } }), 'deny rate_limited r'],
+      [json('https://a.example/', {}), 'deny rate_limited r'],
+      [lines('https://a.example/', '{"user":5}\n{"user":6}\n'), 'deny rate_limited r'],
+      [lines('https://a.example/', '{"user":5}\n'), 'allow default_allowed'],
     ],
   },
   {

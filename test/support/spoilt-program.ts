@@ -22,6 +22,7 @@ rules:
   - { name: d3, deny: { time_outside: "06:00-22:00", timezone: "+01:00" } }
   - { name: d5, deny: { time_within: "22:00-02:00", days: [wed-fri], timezone: Europe/Berlin } }
   - { name: d4, deny: { url: "api.example.com/**", body: { jsonpath: "$.amount", min: 100 } } }
+  - { name: d5, deny: { url: "api.example.com/**", body: { jsonpath: "$..roles[*]", exact: root } } }
   - { name: l1, limit: { calls_per_minute: 5, per: endpoint } }
   - { name: l2, limit: { calls_per_day: 50, per: body_field, field: "$.model", url: "api.example.com/**" } }
 `;
@@ -29,6 +30,11 @@ rules:
 const ASKS: readonly Ask[] = [
   { url: 'https://api.example.com/v1/a/things/42' },
   { url: 'https://api.example.com/v1/a/things/42', method: 'POST', body: '{"amount":100,"model":"m"}' },
+  {
+    url: 'https://api.example.com/v1/a/things/42',
+    method: 'POST',
+    body: '{"a":{"roles":["b","root"]}}\n{"model":"m"}',
+  },
   { url: 'https://a.b.example.org/1/2/xay', headers: [['X-HTTP-Method', 'DELETE']] },
   { url: 'https://any.example/public/%2e%41%2541;x//y', headers: [['X-Team', 'cc']] },
   { url: 'https://[::ffff:1.2.3.4]:8443/x?q=a-z&debug' },

@@ -109,8 +109,11 @@ export type FieldMatcher =
   | { readonly kind: 'absent'; readonly name: string }
   | { readonly kind: 'present'; readonly name: string; readonly test: StringTest };
 
-/** Child by name or array index; the root is the empty list. */
-export type JsonPath = readonly (string | number)[];
+/** A child by name, a child by array index, every child, or every descendant member of a name. */
+export type PathStep = string | number | { readonly kind: 'every' } | { readonly kind: 'below'; readonly name: string };
+
+/** The root is the empty list. */
+export type JsonPath = readonly PathStep[];
 
 export type Operand =
   | { readonly type: 'string'; readonly value: string }

@@ -1,12 +1,13 @@
 /**
- * JSON paths that name at most one node: RFC 9535's root, child and index, with two short forms of our own:
+ * JSON paths: RFC 9535's root, child, index, wildcard and descendant of a name, with two short forms of our own:
  * `a.b` for `$.a.b`, and `.0` for `[0]`.
  *
- * What selects several nodes is refused by name: wildcards and descendants wait for a later version, the rest never comes.
+ *   in   : the text of a policy
+ *   out  : steps, or why not; what RFC 9535 has and this language has not is refused by its name
  */
 import { hasLoneSurrogate } from '../json/tree.js';
 import { PATTERN_MAX_BYTES, PATTERN_MAX_SEGMENTS } from '../limits.js';
-import type { JsonPath } from './checked.js';
+import type { JsonPath, PathStep } from './checked.js';
 import { flawed, good, overBound, type Parsed, quoted, utf8Length } from './issue-list.js';
 
 /** RFC 9535 section 2.5.1.1: member-name-shorthand. */
@@ -17,6 +18,7 @@ const SPACE = /[ \t\n\r]*/y;
 const UNICODE_ESCAPE = /^[0-9A-Fa-f]{4}$/;
 /** No body this product reads holds a longer array. */
 const INDEX_MAX = 2 ** 31 - 1;
+const EVERY: PathStep = { kind: 'every' };
 
 /** The steps of `text`; never throws. */
 export function parseJsonPath(text: string): Parsed<JsonPath> {
@@ -34,7 +36,7 @@ export function parseJsonPath(text: string): Parsed<JsonPath> {
 
 class PathReader {
   private at = 1;
-  private readonly steps: (string | number)[] = [];
+  private readonly steps: PathStep[] = [];
 
   constructor(
     private readonly text: string,
@@ -56,9 +58,9 @@ class PathReader {
     return good(this.steps);
   }
 
-  private dot(): Parsed<string | number> {
-    if (this.take('.')) return this.later('descendants (`..name`)');
-    if (this.take('*')) return this.later('wildcards (`*`)');
+  private dot(): Parsed<PathStep> {
+    if (this.take('.')) return this.descendant();
+    if (this.take('*')) return good(EVERY);
     const digits = this.match(DIGITS);
     if (digits !== '') {
       const next = this.text[this.at] ?? '.';
@@ -66,6 +68,20 @@ class PathReader {
         ? this.index(digits)
         : this.wrong('a name cannot begin with a digit');
     }
+    return this.shorthand();
+  }
+
+  /** Past `..`. */
+  private descendant(): Parsed<PathStep> {
+    if (this.text[this.at] === '*') return this.foreign('descendant wildcards (`..*`)');
+    const name = this.take('[') ? this.bracket() : this.shorthand();
+    if (!name.ok) return name;
+    if (typeof name.value === 'number') return this.foreign('descendant indexes (`..[0]`)');
+    if (typeof name.value !== 'string') return this.foreign('descendant wildcards (`..[*]`)');
+    return good({ kind: 'below', name: name.value });
+  }
+
+  private shorthand(): Parsed<string> {
     const name = this.match(NAME);
     if (name === '') return this.wrong('a name is expected after `.`');
     const next = this.text[this.at];
@@ -73,19 +89,22 @@ class PathReader {
     return good(name);
   }
 
-  private bracket(): Parsed<string | number> {
+  private bracket(): Parsed<PathStep> {
     this.match(SPACE);
     const first = this.text[this.at] ?? '';
-    if (first === '*') return this.later('wildcards (`[*]`)');
-    if (first === '?') return this.wrong('filters (`[?…]`) are not part of the language');
+    if (first === '?') return this.foreign('filters (`[?…]`)');
     if (first === ':') return this.slice();
-    const step = first === '"' || first === "'" ? this.string(first) : this.number();
+    const step: Parsed<PathStep> = this.take('*')
+      ? good(EVERY)
+      : first === '"' || first === "'"
+        ? this.string(first)
+        : this.number();
     if (!step.ok) return step;
     this.match(SPACE);
     if (this.take(']')) return step;
     const next = this.text[this.at];
     if (next === ':') return this.slice();
-    if (next === ',') return this.wrong('unions (`[a,b]`) are not part of the language');
+    if (next === ',') return this.foreign('unions (`[a,b]`)');
     return this.wrong('a `]` is expected');
   }
 
@@ -94,7 +113,7 @@ class PathReader {
     if (digits === '') return this.wrong('a quoted name or an index is expected in `[ ]`');
     this.match(SPACE);
     if (this.text[this.at] === ':') return this.slice();
-    if (digits.startsWith('-')) return this.wrong('negative indexes are not part of the language');
+    if (digits.startsWith('-')) return this.foreign('negative indexes (`[-1]`)');
     return this.index(digits);
   }
 
@@ -138,11 +157,11 @@ class PathReader {
   }
 
   private slice(): Parsed<never> {
-    return this.wrong('slices (`[a:b]`) are not part of the language');
+    return this.foreign('slices (`[a:b]`)');
   }
 
-  private later(what: string): Parsed<never> {
-    return flawed('not_supported', `${quoted(this.written)}: ${what} in JSON paths are not in this version`, null);
+  private foreign(kind: string): Parsed<never> {
+    return this.wrong(`${kind} are not part of the language`);
   }
 
   private wrong(why: string): Parsed<never> {

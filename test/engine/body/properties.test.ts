@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { BodyMatcher, JsonPath, Operand } from '#src/core/policy/checked.js';
+import type { BodyMatcher, Operand } from '#src/core/policy/checked.js';
 import { encodeBodySection } from '#src/core/policy/program/body.js';
 import { ALLOW, BodyEngine, DENY, FALSE, FORM, LIMIT, TRUE, UNKNOWN } from '../../support/body-engine.js';
 import { decimal, on, op } from '../../support/body-values.js';
+import { below, every } from '../../support/json-places.js';
 
 const engine = await BodyEngine.make();
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
@@ -23,9 +24,9 @@ const { value } = fc.letrec<{ value: Json }>(tie => ({
     fc.dictionary(name, tie('value'), { maxKeys: 4 }),
   ),
 }));
-const path: fc.Arbitrary<JsonPath> = fc.array(fc.oneof(name, fc.nat({ max: 3 })), { maxLength: 4 });
+const path: fc.Arbitrary<(string | number)[]> = fc.array(fc.oneof(name, fc.nat({ max: 3 })), { maxLength: 4 });
 
-function at(root: Json, steps: JsonPath): Json | undefined {
+function at(root: Json, steps: readonly (string | number)[]): Json | undefined {
   let node: Json | undefined = root;
   for (const step of steps) {
     if (typeof step === 'number') node = Array.isArray(node) ? node[step] : undefined;
@@ -95,6 +96,10 @@ const some: readonly BodyMatcher[] = [
   on(['a', 1], { notIn: [op('true'), op(true)] }),
   on([], { exists: false }),
   on(['c', 'd'], { prefix: 'a', suffix: 'b', contains: 'abab' }),
+  on(['a', every, 0], { min: decimal('1') }),
+  on([below('b')], { exists: true }),
+  on([below('c'), every, 'd'], { notIn: [op('x')] }),
+  on([below('b'), below('d')], { exists: false }),
 ];
 
 test('random bytes and every truncation of a body are answered', () => {
@@ -109,7 +114,7 @@ test('random bytes and every truncation of a body are answered', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(alphabet, fc.nat({ max: 255 })), { maxLength: 80 }), bytes => {
       const body = Uint8Array.from(bytes);
-      for (const type of ['application/json', FORM]) {
+      for (const type of ['application/json', 'application/x-ndjson', 'text/plain', FORM]) {
         for (const answer of ask(body, type)) assert.ok(answer >= FALSE && answer <= TRUE);
       }
       let valid = true;
@@ -137,7 +142,7 @@ test('random bytes and every truncation of a body are answered', () => {
 });
 
 test('a spoilt section is refused or answers; it never traps', () => {
-  const { section } = encodeBodySection({ matchers: some, fields: [['a'], ['c', 'd']] });
+  const { section } = encodeBodySection({ matchers: some, fields: [['a'], ['c', 'd'], [below('d')]] });
   assert.equal(section.length % 4, 0);
   let state = 7;
   const next = (below: number) => {
@@ -158,14 +163,40 @@ test('a spoilt section is refused or answers; it never traps', () => {
       refused++;
       continue;
     }
-    engine.open({ body: '{"a":{"b":[1,2]},"é":"x","c":{"d":"abab"}}' });
-    for (let i = 0; i < 8; i++) engine.exports.bodyWantMatcher(i);
+    engine.open({
+      body: '{"a":{"b":[1,2]},"é":"x","c":{"d":"abab"}}',
+      type: next(2) === 0 ? null : 'application/jsonl',
+    });
+    for (let i = 0; i < 12; i++) engine.exports.bodyWantMatcher(i);
     for (let j = 0; j < 4; j++) engine.exports.bodyWantField(j);
     engine.exports.bodyScan();
-    for (let i = 0; i < 8; i++) engine.exports.bodyTest(i, next(2) === 0 ? ALLOW : DENY);
+    for (let i = 0; i < 12; i++) engine.exports.bodyTest(i, next(2) === 0 ? ALLOW : DENY);
     for (let j = 0; j < 4; j++) engine.key(j);
   }
   assert.ok(refused > 10_000, `${refused} refused`);
+});
+
+test('the paths of a section have one encoding: any other word in a row is refused', () => {
+  const { section } = encodeBodySection({ matchers: some, fields: [['a'], ['c', 'd'], [below('d')]] });
+  const words = new DataView(section.buffer);
+  const count = words.getUint32(12, true);
+  const kinds = new Set<number>();
+  for (let row = 64; row < 64 + count * 40; row += 40) {
+    const kind = words.getUint32(row, true);
+    kinds.add(kind);
+    for (let word = 0; word < 10; word++) {
+      const before = words.getUint32(row + word * 4, true);
+      for (const other of [0, 1, 2, 3, 4, 5, before + 1, before - 1, 0x7fffffff, 0xffffffff]) {
+        // Another index is another path.
+        if (other >>> 0 === before || (kind === 3 && word === 2)) continue;
+        words.setUint32(row + word * 4, other, true);
+        assert.equal(engine.load(section), false, `row ${(row - 64) / 40}, word ${word}: ${before} as ${other}`);
+      }
+      words.setUint32(row + word * 4, before, true);
+    }
+  }
+  assert.deepEqual([...kinds].sort(), [0, 1, 2, 3, 4]);
+  assert.equal(engine.load(section), true);
 });
 
 test('200,000 names in one object are refused quickly', () => {

@@ -6,7 +6,7 @@
  *   out  : one section, position-independent, a multiple of 4 bytes; matchers and fields keep their order
  *   never: fails on a checked policy
  */
-import type { BodyMatcher, Decimal, JsonPath, Operand } from '../checked.js';
+import type { BodyMatcher, Decimal, JsonPath, Operand, PathStep } from '../checked.js';
 import { bytesOf, compareDecimals, compareStrings, hashOf, looksNumeric } from './body-values.js';
 
 export interface BodyInput {
@@ -15,18 +15,21 @@ export interface BodyInput {
 }
 
 const MAGIC = 0x31594442;
-const VERSION = 1;
+const VERSION = 2;
 const HEADER = 64;
 const NONE = 0xffffffff;
-const KIND = { root: 0, name: 1, index: 2 } as const;
+/** Siblings stand in this order. */
+const KIND = { root: 0, name: 1, below: 2, index: 3, every: 4 } as const;
 const ITEM = { string: 0, positive: 1, negative: 2 } as const;
 const HAS = { string: 1, number: 2, true: 4, false: 8, null: 16, numericString: 32, booleanString: 64 } as const;
 
 interface Node {
-  readonly step: string | number | null;
+  readonly kind: number;
+  readonly index: number;
   readonly bytes: Uint8Array;
   readonly hash: number;
-  readonly children: Map<string | number, Node>;
+  /** By their step as JSON. */
+  readonly children: Map<string, Node>;
   place: number;
   parent: number;
 }
@@ -77,27 +80,32 @@ function isEmpty(test: BodyMatcher['test']): boolean {
   return Object.values(test).every(value => value === undefined);
 }
 
-function newNode(step: string | number | null): Node {
-  const bytes = typeof step === 'string' ? bytesOf(step) : new Uint8Array(0);
-  const hash = typeof step === 'string' ? hashOf(bytes) : 0;
-  return { step, bytes, hash, children: new Map(), place: 0, parent: 0 };
+function newNode(step: PathStep | null): Node {
+  const rest = { children: new Map<string, Node>(), place: 0, parent: 0 };
+  const none = { bytes: new Uint8Array(0), hash: 0, index: 0 };
+  if (step === null) return { kind: KIND.root, ...none, ...rest };
+  if (typeof step === 'number') return { kind: KIND.index, ...none, index: step, ...rest };
+  if (typeof step === 'object' && step.kind === 'every') return { kind: KIND.every, ...none, ...rest };
+  const bytes = bytesOf(typeof step === 'string' ? step : step.name);
+  return { kind: typeof step === 'string' ? KIND.name : KIND.below, index: 0, bytes, hash: hashOf(bytes), ...rest };
 }
 
 /** The node where the path ends. */
 function plant(root: Node, path: JsonPath): Node {
   let node = root;
   for (const step of path) {
-    let child = node.children.get(step);
+    const key = JSON.stringify(step);
+    let child = node.children.get(key);
     if (child === undefined) {
       child = newNode(step);
-      node.children.set(step, child);
+      node.children.set(key, child);
     }
     node = child;
   }
   return node;
 }
 
-/** Breadth first; siblings are names by hash, then bytes, and then indexes by value. */
+/** Breadth first; siblings by kind, those with a name by hash, then bytes, indexes by value. */
 function inOrder(root: Node): Node[] {
   const nodes = [root];
   for (let i = 0; i < nodes.length; i++) {
@@ -112,25 +120,26 @@ function inOrder(root: Node): Node[] {
 }
 
 function compareNodes(a: Node, b: Node): number {
-  if (typeof a.step === 'number') return typeof b.step === 'number' ? a.step - b.step : 1;
-  return typeof b.step === 'number' ? -1 : compareStrings(a, b);
+  return a.kind - b.kind || a.index - b.index || compareStrings(a, b);
 }
 
 function nodeRows(nodes: readonly Node[]): number[][] {
   let used = 0;
   let next = 1;
   return nodes.map(node => {
-    const names = [...node.children.keys()].filter(step => typeof step === 'string').length;
-    const isName = typeof node.step === 'string';
+    const count = (kind: number): number => [...node.children.values()].filter(child => child.kind === kind).length;
+    const isNamed = node.kind === KIND.name || node.kind === KIND.below;
     const row = [
-      node.step === null ? KIND.root : isName ? KIND.name : KIND.index,
+      node.kind,
       node.parent,
-      typeof node.step === 'number' ? node.step : isName ? used : 0,
+      isNamed ? used : node.index,
       node.bytes.length,
       node.hash,
       next,
-      names,
-      node.children.size - names,
+      count(KIND.name),
+      count(KIND.below),
+      count(KIND.index),
+      count(KIND.every),
     ];
     used += node.bytes.length;
     next += node.children.size;

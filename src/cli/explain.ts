@@ -1,0 +1,123 @@
+import { resolve } from 'node:path';
+import { explainPolicy } from '../agent/explain.js';
+import { readPolicyFile } from '../agent/offline.js';
+import { boundedText } from '../core/audit/text.js';
+import { type Explanation, type RuleReport, type Verdict, whyWords } from '../core/explain/explanation.js';
+import type { CheckedPolicy, Effect } from '../core/policy/checked.js';
+import { Misuse, readArgs } from './args.js';
+import { painter } from './colour.js';
+import { type CliIo, type Command, EXIT } from './io.js';
+import { sayLoadErrors } from './load-errors.js';
+import { readOneRequest } from './one-request.js';
+
+export const explain: Command = {
+  name: 'explain',
+  summary: 'say why a policy decides a request as it does',
+  usage: `
+usage: checkrd explain --policy FILE [--agent ID] [--at TIME] [--all] [--json] [REQUEST]
+
+Decides REQUEST as \`checkrd decide\` does, then asks the same engine about every matcher of every rule alone, and about
+every reading of the request alone. The output quotes the request, values of headers and body too.
+
+--all  also the rules whose url does not match; without it they are counted
+
+A matcher says true, false, unknown (it cannot be judged), mixed (some reading matches and not every one, which is not
+enough for an allow) or unread (the body is longer than what is inspected).
+
+exit: 0 allow, 1 deny, 2 the policy does not load, 64 misuse`,
+  async run(args, io) {
+    const given = readArgs(args, {
+      texts: ['policy', 'agent', 'at'],
+      switches: ['all'],
+      words: { min: 0, max: 1, what: 'one REQUEST' },
+    });
+    const path = given.text('policy');
+    if (path === null) throw new Misuse('no policy is given', 'add --policy FILE');
+    const json = given.on('json');
+    const read = readPolicyFile(resolve(io.cwd, path));
+    if (!read.ok) return sayLoadErrors(path, read.errors, json, io);
+    const line = await readOneRequest(given, io);
+    const agent = line.agent ?? 'default';
+    const atMs = line.atMs ?? Date.now();
+    const explained = explainPolicy(read.policy, { request: line.request, agent, atMs, all: given.on('all') });
+    if (!explained.ok) return sayLoadErrors(path, explained.errors, json, io);
+    const { explanation } = explained;
+    if (json) io.out(JSON.stringify(asJson(explanation, read.policy, agent, atMs)));
+    else print(explanation, read.policy, io);
+    return explanation.decision.result === 'allow' ? EXIT.ok : EXIT.no;
+  },
+};
+
+/** Stable; docs/explain.md says what each key means. */
+function asJson(explanation: Explanation, policy: CheckedPolicy, agent: string, atMs: number): object {
+  const { decision, rules, elsewhere } = explanation;
+  return {
+    result: decision.result,
+    enforced: decision.enforced,
+    code: decision.code,
+    matched_rule: decision.matchedRule,
+    matched_rule_kind: decision.matchedRuleKind,
+    reason: decision.reason,
+    uncertain: decision.uncertain,
+    agent,
+    at: new Date(atMs).toISOString(),
+    default: policy.defaultResult,
+    why: whyWords(explanation, policy.defaultResult),
+    rules: rules.map(({ name, effect, line, verdict, fired, specificity, matchers }) => ({
+      name,
+      kind: effect.kind,
+      line,
+      verdict,
+      fired,
+      specificity,
+      ...(effect.kind === 'limit' ? { limit: limitJson(effect, fired && decision.result === 'allow') } : {}),
+      matchers: matchers.map(({ key, words, verdict: said, readings }) => ({
+        key,
+        text: words,
+        verdict: said,
+        readings,
+      })),
+    })),
+    rules_elsewhere: elsewhere,
+  };
+}
+
+/** `charged`: by this call; a limit counts only what everything else lets through. */
+function limitJson({ calls, windowMs, per }: Extract<Effect, { kind: 'limit' }>, charged: boolean): object {
+  return { calls, window_ms: windowMs, per, charged };
+}
+
+const LINE_MAX_BYTES = 4096;
+
+function print(explanation: Explanation, policy: CheckedPolicy, io: CliIo): void {
+  const paint = painter(io);
+  const say = (text: string): void => io.out(boundedText(text, LINE_MAX_BYTES));
+  const { decision, rules, elsewhere } = explanation;
+  const verdict = `${decision.result}${decision.enforced ? '' : ' (not enforced)'} ${decision.code}: ${decision.reason}`;
+  io.out(paint(decision.result === 'allow' ? 'green' : 'red', boundedText(verdict, LINE_MAX_BYTES)));
+  for (const why of whyWords(explanation, policy.defaultResult)) say(`  ${why}`);
+  for (const rule of rules) printRule(rule, say);
+  if (elsewhere > 0)
+    say(`${elsewhere} ${elsewhere === 1 ? 'rule' : 'rules'} not shown: the url does not match (--all shows them)`);
+}
+
+function printRule(rule: RuleReport, say: (text: string) => void): void {
+  const { name, effect, line, fired, verdict, matchers } = rule;
+  const [yes, no] = effect.kind === 'limit' ? ['applies', 'does not apply'] : ['fires', 'does not fire'];
+  const outcome = fired ? yes : no;
+  say(`${effect.kind} '${name}'${line === null ? '' : ` (line ${line})`} ${outcome}: ${WORD[verdict]}`);
+  if (matchers.length === 0) say('  it has no matcher: every request');
+  for (const matcher of matchers) {
+    say(`  ${matcher.verdict.padEnd(7)} ${matcher.words}`);
+    for (const { what, verdict: said } of matcher.readings)
+      say(`            ${what}${said === null ? '' : ` → ${said}`}`);
+  }
+}
+
+const WORD: Readonly<Record<Verdict, string>> = {
+  true: 'true',
+  false: 'false',
+  unknown: 'it cannot be judged',
+  mixed: 'true of some readings and not of every one',
+  unread: 'the body is longer than what is inspected',
+};

@@ -1,0 +1,85 @@
+/**
+ * The records of logs for commands that draw conclusions from them: verified first, in one pass, so that what was judged and
+ * what was used are the same bytes. Whoever takes the records says nothing before the verdict is in.
+ */
+import { resolve } from 'node:path';
+import { type FlatRecord, parseLine } from '../core/audit/canonical.js';
+import { boundedText } from '../core/audit/text.js';
+import { fromUtf8 } from '../core/bytes.js';
+import { rfc3339Ms } from '../core/time/rfc3339.js';
+import type { Report } from '../core/verify/findings.js';
+import { type Args, Misuse } from './args.js';
+import type { CliIo } from './io.js';
+import { logKeys } from './log-keys.js';
+import { groupFiles, verifyFiles } from './verify-files.js';
+
+/** What every such command takes. */
+export const LOG_TEXTS = ['key', 'since', 'until'] as const;
+export const LOG_USAGE = `--key         the log's public key, or the path of its .pub file, as for \`checkrd verify\`
+--unverified  go on though the log is not what was written
+--since, --until  only decisions from, and before, this time (RFC 3339)`;
+
+export interface LogRead {
+  /** False: it must not be used, and why has been said. */
+  readonly usable: boolean;
+  readonly logs: readonly LogVerdict[];
+}
+
+export interface LogVerdict {
+  readonly log: string;
+  readonly verdict: Report['verdict'];
+  /** What a reader must know of it, as a sentence; null when it is intact and signed by a pinned key. */
+  readonly note: string | null;
+}
+
+/**
+ * @param begin Called before the first record of each log; what it returns takes the records.
+ * @throws Misuse, Fault `log_unreadable`
+ */
+export function readLogs(given: Args, io: CliIo, begin: () => (record: FlatRecord) => void): LogRead {
+  const from = timeOf(given, 'since') ?? Number.NEGATIVE_INFINITY;
+  const to = timeOf(given, 'until') ?? Number.POSITIVE_INFINITY;
+  const keys = logKeys(given.text('key'), io);
+  const logs: LogVerdict[] = [];
+  let usable = true;
+  for (const log of groupFiles(given.words.map(word => resolve(io.cwd, word)))) {
+    const take = begin();
+    const report = verifyFiles(log, { keys, expect: null }, bytes => {
+      const text = fromUtf8(bytes);
+      const parsed = text === null ? null : parseLine(text);
+      if (!parsed?.ok || parsed.record.log !== log.origin) return;
+      const ms = typeof parsed.record.time === 'string' ? rfc3339Ms(parsed.record.time) : null;
+      if (ms !== null && ms >= from && ms < to) take(parsed.record);
+    });
+    const note = noteOf(report);
+    logs.push({ log: report.origin, verdict: report.verdict, note });
+    if (note !== null) io.err(boundedText(`${report.origin}: ${note}`, NOTE_MAX_BYTES));
+    if (report.verdict === 'tampered' && !given.on('unverified')) usable = false;
+  }
+  if (logs.length === 0) {
+    io.err('error: there is no record in these files');
+    usable = false;
+  } else if (!usable) {
+    io.err('error: the log is not what was written, so nothing is concluded from it');
+    io.err('hint: `checkrd verify` says what is wrong with it; --unverified goes on all the same');
+  }
+  return { usable, logs };
+}
+
+const NOTE_MAX_BYTES = 1024;
+
+function noteOf({ verdict, findings, pinned, signedTo, firstSeq }: Report): string | null {
+  const [first] = findings;
+  if (first !== undefined) return `${verdict === 'tampered' ? 'TAMPERED: ' : ''}${first.code}: ${first.detail}`;
+  if (verdict === 'intact') return null;
+  if (signedTo === firstSeq) return 'origin unproven: nothing in it is signed';
+  return pinned ? 'origin unproven' : 'origin unproven: no key was given (--key)';
+}
+
+function timeOf(given: Args, flag: string): number | null {
+  const text = given.text(flag);
+  if (text === null) return null;
+  const ms = rfc3339Ms(text);
+  if (ms === null) throw new Misuse(`--${flag} is no RFC 3339 date-time`, 'write for example 2026-01-07T12:00:00Z');
+  return ms;
+}

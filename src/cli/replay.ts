@@ -1,0 +1,121 @@
+import { resolve } from 'node:path';
+import { readPolicyFile } from '../agent/offline.js';
+import { openReplay, type Replay } from '../agent/replay.js';
+import { boundedText } from '../core/audit/text.js';
+import { byPolicy, readDecision } from '../core/replay/recorded.js';
+import { type Answer, ReplayTally } from '../core/replay/tally.js';
+import { Misuse, readArgs } from './args.js';
+import { painter } from './colour.js';
+import { type CliIo, type Command, EXIT } from './io.js';
+import { sayLoadErrors } from './load-errors.js';
+import { LOG_TEXTS, LOG_USAGE, type LogVerdict, readLogs } from './log-records.js';
+
+/** What the log does not hold, and what is therefore taken as given. Part of every answer. */
+const GIVEN = [
+  'a log holds no headers, query and body: a rule that looks at them makes a call unsayable',
+  'a log holds no port: calls are taken to have used the usual one; a rule that names a port makes a call unsayable',
+  'a log holds paths with `{id}`: a pattern that tells one ID from another makes a call unsayable',
+  'the recorded method and path are taken to be the only readings of theirs',
+  'limits count from the first decision read; after an unsayable call that they may count they cannot say either',
+];
+
+export const replay: Command = {
+  name: 'replay',
+  summary: 'say what another policy would have decided about the calls of a log',
+  usage: `
+usage: checkrd replay --policy FILE [--key KEY] [--unverified] [--since TIME] [--until TIME] [--json] LOG...
+
+Verifies the log, then decides each of its decisions again under FILE, and counts what would change: by the rule that
+decided then and the rule that would decide now. A log does not hold everything a rule may ask; where that matters the
+answer is "cannot say", with the rule. Decisions in which no policy was asked (kill switch, hook, bad request) are counted.
+
+${LOG_USAGE}
+
+exit: 0 nothing would change, 1 something would, 2 cannot say, the log does not verify, or the policy does not load, 64 misuse`,
+  async run(args, io) {
+    const given = readArgs(args, {
+      texts: ['policy', ...LOG_TEXTS],
+      switches: ['unverified'],
+      words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of a log' },
+    });
+    const path = given.text('policy');
+    if (path === null) throw new Misuse('no policy is given', 'add --policy FILE');
+    const json = given.on('json');
+    const read = readPolicyFile(resolve(io.cwd, path));
+    if (!read.ok) return sayLoadErrors(path, read.errors, json, io);
+    const first = openReplay(read.policy);
+    if (!first.ok) return sayLoadErrors(path, first.errors, json, io);
+
+    const tally = new ReplayTally();
+    let unused: Replay | null = first.replay;
+    const { usable, logs } = readLogs(given, io, () => {
+      const log = unused ?? fresh(openReplay(read.policy));
+      unused = null;
+      return record => {
+        const recorded = readDecision(record);
+        if (recorded === null) return;
+        if (byPolicy(recorded)) tally.add(recorded, log.decide(recorded));
+        else tally.skip(recorded);
+      };
+    });
+    if (!usable) {
+      if (json) io.out(JSON.stringify({ verdict: 'cannot_say', logs }));
+      return EXIT.unknown;
+    }
+    const verdict = tally.changed > 0 ? 'changes' : tally.cannotSay > 0 ? 'cannot_say' : 'same';
+    if (json) io.out(JSON.stringify(asJson(tally, verdict, logs)));
+    else print(tally, verdict, io);
+    return { same: EXIT.ok, changes: EXIT.no, cannot_say: EXIT.unknown }[verdict];
+  },
+};
+
+function fresh(opened: ReturnType<typeof openReplay>): Replay {
+  if (!opened.ok) throw new Error('a policy that has loaded loads again');
+  return opened.replay;
+}
+
+type Verdict = 'same' | 'changes' | 'cannot_say';
+
+function asJson(tally: ReplayTally, verdict: Verdict, logs: readonly LogVerdict[]): object {
+  return {
+    verdict,
+    logs,
+    replayed: tally.replayed,
+    same: tally.same,
+    changed: tally.changed,
+    cannot_say: tally.cannotSay,
+    not_by_policy: Object.fromEntries(tally.notByPolicy),
+    changes: tally.changes(),
+    undecided: tally.undecided(),
+    given: GIVEN,
+  };
+}
+
+const LINE_MAX_BYTES = 2048;
+
+function print(tally: ReplayTally, verdict: Verdict, io: CliIo): void {
+  const paint = painter(io);
+  const say = (text: string): void => io.out(boundedText(text, LINE_MAX_BYTES));
+  say(`replayed    ${tally.replayed} decisions`);
+  for (const [code, count] of tally.notByPolicy) say(`not asked   ${count} ${code}: no policy had a part in them`);
+  say(`same        ${tally.same}`);
+  say(`changed     ${tally.changed}`);
+  for (const { from, to, count, examples } of tally.changes()) {
+    say(`  ${count}  ${words(from)} → ${words(to)}`);
+    for (const example of examples) say(`       ${example}`);
+  }
+  say(`cannot say  ${tally.cannotSay}`);
+  for (const { rule, count, examples } of tally.undecided()) {
+    const why =
+      rule === null ? 'the request cannot be made again from the log' : `'${rule}' asks what the log does not hold`;
+    say(`  ${count}  ${why}`);
+    for (const example of examples) say(`       ${example}`);
+  }
+  for (const line of GIVEN) say(`given: ${line}`);
+  if (verdict === 'same') io.out(paint('green', 'NOTHING WOULD CHANGE'));
+  else if (verdict === 'changes') io.out(paint('red', `${tally.changed} DECISIONS WOULD CHANGE`));
+  else io.out(paint('yellow', 'CANNOT SAY: nothing is certain to change, and not everything could be decided'));
+}
+
+const words = ({ result, rule }: Answer): string =>
+  `${result} ${rule === null ? '(one of several rules)' : `'${rule}'`}`;

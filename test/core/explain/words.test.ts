@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { partsOf } from '#src/core/explain/parts.js';
+import { partWords } from '#src/core/explain/words.js';
+import { policyOf } from '../../support/engine.js';
+
+test('each matcher in the words of a policy, one thing that must hold each', () => {
+  const { rules } = policyOf(`
+default: deny
+rules:
+  - name: all
+    allow:
+      method: [get, post]
+      url: "https://api.example.com:*/v1/{id}"
+      query: [{ name: q, prefix: a, suffix: b }, { name: debug, present: false }]
+      headers: [{ name: X-Team }]
+      body:
+        - { jsonpath: "$['odd name'][0]", in: [1.50, "a", true, null] }
+        - { jsonpath: $.n, min: -0.005, max: 6e4 }
+        - { jsonpath: $.m, not_in: [1, 2, 3, 4, 5, 6, 7, 8, 9] }
+      time_outside: "22:00-06:30"
+      timezone: "-05:30"
+`);
+  const [rule] = rules;
+  assert.ok(rule);
+  assert.deepEqual(partsOf(rule.matcher).map(partWords), [
+    'method GET, POST',
+    'url https://api.example.com:*/v1/{id}',
+    'query q prefix "a" suffix "b"',
+    'query debug present false',
+    'headers x-team',
+    'body $["odd name"][0] in [1.5, "a", true, null]',
+    'body $.n min -0.005 max 60000',
+    'body $.m not_in [1, 2, 3, 4, 5, 6, 7, 8, … 1 more]',
+    'time_outside 22:00-06:30 UTC-05:30',
+  ]);
+});

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { checkedLoader } from '#src/agent/offline.js';
+import type { FlatRecord } from '#src/core/audit/canonical.js';
+import { decisionRecord } from '#src/core/audit/decision-record.js';
+import { utf8 } from '#src/core/bytes.js';
+import { checkRequest } from '#src/core/decide/request.js';
+import type { Decision } from '#src/core/decide/types.js';
+import { pathReadings } from '#src/core/explain/path-readings.js';
+import { readPolicy } from '#src/core/policy/read.js';
+import { readDecision } from '#src/core/replay/recorded.js';
+import { FAMILIES_MAX, Families } from '#src/core/suggest/families.js';
+import { policyText } from '#src/core/suggest/policy-text.js';
+import { request, type TextRequest } from '../../support/oracle/arbitrary.js';
+
+const SEED = 20_260_107;
+const CASES = 800;
+const load = checkedLoader();
+const ALLOWED: Decision = {
+  ...{ result: 'allow', enforced: true, code: 'default_allowed', matchedRule: null, matchedRuleKind: 'default' },
+  ...{ reason: '', uncertain: false },
+};
+
+function add(families: Families, { method, url, headers }: TextRequest, urlPath: 'endpoint' | 'raw'): boolean {
+  const valid = checkRequest(method, url, headers);
+  if (!valid.ok) return false;
+  const fields = decisionRecord(
+    ALLOWED,
+    { method, url: valid.url },
+    {
+      ...{ requestId: 'r', parentRequestId: null, agentId: 'a', instanceId: 'i', sessionId: null, traceId: 't' },
+      ...{ spanId: 's', parentSpanId: null, policy: null, urlPath, decisionNs: 1 },
+    },
+  );
+  const recorded = readDecision({ ...fields, time: '2026-01-07T12:00:00.000Z' } as unknown as FlatRecord);
+  assert.ok(recorded !== null);
+  const before = families.calls;
+  families.add(recorded);
+  return families.calls > before;
+}
+
+/** A usual port, and one method and one path, whoever reads it. */
+function isPlain({ method, url, headers }: TextRequest): boolean {
+  const valid = checkRequest(method, url, headers);
+  return (
+    valid.ok &&
+    new URL(valid.url).port === '' &&
+    pathReadings(valid.path)?.length === 1 &&
+    !/\?.*(_method|%)/.test(url) &&
+    !headers.some(([name]) => /^(x-(http-)?method|content-type)/i.test(name))
+  );
+}
+
+test('whatever was called: the proposal loads, allows what it covers, and no other host', t => {
+  t.diagnostic(`seed ${SEED}`);
+  let held = 0;
+  fc.assert(
+    fc.property(
+      fc.array(request, { minLength: 1, maxLength: 16 }),
+      request,
+      fc.constantFrom('endpoint' as const, 'raw' as const),
+      (calls, other, urlPath) => {
+        const families = new Families();
+        const covered = calls.filter(call => add(families, call, urlPath));
+        const text = policyText(families, null);
+        const read = readPolicy(utf8(text), 'yaml');
+        assert.ok(read.ok, text);
+        const loaded = load(read.policy, 65_536);
+        assert.ok(loaded.ok, text);
+        for (const call of covered.filter(isPlain)) {
+          const { result } = loaded.decider.decide(call, 'a', 0, false);
+          assert.equal(result, 'allow', `${JSON.stringify(call)} under ${text}`);
+          held++;
+        }
+        const hosts = new Set(families.list().map(({ host }) => host.replace(/\.$/, '')));
+        const valid = checkRequest(other.method, other.url, other.headers);
+        if (valid.ok && !hosts.has(valid.host)) {
+          // Two spellings of one address are one host.
+          if (/^\[|^127\./.test(valid.host)) return;
+          assert.equal(loaded.decider.decide(other, 'a', 0, false).result, 'deny', `${other.url} under ${text}`);
+        }
+      },
+    ),
+    { seed: SEED, numRuns: CASES, endOnFailure: true },
+  );
+  t.diagnostic(`${held} calls were allowed`);
+  assert.ok(held > 100);
+});
+
+test('a log with more addresses than a person reads is cut, and said', () => {
+  const families = new Families();
+  for (let i = 0; i <= FAMILIES_MAX; i++) {
+    add(families, { method: 'GET', url: `https://h${i}.example/`, headers: [], body: null }, 'endpoint');
+  }
+  assert.equal(families.list().length, FAMILIES_MAX);
+  assert.deepEqual([...families.uncovered], [[`more than ${FAMILIES_MAX} different addresses`, 1]]);
+});
