@@ -32,7 +32,8 @@ export const H_HOST_NODE: u32 = 41;
 export const H_METHOD_IDS: u32 = 42;
 /** Index + 1 in the header list of the three overrides, content-type, content-encoding. */
 export const H_SPECIAL: u32 = 43;
-export const H_WORDS: u32 = 48;
+export const H_AUTOMATA: u32 = 48;
+export const H_WORDS: u32 = 64;
 
 export const RULE_WORDS: u32 = 20;
 export const NODE_WORDS: u32 = 8;

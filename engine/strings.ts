@@ -1,5 +1,6 @@
-/** The operators on one string: exact, in, prefix, suffix, contains; all given ones must hold. */
+/** The operators on one string: exact, in, prefix, suffix, contains, regex; all given ones must hold. */
 import { FIELD_WORDS, H_FIELDS, H_LISTS, REF_WORDS, bytesAt, cell } from './program';
+import { regexMatches } from './regex';
 import { contains, same } from './text';
 
 /** Lists are sorted by length, then by bytes. */
@@ -21,7 +22,6 @@ function inList(start: u32, count: u32, p: usize, n: u32): bool {
 /** Whether `n` bytes at `p` pass field matcher `f`. */
 export function passes(f: u32, p: usize, n: u32): bool {
   const ops = cell(H_FIELDS, FIELD_WORDS, f, 4);
-  if (ops == 0) return true;
   if ((ops & 1) != 0) {
     const len = cell(H_FIELDS, FIELD_WORDS, f, 6);
     if (len != n || !same(bytesAt(cell(H_FIELDS, FIELD_WORDS, f, 5), len), p, n)) return false;
@@ -39,5 +39,6 @@ export function passes(f: u32, p: usize, n: u32): bool {
     const len = cell(H_FIELDS, FIELD_WORDS, f, 14);
     if (!contains(p, n, bytesAt(cell(H_FIELDS, FIELD_WORDS, f, 13), len), len)) return false;
   }
-  return true;
+  const automaton = cell(H_FIELDS, FIELD_WORDS, f, 15);
+  return automaton == 0 || regexMatches(automaton - 1, p, n);
 }

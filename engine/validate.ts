@@ -4,7 +4,7 @@
  * Returns 0, or the number of the check that failed.
  */
 import {
-  FIELD_WORDS, GLOB_WORDS, H_AGENTS, H_ALWAYS, H_ANY_ROOT, H_BODY, H_BODY_FIELDS, H_BODY_MATCHERS, H_FIELDS, H_GLOBS, H_HASH,
+  FIELD_WORDS, GLOB_WORDS, H_AGENTS, H_ALWAYS, H_ANY_ROOT, H_AUTOMATA, H_BODY, H_BODY_FIELDS, H_BODY_MATCHERS, H_FIELDS, H_GLOBS, H_HASH,
   H_HEADERS, H_HOST_NODE, H_LIMITS, H_LISTS, H_METHODS, H_METHOD_IDS, H_NODES, H_ROOTS, H_RULES, H_SPECIAL, H_STRINGS,
   H_TERMS, H_WINDOWS, H_WORDS, H_ZONES, HASH_WORDS, LIMIT_WORDS, MAGIC, NODE_HOST, NODE_WORDS, PARENT_HOSTS, PARENT_METHODS,
   PARENT_NONE, REF_WORDS, ROOT_WORDS, RULE_WORDS, R_BODY, R_HEADERS, R_LIMIT, R_METHODS, R_QUERY, R_URL, R_WINDOWS, R_ZONE, VERSION,
@@ -12,6 +12,7 @@ import {
 } from './program';
 import { isOffset } from './time';
 import { bodySectionCheck } from './body/index';
+import { automata, automataCheck } from './regex';
 
 /** A section of `rows` rows of `width` words lies within the program, after the header, 4-byte aligned. */
 function section(index: u32, width: u32): bool {
@@ -131,7 +132,7 @@ function fields(): bool {
     const header = cell(H_FIELDS, FIELD_WORDS, i, 3);
     if (header > head(H_HEADERS + 1)) return false;
     const ops = cell(H_FIELDS, FIELD_WORDS, i, 4);
-    if (ops > 31) return false;
+    if (ops > 31 || cell(H_FIELDS, FIELD_WORDS, i, 15) > automata) return false;
     if (!range(cell(H_FIELDS, FIELD_WORDS, i, 7), cell(H_FIELDS, FIELD_WORDS, i, 8), head(H_LISTS + 1))) return false;
     for (let k: u32 = 5; k <= 13; k += 2) {
       if (k == 7) continue;
@@ -206,6 +207,8 @@ export function validate(): u32 {
   // Strings and the body section count bytes.
   if (head(H_STRINGS) > length || head(H_STRINGS + 1) > length - head(H_STRINGS)) return 12;
   if ((head(H_BODY) & 3) != 0 || head(H_BODY) > length || head(H_BODY + 1) > length - head(H_BODY)) return 13;
+  const at = head(H_AUTOMATA);
+  if ((at & 3) != 0 || at > length || !automataCheck(base + at, length - at, head(H_AUTOMATA + 1))) return 28;
   if (head(H_METHOD_IDS) > head(H_METHODS + 1) || head(H_BODY_MATCHERS) > 1000000 || head(H_BODY_FIELDS) > 1000000) return 14;
   for (let k: u32 = 0; k < 5; k++) if (head(H_SPECIAL + k) > head(H_HEADERS + 1)) return 15;
   if (!nodes()) return 16;

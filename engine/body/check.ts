@@ -10,6 +10,7 @@ import {
   KIND_INDEX, KIND_NAME, KIND_ROOT, LIST, listAt, longestNeedle, MAGIC, MATCHER, matcherAt, MAX_NODES, MAX_ROWS, NODE,
   nodeAt, nodeCount, NONE, pool, setLongestNeedle, setSection, VERSION,
 } from './layout';
+import { automata } from '../regex';
 import { PLAIN, textEquals } from './text';
 
 const WORD_TRUE: usize = memory.data<u8>([116, 114, 117, 101]);
@@ -169,6 +170,10 @@ function checkMatcher(matcher: usize, lists: u32, itemCount: u32): bool {
     given = true;
     if (offset < 20) {
       if (at >= lists) return false;
+      continue;
+    }
+    if (offset == 40) {
+      if (at >= automata) return false;
       continue;
     }
     if (at >= itemCount) return false;

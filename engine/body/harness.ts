@@ -1,5 +1,6 @@
 /** The body half alone, for its tests: the same functions and one growing region of memory. */
 export * from './index';
+export { automataCheck } from '../regex';
 
 /** Address of at least `bytes` writable bytes, with nothing of ours behind them. */
 export function arena(bytes: u32): usize {

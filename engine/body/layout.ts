@@ -7,7 +7,8 @@
  *   header   magic, version, total bytes, nodes, matchers, fields, lists, items, pool bytes, 0 × 7
  *   nodes    kind, parent, pool offset of the name or index, name bytes, name hash, first child, then how many children
  *            of each kind: name, below, index, every. They stand in this order; every at most once
- *   matchers node, exists (0 none, 1 true, 2 false), exact, in, notIn (lists), min, max, prefix, suffix, contains (items)
+ *   matchers node, exists (0 none, 1 true, 2 false), exact, in, notIn (lists), min, max, prefix, suffix, contains (items),
+ *            regex (automaton of the program)
  *   fields   node
  *   lists    types, first item, strings, numbers. Lists take the first items in order: strings by hash, then bytes;
  *            numbers by value
@@ -27,7 +28,7 @@ export const KIND_INDEX: u32 = 3;
 /** Every member, every element. */
 export const KIND_EVERY: u32 = 4;
 
-export const MATCHER: u32 = 40;
+export const MATCHER: u32 = 44;
 export const FIELD: u32 = 4;
 export const LIST: u32 = 16;
 export const ITEM: u32 = 16;

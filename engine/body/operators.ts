@@ -7,11 +7,12 @@
 import { compareRead, NOT_NUMERIC, OVERSIZED, readNumber, STRICT } from './decimal';
 import {
   HAS_BOOLEAN_STRING, HAS_FALSE, HAS_NULL, HAS_NUMBER, HAS_NUMERIC_STRING, HAS_STRING, HAS_TRUE, itemAt, itemLen,
-  itemPtr, listAt, NONE,
+  itemPtr, listAt, MATCHER, NONE,
 } from './layout';
 import {
   IS_FALSE, IS_FORM_VALUE, IS_NULL, IS_NUMBER, IS_STRING, IS_TRUE, needleTable,
 } from './scratch';
+import { regexText } from '../regex';
 import { hashedLen, textContains, textEnds, textEquals, textHash, textStarts } from './text';
 
 export const FALSE: u32 = 0;
@@ -45,15 +46,15 @@ export function judge(matcher: usize, found: usize, absent: u32): u32 {
   if (least != NONE) result = min(result, ordered(itemAt(least), found, 1));
   const most = load<u32>(matcher, 24);
   if (most != NONE) result = min(result, ordered(itemAt(most), found, -1));
-  for (let offset: u32 = 28; offset < 40 && result != FALSE; offset += 4) {
+  for (let offset: u32 = 28; offset < MATCHER && result != FALSE; offset += 4) {
     const needle = load<u32>(matcher + offset);
-    if (needle != NONE) result = min(result, stringTest(offset, itemAt(needle), found));
+    if (needle != NONE) result = min(result, stringTest(offset, needle, found));
   }
   return result;
 }
 
 function onlyNotIn(matcher: usize): bool {
-  for (let offset: u32 = 4; offset < 40; offset += 4) {
+  for (let offset: u32 = 4; offset < MATCHER; offset += 4) {
     const given = offset == 4 ? load<u32>(matcher, 4) != 0 : load<u32>(matcher + offset) != NONE;
     if (given != (offset == 16)) return false;
   }
@@ -188,12 +189,14 @@ function ordered(bound: usize, found: usize, side: i32): u32 {
   return compareRead(bound) * side >= 0 ? TRUE : FALSE;
 }
 
-function stringTest(offset: u32, needle: usize, found: usize): u32 {
+function stringTest(offset: u32, operand: u32, found: usize): u32 {
   const kind = load<u32>(found, 4);
   if (kind != IS_STRING && kind != IS_FORM_VALUE) return UNKNOWN;
   const ptr: usize = load<u32>(found, 8);
   const len = load<u32>(found, 12);
   const writing = load<u32>(found, 16);
+  if (offset == 40) return regexText(operand, ptr, len, writing);
+  const needle = itemAt(operand);
   const text = itemPtr(needle);
   const textLen = itemLen(needle);
   if (offset == 28) return textStarts(ptr, len, writing, text, textLen) ? TRUE : FALSE;

@@ -16,6 +16,8 @@ let end: usize = 0;
 let how: u32 = PLAIN;
 /** Bytes of a decoded character still to be given out, lowest first. */
 let pending: u32 = 0;
+/** Whether a surrogate without a partner has been read since textOpen. */
+export let textHalf: bool = false;
 
 /** Starts reading `len` bytes at `ptr`. */
 export function textOpen(ptr: usize, len: u32, writing: u32): void {
@@ -23,6 +25,7 @@ export function textOpen(ptr: usize, len: u32, writing: u32): void {
   end = ptr + len;
   how = writing;
   pending = 0;
+  textHalf = false;
 }
 
 /** The next decoded byte; -1 at the end. */
@@ -74,6 +77,7 @@ function unescape(): i32 {
     return 0xc0 | (code >> 6);
   }
   if (code < 0x10000) {
+    if ((code & 0xf800) == 0xd800) textHalf = true;
     pending = 0x80 | ((code >> 6) & 0x3f) | ((0x80 | (code & 0x3f)) << 8);
     return 0xe0 | (code >> 12);
   }

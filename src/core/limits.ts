@@ -18,6 +18,11 @@ export const PATTERN_MAX_SEGMENTS = 64;
 export const LIST_MAX_STRINGS = 256;
 /** `in` and `not_in` hold data rather than patterns. */
 export const LIST_MAX_OPERANDS = 10_000;
+export const REGEX_MAX_CHARACTERS = 256;
+/** Of one pattern, after minimising. */
+export const REGEX_MAX_STATES = 4096;
+/** Tables of all different patterns of a policy together. */
+export const REGEX_MAX_POLICY_BYTES = 4 * MIB;
 export const LIMIT_MAX_CALLS = 1_000_000;
 
 /** Longer URLs are refused as invalid; servers differ on what they do with them. */

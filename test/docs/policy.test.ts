@@ -104,7 +104,6 @@ test('every mistake of a policy has its row', () => {
 });
 
 const WRAPPED: Readonly<Record<string, (piece: string) => string>> = {
-  regex: piece => `rules: [{ name: r, allow: { body: { jsonpath: $.a, ${piece} } } }]`,
   timezone: piece => `rules: [{ name: r, allow: { time_within: "09:00-17:00", ${piece} } }]`,
   days: piece => `rules: [{ name: r, allow: { time_within: "09:00-17:00", ${piece} } }]`,
   tests: piece => `rules: []\n${piece}`,

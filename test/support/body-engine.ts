@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { main } from 'assemblyscript/asc';
 import type { BodyMatcher, JsonPath } from '#src/core/policy/checked.js';
+import { Automata } from '#src/core/policy/program/automata.js';
 import { encodeBodySection } from '#src/core/policy/program/body.js';
 
 /** The part of WebAssembly needed here; without the DOM library nothing declares it. */
@@ -15,6 +16,7 @@ const wasm = (globalThis as unknown as { readonly WebAssembly: WasmApi }).WebAss
 export interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   arena(bytes: number): number;
+  automataCheck(ptr: number, bytes: number, count: number): number;
   bodySectionCheck(ptr: number, len: number): number;
   bodyScratchBytes(): number;
   bodyInit(scratch: number): void;
@@ -86,11 +88,15 @@ export class BodyEngine {
   }
 
   /** False: the section was refused. */
-  load(section: Uint8Array): boolean {
-    this.#section = this.#e.arena(section.length + 64);
+  load(section: Uint8Array, automata = new Automata()): boolean {
+    const tables = automata.encode();
+    this.#section = this.#e.arena(section.length + tables.length + 64);
+    const tablesAt = this.#section + section.length;
     new Uint8Array(this.#e.memory.buffer).set(section, this.#section);
+    new Uint8Array(this.#e.memory.buffer).set(tables, tablesAt);
+    if (this.#e.automataCheck(tablesAt, tables.length, automata.count) === 0) return false;
     if (this.#e.bodySectionCheck(this.#section, section.length) === 0) return false;
-    const scratch = (this.#section + section.length + 15) & ~15;
+    const scratch = (tablesAt + tables.length + 15) & ~15;
     const scratchBytes = this.#e.bodyScratchBytes();
     this.#out = scratch + scratchBytes;
     this.#type = this.#out + OUT_BYTES;
@@ -101,8 +107,9 @@ export class BodyEngine {
   }
 
   program(matchers: readonly BodyMatcher[], fields: readonly JsonPath[] = []): this {
-    const { section } = encodeBodySection({ matchers, fields });
-    if (!this.load(section)) throw new Error('the section was refused');
+    const automata = new Automata();
+    const { section } = encodeBodySection({ matchers, fields, automata });
+    if (!this.load(section, automata)) throw new Error('the section was refused');
     this.#matchers = matchers.length;
     this.#fields = fields.length;
     return this;

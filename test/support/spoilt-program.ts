@@ -15,7 +15,7 @@ agents: ["crm-*", "default"]
 rules:
   - { name: a1, allow: { method: [GET, HEAD], url: "api.example.com/v1/*/things/{id}" } }
   - { name: a2, allow: { url: "**.example.org/**/x*y" } }
-  - { name: a3, allow: { url: "*/public/**", headers: [{ name: x-team, in: [a, b, cc] }] } }
+  - { name: a3, allow: { url: "*/public/**", headers: [{ name: x-team, in: [a, b, cc], regex: "^[a-c]+$" }] } }
   - { name: a4, allow: { url: "[::ffff:1.2.3.4]:8443/*", query: [{ name: q, prefix: a, suffix: z }] } }
   - { name: d1, deny: { method: [DELETE], url: "*" } }
   - { name: d2, deny: { url: "a*b.*.net/x/**/y", query: [{ name: debug, present: false }] } }

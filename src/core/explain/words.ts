@@ -1,7 +1,16 @@
 /**
  * A matcher in the words of a policy. For reading only: nothing parses it again.
  */
-import type { BodyMatcher, Decimal, FieldMatcher, Operand, TimeMatcher, UrlPattern } from '../policy/checked.js';
+import type {
+  BodyMatcher,
+  Decimal,
+  FieldMatcher,
+  JsonPath,
+  Operand,
+  PathStep,
+  TimeMatcher,
+  UrlPattern,
+} from '../policy/checked.js';
 import type { Part } from './parts.js';
 
 /** Keys of the tree that are called otherwise in a policy. */
@@ -22,7 +31,7 @@ export function partWords({ key, value }: Part): string {
     case 'body':
       return `${name} ${bodyWords(value as BodyMatcher)}`;
     case 'time':
-      return timeWords(value as TimeParts);
+      return timeWords(value as TimeMatcher);
     default:
       return `${name} ${plain(value)}`;
   }
@@ -43,33 +52,33 @@ function testWords(test: object): string {
     .join('');
 }
 
-/** As RFC 9535 writes it; a step that is neither name nor index is shown as it is kept. */
-export function pathWords(path: readonly unknown[]): string {
-  let text = '$';
-  for (const step of path) {
-    if (typeof step === 'number') text += `[${step}]`;
-    else if (typeof step !== 'string') text += `[${JSON.stringify(step)}]`;
-    else if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(step)) text += `.${step}`;
-    else text += `[${JSON.stringify(step)}]`;
-  }
-  return text;
+/** As RFC 9535 writes it. */
+export function pathWords(path: JsonPath): string {
+  return `$${path.map(stepWords).join('')}`;
 }
 
-/** Whatever else the time of a rule has is shown as it is kept. */
-type TimeParts = { readonly windows?: TimeMatcher['windows']; readonly offsetMinutes?: unknown };
+function stepWords(step: PathStep): string {
+  if (typeof step === 'number') return `[${step}]`;
+  if (typeof step === 'object' && step.kind === 'every') return '[*]';
+  const name = typeof step === 'string' ? step : step.name;
+  const dots = typeof step === 'string' ? '.' : '..';
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return `${dots}${name}`;
+  return `${dots === '.' ? '' : dots}[${JSON.stringify(name)}]`;
+}
 
-function timeWords({ windows = [], offsetMinutes, ...more }: TimeParts): string {
+const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+const EVERY_DAY = 0x7f;
+
+function timeWords({ windows, zone }: TimeMatcher): string {
   const minute = (of: number): string =>
     `${String(Math.floor(of / 60)).padStart(2, '0')}:${String(of % 60).padStart(2, '0')}`;
-  const spans = windows.map(
-    ({ kind, startMinute, endMinute }) => `time_${kind} ${minute(startMinute)}-${minute(endMinute)}`,
-  );
-  const zone =
-    typeof offsetMinutes !== 'number'
-      ? []
-      : [offsetMinutes === 0 ? 'UTC' : `UTC${offsetMinutes < 0 ? '-' : '+'}${minute(Math.abs(offsetMinutes))}`];
-  const rest = Object.entries(more).map(([name, value]) => `${name} ${plain(value)}`);
-  return [...spans, ...rest, ...zone].join(' ');
+  const spans = windows.map(({ kind, startMinute, endMinute, days }) => {
+    const named = DAYS.filter((_, i) => ((days >> i) & 1) === 1);
+    return `time_${kind} ${minute(startMinute)}-${minute(endMinute)}${days === EVERY_DAY ? '' : ` days ${named.join(', ')}`}`;
+  });
+  if (zone.kind === 'named') return `${spans.join(' ')} ${zone.name}`;
+  const { minutes } = zone;
+  return `${spans.join(' ')} ${minutes === 0 ? 'UTC' : `UTC${minutes < 0 ? '-' : '+'}${minute(Math.abs(minutes))}`}`;
 }
 
 function plain(value: unknown): string {

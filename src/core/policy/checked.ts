@@ -3,6 +3,7 @@
  * so nothing downstream reports errors but bounds of the compiled program.
  */
 import type { PolicyMode, Result } from '../decide/types.js';
+import type { Automaton } from './regex/minimize.js';
 
 /** 1-based, in characters (UTF-16 units), as editors count. */
 export interface Position {
@@ -95,6 +96,12 @@ export type Segment =
   | { readonly kind: 'many' }
   | { readonly kind: 'id' };
 
+/** A search in a text. Equal patterns of one policy share one automaton. */
+export interface RegexTest {
+  readonly pattern: string;
+  readonly automaton: Automaton;
+}
+
 /** Operators on one value; all given ones must hold. */
 export interface StringTest {
   readonly exact?: string;
@@ -102,6 +109,7 @@ export interface StringTest {
   readonly prefix?: string;
   readonly suffix?: string;
   readonly contains?: string;
+  readonly regex?: RegexTest;
 }
 
 /** A query parameter (name as written) or a header (name lower-cased). */
@@ -147,6 +155,7 @@ export interface BodyTest {
   readonly prefix?: string;
   readonly suffix?: string;
   readonly contains?: string;
+  readonly regex?: RegexTest;
 }
 
 /** Local time of day; minutes from midnight, start inclusive, end exclusive, start after end crosses midnight. */

@@ -8,6 +8,7 @@
 import { MIB } from '../limits.js';
 import type { CheckedPolicy } from './checked.js';
 import type { PolicyIssue } from './issues.js';
+import { Automata } from './program/automata.js';
 import { encodeBodySection } from './program/body.js';
 import {
   BODY_HEADERS,
@@ -37,13 +38,14 @@ export function compileProgram(policy: CheckedPolicy): Compiled {
   const strings = new Strings();
   const hash = new HashTable(strings);
   const index = new UrlIndex();
-  const table = new RuleTable(strings, hash);
+  const automata = new Automata();
+  const table = new RuleTable(strings, hash, automata);
   const rank = ranks(policy.rules);
   policy.rules.forEach((rule, i) => {
     table.add(rule, i, rank[i]!);
     if (rule.matcher.url?.kind === 'parts') index.add(rule.matcher.url, i);
   });
-  const body = encodeBodySection({ matchers: table.bodyMatchers, fields: table.bodyFields });
+  const body = encodeBodySection({ matchers: table.bodyMatchers, fields: table.bodyFields, automata });
 
   const url = index.words(strings, hash);
   const flags =
@@ -77,7 +79,10 @@ export function compileProgram(policy: CheckedPolicy): Compiled {
     { head: H.agents, width: 2, words: refs(policy.agents ?? []) },
     { head: H.hash, width: 4, words: hash.words() },
   ];
-  const program = assemble(head, sections, strings, body.section);
+  const program = assemble(head, sections, strings, [
+    { head: H.body, size: body.section.length, bytes: body.section },
+    { head: H.automata, size: automata.count, bytes: automata.encode() },
+  ]);
   if (program.length <= PROGRAM_MAX_BYTES) return { ok: true, program };
   return { ok: false, issues: [{ ...NOWHERE, message: tooLong(program.length) }] };
 }

@@ -92,7 +92,7 @@ export const FIELD_KEYS = {
   prefix: { type: 'string', means: 'how the value begins' },
   suffix: { type: 'string', means: 'how the value ends' },
   contains: { type: 'string', means: 'a part of the value' },
-  regex: { type: 'string', later: 'regular expressions', means: 'RE2 syntax' },
+  regex: { type: 'string', means: 'RE2 syntax, a match anywhere in the value' },
 } as const satisfies KeyTable;
 
 export const BODY_KEYS = {
@@ -106,5 +106,5 @@ export const BODY_KEYS = {
   prefix: { type: 'string', means: 'how the value begins' },
   suffix: { type: 'string', means: 'how the value ends' },
   contains: { type: 'string', means: 'a part of the value' },
-  regex: { type: 'string', later: 'regular expressions', means: 'RE2 syntax' },
+  regex: { type: 'string', means: 'RE2 syntax, a match anywhere in the value' },
 } as const satisfies KeyTable;

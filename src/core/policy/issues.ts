@@ -43,6 +43,7 @@ export const POLICY_ISSUES = {
   null_value: 'nothing where a value must be',
   number_invalid: 'a number in a form, size or range that is not allowed',
   policy_empty: 'the file holds no policy',
+  regex_invalid: 'a regular expression that is not in the syntax of RE2, or that no text matches',
   time_invalid: 'not a time window, or a time zone that does not exist',
   time_zone_alone: 'a time zone without a window or days',
   time_zone_missing: "a time zone that exists and is not in this Node's zone data",

@@ -44,11 +44,12 @@ function readBodyMatcher(context: CheckContext, node: TreeNode): BodyMatcher | n
   const fields = readFields(context.issues, node, BODY_KEYS, 'a `body` matcher');
   if (fields === null) return null;
   const path = readPath(context, fields.node('jsonpath'));
-  const test = readBodyTest(context.issues, fields);
+  const test = readBodyTest(context, fields);
   return path === null || test === null ? null : { path, test };
 }
 
-function readBodyTest(issues: IssueList, fields: Fields<BodyKey>): BodyTest | null {
+function readBodyTest(context: CheckContext, fields: Fields<BodyKey>): BodyTest | null {
+  const { issues } = context;
   const exists = fields.boolean('exists');
   if (exists === false && fields.map.entries.length > (fields.has('jsonpath') ? 2 : 1)) {
     issues.add(
@@ -64,7 +65,7 @@ function readBodyTest(issues: IssueList, fields: Fields<BodyKey>): BodyTest | nu
   const notIn = optional(fields.node('not_in'), node => readOperands(issues, node, '`not_in`'));
   const min = optional(fields.node('min'), node => readNumber(issues, node, '`min`'));
   const max = optional(fields.node('max'), node => readNumber(issues, node, '`max`'));
-  const parts = readParts(issues, fields);
+  const parts = readParts(context, fields);
   if (exact === null || among === null || notIn === null || min === null || max === null || parts === null) return null;
   const test: BodyTest = {
     ...(exists === null ? {} : { exists }),

@@ -3,6 +3,7 @@
  */
 import type { ListNode, TreeNode } from '../json/tree.js';
 import { LIST_MAX_OPERANDS, PATTERN_MAX_BYTES, RULE_MAX_MATCHERS } from '../limits.js';
+import type { CheckContext } from './check-context.js';
 import type { FieldMatcher, StringTest } from './checked.js';
 import { FIELD_KEYS } from './definition.js';
 import { type Fields, readFields } from './fields.js';
@@ -14,22 +15,23 @@ type FieldKey = keyof typeof FIELD_KEYS;
 
 /** The tests of `list`; null when any is wrong (reported). */
 export function readFieldMatchers(
-  issues: IssueList,
+  context: CheckContext,
   list: ListNode,
   key: 'query' | 'headers',
 ): readonly FieldMatcher[] | null {
-  const items = listItems(issues, list, `\`${key}\``, RULE_MAX_MATCHERS);
+  const items = listItems(context.issues, list, `\`${key}\``, RULE_MAX_MATCHERS);
   if (items === null) return null;
-  const matchers = items.map(item => readFieldMatcher(issues, item, key)).filter(matcher => matcher !== null);
+  const matchers = items.map(item => readFieldMatcher(context, item, key)).filter(matcher => matcher !== null);
   return matchers.length === items.length ? matchers : null;
 }
 
-function readFieldMatcher(issues: IssueList, node: TreeNode, key: 'query' | 'headers'): FieldMatcher | null {
+function readFieldMatcher(context: CheckContext, node: TreeNode, key: 'query' | 'headers'): FieldMatcher | null {
+  const { issues } = context;
   const fields = readFields(issues, node, FIELD_KEYS, `an item of \`${key}\``);
   if (fields === null) return null;
   const name = readName(issues, fields, key);
   const present = fields.boolean('present');
-  const test = readStringTest(issues, fields);
+  const test = readStringTest(context, fields);
   if (present === false) {
     if (fields.map.entries.length > (fields.has('name') ? 2 : 1)) {
       issues.add(
@@ -66,28 +68,33 @@ function readName(issues: IssueList, fields: Fields<FieldKey>, key: 'query' | 'h
 }
 
 /** The string operators of `fields`; null when one of them is wrong (reported). */
-function readStringTest(issues: IssueList, fields: Fields<FieldKey>): StringTest | null {
+function readStringTest(context: CheckContext, fields: Fields<FieldKey>): StringTest | null {
   const exact = fields.string('exact');
   const list = fields.list('in');
-  const among = list === null ? null : strings(issues, list, '`in`', LIST_MAX_OPERANDS);
-  const parts = readParts(issues, fields);
+  const among = list === null ? null : strings(context.issues, list, '`in`', LIST_MAX_OPERANDS);
+  const parts = readParts(context, fields);
   if (parts === null || (list !== null && among === null)) return null;
   return { ...(exact === null ? {} : { exact }), ...(among === null ? {} : { in: among }), ...parts };
 }
 
-export type Parts = Pick<StringTest, 'prefix' | 'suffix' | 'contains'>;
+export type Parts = Pick<StringTest, 'prefix' | 'suffix' | 'contains' | 'regex'>;
 
-/** `prefix`, `suffix` and `contains`, each within the bound of a pattern; null after reporting. */
+/** `prefix`, `suffix`, `contains` and `regex`, each within its bounds; null after reporting. */
 export function readParts(
-  issues: IssueList,
-  fields: Pick<Fields<'prefix' | 'suffix' | 'contains'>, 'string' | 'at'>,
+  context: CheckContext,
+  fields: Pick<Fields<'prefix' | 'suffix' | 'contains' | 'regex'>, 'string' | 'at' | 'node'>,
 ): Parts | null {
   const parts: { prefix?: string; suffix?: string; contains?: string } = {};
   for (const key of ['prefix', 'suffix', 'contains'] as const) {
     const text = fields.string(key);
     if (text === null) continue;
-    if (!withinBytes(issues, fields.at(key), text, `\`${key}\``, PATTERN_MAX_BYTES)) return null;
+    if (!withinBytes(context.issues, fields.at(key), text, `\`${key}\``, PATTERN_MAX_BYTES)) return null;
     parts[key] = text;
   }
-  return parts;
+  const pattern = fields.node('regex');
+  if (pattern?.kind !== 'string') return parts;
+  // Compiling takes time, and nobody would hear of one more mistake.
+  if (context.issues.full) return null;
+  const regex = context.issues.take(pattern.at, context.regex(pattern.value));
+  return regex === null ? null : { ...parts, regex };
 }

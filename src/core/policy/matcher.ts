@@ -53,7 +53,7 @@ function find(entries: MatcherEntries, key: MatcherKey): MapEntry | undefined {
 
 function readNamed(context: CheckContext, entries: MatcherEntries, key: 'query' | 'headers') {
   const node = find(entries, key)?.value;
-  return node?.kind === 'list' ? (readFieldMatchers(context.issues, node, key) ?? []) : [];
+  return node?.kind === 'list' ? (readFieldMatchers(context, node, key) ?? []) : [];
 }
 
 function readTime(context: CheckContext, entries: MatcherEntries, daysWritten: boolean): TimeMatcher | null {

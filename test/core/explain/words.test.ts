@@ -18,8 +18,11 @@ rules:
         - { jsonpath: "$['odd name'][0]", in: [1.50, "a", true, null] }
         - { jsonpath: $.n, min: -0.005, max: 6e4 }
         - { jsonpath: $.m, not_in: [1, 2, 3, 4, 5, 6, 7, 8, 9] }
+        - { jsonpath: "$.items[*]..price..['odd name']" }
       time_outside: "22:00-06:30"
       timezone: "-05:30"
+  - name: days
+    allow: { days: [sat-mon], timezone: Europe/Berlin }
 `);
   const [rule] = rules;
   assert.ok(rule);
@@ -32,6 +35,10 @@ rules:
     'body $["odd name"][0] in [1.5, "a", true, null]',
     'body $.n min -0.005 max 60000',
     'body $.m not_in [1, 2, 3, 4, 5, 6, 7, 8, … 1 more]',
+    'body $.items[*]..price..["odd name"] exists true',
     'time_outside 22:00-06:30 UTC-05:30',
   ]);
+  const [, days] = rules;
+  assert.ok(days);
+  assert.deepEqual(partsOf(days.matcher).map(partWords), ['time_within 00:00-24:00 days mon, sat, sun Europe/Berlin']);
 });

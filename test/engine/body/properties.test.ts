@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { BodyMatcher, Operand } from '#src/core/policy/checked.js';
+import { Automata } from '#src/core/policy/program/automata.js';
 import { encodeBodySection } from '#src/core/policy/program/body.js';
 import { ALLOW, BodyEngine, DENY, FALSE, FORM, LIMIT, TRUE, UNKNOWN } from '../../support/body-engine.js';
 import { decimal, on, op } from '../../support/body-values.js';
 import { below, every } from '../../support/json-places.js';
+import { automatonOf } from '../../support/regex.js';
 
 const engine = await BodyEngine.make();
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
@@ -142,7 +144,10 @@ test('random bytes and every truncation of a body are answered', () => {
 });
 
 test('a spoilt section is refused or answers; it never traps', () => {
-  const { section } = encodeBodySection({ matchers: some, fields: [['a'], ['c', 'd'], [below('d')]] });
+  const automata = new Automata();
+  const regex = { pattern: 'b+$', automaton: automatonOf('b+$') };
+  const matchers = [...some, on(['c', 'd'], { regex })];
+  const { section } = encodeBodySection({ matchers, fields: [['a'], ['c', 'd'], [below('d')]], automata });
   assert.equal(section.length % 4, 0);
   let state = 7;
   const next = (below: number) => {
@@ -159,7 +164,7 @@ test('a spoilt section is refused or answers; it never traps', () => {
       if (next(2) === 0) spoilt[place] = next(256);
       else view.setUint32(Math.min(place & ~3, spoilt.length - 4), words[next(words.length)]!, true);
     }
-    if (!engine.load(spoilt)) {
+    if (!engine.load(spoilt, automata)) {
       refused++;
       continue;
     }
@@ -177,7 +182,7 @@ test('a spoilt section is refused or answers; it never traps', () => {
 });
 
 test('the paths of a section have one encoding: any other word in a row is refused', () => {
-  const { section } = encodeBodySection({ matchers: some, fields: [['a'], ['c', 'd'], [below('d')]] });
+  const { section } = encodeBodySection({ matchers: some, fields: [['a'], ['c', 'd'], [below('d')]], automata: new Automata() });
   const words = new DataView(section.buffer);
   const count = words.getUint32(12, true);
   const kinds = new Set<number>();

@@ -7,11 +7,14 @@
  *   never: fails on a checked policy
  */
 import type { BodyMatcher, Decimal, JsonPath, Operand, PathStep } from '../checked.js';
+import type { Automata } from './automata.js';
 import { bytesOf, compareDecimals, compareStrings, hashOf, looksNumeric } from './body-values.js';
 
 export interface BodyInput {
   readonly matchers: readonly BodyMatcher[];
   readonly fields: readonly JsonPath[];
+  /** Where the program keeps its automata; the section refers to them by number. */
+  readonly automata: Automata;
 }
 
 const MAGIC = 0x31594442;
@@ -63,6 +66,7 @@ export function encodeBodySection(input: BodyInput): { section: Uint8Array } {
     test.prefix === undefined ? NONE : pool.string(test.prefix),
     test.suffix === undefined ? NONE : pool.string(test.suffix),
     test.contains === undefined ? NONE : pool.string(test.contains),
+    test.regex === undefined ? NONE : input.automata.index(test.regex.automaton),
   ]);
   const tables = [
     ...nodeRows(nodes),

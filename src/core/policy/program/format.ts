@@ -1,8 +1,8 @@
 /**
  * The program: what the compiler writes and the engine reads (engine/program.ts mirrors the numbers).
  *
- * Little-endian 32-bit words, position-independent. 48 header words, then the strings, then sections of fixed-width rows.
- * A section has two header words, its byte offset and its rows (STRINGS and BODY: bytes). A reference to text is two words,
+ * Little-endian 32-bit words, position-independent. 64 header words, then the strings, then sections of fixed-width rows.
+ * A section has two header words, its byte offset and its rows (STRINGS and BODY: bytes; AUTOMATA: tables behind the rows). A reference to text is two words,
  * byte offset and bytes. An index that may be absent is stored plus one, 0 being none.
  *
  *   RULES    effect, rank, url (0 none, 1 pattern), scheme bits, port, path is `/**`, method (0 none, 1 any, 2 list),
@@ -14,16 +14,18 @@
  *   HASH     owner, text, value: (node, segment) → child, (HOSTS, host) → root, (METHODS, method) → its number
  *   ROOTS    first node of a path trie, and all rules below it in TERMS
  *   ALWAYS   rules without a url pattern
- *   FIELDS   kind (0 absent, 1 present), name, header + 1, operators, exact, in start and count, prefix, suffix, contains, 0
+ *   FIELDS   kind (0 absent, 1 present), name, header + 1, operators, exact, in start and count, prefix, suffix, contains, automaton + 1
  *   LISTS    texts of `in`, each list sorted by length, then bytes
  *   WINDOWS  kind (0 within, 1 outside), start and end in minutes, days as bits from Monday
  *   ZONES    name, seconds east of UTC; with a name those are 0 and the host says them with each request, without one the
  *            reference is 0, 0
+ *   AUTOMATA byte offset of the table in this section, states, classes, start, first state where the text may end. A table is
+ *            256 bytes, the class of each byte, and states × classes 16-bit states, in order and without gaps
  *   LIMITS   rule, calls, window in ms, per, field, rule name, field as JSON
  */
 export const MAGIC = 0x50524b43;
 export const PROGRAM_VERSION = 2;
-export const HEADER_WORDS = 48;
+export const HEADER_WORDS = 64;
 
 export const H = {
   magic: 0,
@@ -53,6 +55,7 @@ export const H = {
   hostNode: 41,
   methodIds: 42,
   special: 43,
+  automata: 48,
 } as const;
 
 export const WINDOW_WORDS = 4;

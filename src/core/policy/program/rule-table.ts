@@ -11,6 +11,7 @@ import type {
   UrlPattern,
   Zone,
 } from '../checked.js';
+import type { Automata } from './automata.js';
 import {
   BODY_HEADERS,
   EFFECTS,
@@ -46,6 +47,7 @@ export class RuleTable {
   constructor(
     private readonly strings: Strings,
     private readonly hash: HashTable,
+    private readonly automata: Automata,
   ) {}
 
   get headerNames(): readonly string[] {
@@ -119,7 +121,7 @@ export class RuleTable {
       const header = inHeaders ? this.#header(matcher.name) + 1 : 0;
       const kind = matcher.kind === 'absent' ? 0 : 1;
       const test: StringTest = matcher.kind === 'absent' ? {} : matcher.test;
-      this.fields.push(kind, ...this.strings.ref(matcher.name), header, ...this.#testWords(test), 0);
+      this.fields.push(kind, ...this.strings.ref(matcher.name), header, ...this.#testWords(test));
     }
     return [start, matchers.length];
   }
@@ -133,7 +135,9 @@ export class RuleTable {
       (test.suffix === undefined ? 0 : 8) |
       (test.contains === undefined ? 0 : 16);
     const list = this.#listWords(test.in ?? []);
-    return [ops, ...given(test.exact), ...list, ...given(test.prefix), ...given(test.suffix), ...given(test.contains)];
+    const automaton = test.regex === undefined ? 0 : this.automata.index(test.regex.automaton) + 1;
+    const parts = [...given(test.prefix), ...given(test.suffix), ...given(test.contains)];
+    return [ops, ...given(test.exact), ...list, ...parts, automaton];
   }
 
   /** Sorted by length, then bytes, as the engine searches. */

@@ -82,12 +82,20 @@ export interface Section {
   readonly words: readonly number[];
 }
 
-/** Header words by index, sections, texts and the body section as one table of bytes. */
+/** A section that is bytes already. */
+export interface ByteSection {
+  readonly head: number;
+  /** What the header word behind its offset says. */
+  readonly size: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Header words by index, sections and texts as one table of bytes. */
 export function assemble(
   head: ReadonlyMap<number, number>,
   sections: readonly Section[],
   strings: Strings,
-  body: Uint8Array,
+  byteSections: readonly ByteSection[],
 ): Uint8Array {
   const header = new Array<number>(HEADER_WORDS).fill(0);
   let end = HEADER_WORDS * 4 + strings.bytes;
@@ -99,9 +107,11 @@ export function assemble(
     header[section.head + 1] = section.words.length / section.width;
     end += section.words.length * 4;
   }
-  header[H.body] = end;
-  header[H.body + 1] = body.length;
-  end = (end + body.length + 3) & ~3;
+  for (const section of byteSections) {
+    header[section.head] = end;
+    header[section.head + 1] = section.size;
+    end = (end + section.bytes.length + 3) & ~3;
+  }
   for (const [index, value] of head) header[index] = value;
   header[H.magic] = MAGIC;
   header[H.version] = PROGRAM_VERSION;
@@ -120,6 +130,6 @@ export function assemble(
       at += 4;
     }
   }
-  program.set(body, header[H.body]!);
+  for (const section of byteSections) program.set(section.bytes, header[section.head]!);
   return program;
 }
