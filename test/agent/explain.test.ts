@@ -7,22 +7,27 @@ import type { Explanation, RuleReport } from '#src/core/explain/explanation.js';
 import type { CheckedPolicy, CheckedRule } from '#src/core/policy/checked.js';
 import { readPolicyObject } from '#src/core/policy/read.js';
 import { policyOf } from '../support/engine.js';
-import { policyText, requests } from '../support/oracle/arbitrary.js';
-import type { Asked } from '../support/oracle/oracle.js';
+import { policyText, requests, type TextRequest } from '../support/oracle/arbitrary.js';
 
 const NOON = Date.parse('2026-01-07T12:00:00Z');
 const SEED = 20_260_107;
 const CASES = 150;
 const load = checkedLoader();
 
-function explained(policy: CheckedPolicy, request: Asked, agent = 'default', atMs = NOON): Explanation {
+function explained(policy: CheckedPolicy, request: TextRequest, agent = 'default', atMs = NOON): Explanation {
   const answer = explainPolicy(policy, { request, agent, atMs, all: true });
   assert.ok(answer.ok);
   return answer.explanation;
 }
 
 /** Whether a rule fires when it stands alone, whole. */
-function firesAlone(policy: CheckedPolicy, rule: CheckedRule, request: Asked, agent: string, atMs: number): boolean {
+function firesAlone(
+  policy: CheckedPolicy,
+  rule: CheckedRule,
+  request: TextRequest,
+  agent: string,
+  atMs: number,
+): boolean {
   const { effect } = rule;
   const alone: CheckedRule = effect.kind === 'limit' ? { ...rule, effect: { ...effect, calls: 1 } } : rule;
   const defaultResult = effect.kind === 'allow' ? 'deny' : 'allow';
@@ -97,7 +102,7 @@ rules:
   - name: rate
     limit: { calls_per_minute: 3, per: host, url: "api.example.com/**" }
 `);
-const post: Asked = { method: 'POST', url: 'https://api.example.com/v1/charges', headers: [], body: null };
+const post: TextRequest = { method: 'POST', url: 'https://api.example.com/v1/charges', headers: [], body: null };
 
 const readingsIn = ({ rules }: Explanation, rule: string): string[] =>
   rules

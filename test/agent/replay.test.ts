@@ -12,8 +12,7 @@ import type { CheckedPolicy } from '#src/core/policy/checked.js';
 import { readPolicyObject } from '#src/core/policy/read.js';
 import { type Recorded, readDecision } from '#src/core/replay/recorded.js';
 import { policyOf } from '../support/engine.js';
-import { policyText, requests } from '../support/oracle/arbitrary.js';
-import type { Asked } from '../support/oracle/oracle.js';
+import { policyText, requests, type TextRequest } from '../support/oracle/arbitrary.js';
 
 const SEED = 20_260_107;
 const CASES = 400;
@@ -21,7 +20,7 @@ const START = Date.parse('2026-01-07T12:00:00Z');
 const load = checkedLoader();
 
 /** What an agent would have put into its log. */
-function recorded(decision: Decision, request: Asked, agent: string, atMs: number): Recorded {
+function recorded(decision: Decision, request: TextRequest, agent: string, atMs: number): Recorded {
   const valid = checkRequest(request.method, request.url, request.headers);
   assert.ok(valid.ok);
   const fields = decisionRecord(
@@ -38,7 +37,7 @@ function recorded(decision: Decision, request: Asked, agent: string, atMs: numbe
 }
 
 /** It keeps to what a replay takes as given. */
-function asGiven({ method, url, headers, body }: Asked): boolean {
+function asGiven({ method, url, headers, body }: TextRequest): boolean {
   const valid = checkRequest(method, url, headers);
   if (!valid.ok || new URL(valid.url).port !== '' || pathReadings(valid.path)?.length !== 1) return false;
   // A form, or a query, that cannot be read may hold another method.

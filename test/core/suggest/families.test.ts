@@ -12,8 +12,7 @@ import { readPolicy } from '#src/core/policy/read.js';
 import { readDecision } from '#src/core/replay/recorded.js';
 import { FAMILIES_MAX, Families } from '#src/core/suggest/families.js';
 import { policyText } from '#src/core/suggest/policy-text.js';
-import { request } from '../../support/oracle/arbitrary.js';
-import type { Asked } from '../../support/oracle/oracle.js';
+import { request, type TextRequest } from '../../support/oracle/arbitrary.js';
 
 const SEED = 20_260_107;
 const CASES = 800;
@@ -23,7 +22,7 @@ const ALLOWED: Decision = {
   ...{ reason: '', uncertain: false },
 };
 
-function add(families: Families, { method, url, headers }: Asked, urlPath: 'endpoint' | 'raw'): boolean {
+function add(families: Families, { method, url, headers }: TextRequest, urlPath: 'endpoint' | 'raw'): boolean {
   const valid = checkRequest(method, url, headers);
   if (!valid.ok) return false;
   const fields = decisionRecord(
@@ -42,7 +41,7 @@ function add(families: Families, { method, url, headers }: Asked, urlPath: 'endp
 }
 
 /** A usual port, and one method and one path, whoever reads it. */
-function isPlain({ method, url, headers }: Asked): boolean {
+function isPlain({ method, url, headers }: TextRequest): boolean {
   const valid = checkRequest(method, url, headers);
   return (
     valid.ok &&

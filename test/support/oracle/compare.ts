@@ -1,97 +1,78 @@
-/** Decides the same requests with the product and with the oracle; the first difference is an assertion. */
-import assert from 'node:assert/strict';
-import fc from 'fast-check';
-import { compileObject } from '#src/agent/compile.js';
-import { decideByGeneration } from '#src/agent/decide.js';
-import type { Sha256Hex } from '#src/core/brand.js';
-import { checkRequest } from '#src/core/decide/request.js';
-import { systemDenial } from '#src/core/decide/system.js';
-import type { Body, Decision } from '#src/core/decide/types.js';
-import { readPolicyObject } from '#src/core/policy/read.js';
-import { engineModule } from '../engine.js';
-import { policyText, requests, type Timed } from './arbitrary.js';
-import { type Asked, Oracle, type OracleOptions, type Said } from './oracle.js';
+/** One policy, its requests, and every field of every answer from the product and from the oracle. */
+import type { Decision } from '#src/core/decide/types.js';
+import { Oracle, type OracleOptions, type Said } from './oracle.js';
+import type { Doc } from './policies.js';
+import { textOf } from './pools.js';
+import { productOf } from './product.js';
+import type { Timed } from './requests.js';
 
-const START = Date.parse('2026-01-07T12:00:00Z');
-
-export interface Run {
-  readonly seed: number;
-  readonly cases: number;
+export interface Case {
+  readonly policy: Doc;
+  readonly startMs: number;
+  readonly asked: readonly Timed[];
+  readonly options: OracleOptions;
 }
 
-/** How often each code was seen: a test that only ever denies says nothing. */
-export type Tally = Map<string, number>;
-
-export function compareMany({ seed, cases }: Run): Tally {
-  const tally: Tally = new Map();
-  fc.assert(
-    fc.property(policyText, requests, OPTIONS, (policy, asked, options) => {
-      compare(policy, asked, options, tally);
-    }),
-    { seed, numRuns: cases, endOnFailure: process.env.SHRINK === undefined },
-  );
-  return tally;
+export interface Difference {
+  /** Place of the request that was answered differently; -1: the policy does not load. */
+  readonly index: number;
+  readonly product: string;
+  readonly oracle: string;
 }
 
-const OPTIONS = fc.constantFrom<OracleOptions>(
-  { inspectBytes: 96, permissive: false },
-  { inspectBytes: 96, permissive: true },
-  { inspectBytes: 65_536, permissive: false },
-);
+/** The first difference; `seen` hears of every answer. */
+export function differenceIn(of: Case, seen?: (said: Said, asked: Timed) => void): Difference | null {
+  const text = textOf(of.policy);
+  const decide = productOf(text, of.options);
+  if (decide === null) return { index: -1, product: 'does not load', oracle: 'loads' };
+  const oracle = new Oracle(text, of.options);
+  let nowMs = of.startMs;
+  for (const [index, timed] of of.asked.entries()) {
+    nowMs += timed.later;
+    const said = oracle.decide(timed.asked, timed.agent, nowMs);
+    const wanted = shown(said, isSaidOf(said));
+    const decision = decide(timed.asked, timed.agent, nowMs);
+    const answered = shownDecision(decision);
+    if (wanted !== answered) return { index, product: answered, oracle: wanted };
+    seen?.(said, timed);
+  }
+  return null;
+}
 
-function compare(text: string, asked: readonly Timed[], options: OracleOptions, tally: Tally): void {
-  const read = readPolicyObject(text);
-  assert.ok(read.ok, read.ok ? '' : `${JSON.stringify(read.issues)} in ${text}`);
-  const decide = productOf(text, options);
-  const oracle = new Oracle(read.policy, options);
-  let nowMs = START;
-  for (const { asked: request, agent, later } of asked) {
-    nowMs += later;
-    const decision = decide(request, agent, nowMs);
-    const said = oracle.decide(request, agent, nowMs);
-    assert.deepEqual(shown(decision), expected(said), `${JSON.stringify({ request, agent, nowMs })} under ${text}`);
-    tally.set(said.code, (tally.get(said.code) ?? 0) + 1);
+const shown = (said: Said, sentence: string): string =>
+  `${said.result} ${said.enforced ? 'enforced' : 'let pass'} ${said.code} ${said.kind} ${said.rule ?? '-'}${said.uncertain ? ' uncertain' : ''} ` +
+  `wait=${said.waitMs} shadow=${said.shadowRules.join(',')} hint=${said.hint ?? '-'} "${sentence}"`;
+
+/** §7: the sentence names the rule, and says so where it could not be judged. Other sentences are the product's own. */
+function isSaidOf({ code, rule, uncertain, waitMs }: Said): string {
+  switch (code) {
+    case 'rule_denied':
+      return uncertain ? `could not be judged against rule '${rule}'` : `denied by rule '${rule}'`;
+    case 'rule_allowed':
+      return `allowed by rule '${rule}'`;
+    case 'rate_limited':
+      return `rate limited by rule '${rule}', would pass in ${waitMs} ms`;
+    case 'default_allowed':
+      return 'allowed by default';
+    case 'default_denied':
+      return 'denied by default';
+    default:
+      return '…';
   }
 }
 
-/** What `checkrd decide` does, in either mode. */
-function productOf(text: string, { inspectBytes, permissive }: OracleOptions) {
-  const compiled = compileObject(text);
-  assert.ok(compiled.ok, text);
-  const engine = engineModule().instantiate(compiled.program, { inspectBytes });
-  const generation = { id: UNNAMED, documents: [{ path: 'p', sha256: UNNAMED, ...compiled.summary, engine }] };
-  return ({ method, url, headers, body: text }: Asked, agent: string, nowMs: number): Decision => {
-    const valid = checkRequest(method, url, headers);
-    if (!valid.ok) return systemDenial('request_invalid', valid.reason);
-    const bytes = new TextEncoder().encode(text ?? '');
-    const body: Body =
-      bytes.length === 0
-        ? { kind: 'none' }
-        : bytes.length > inspectBytes
-          ? { kind: 'too_large' }
-          : { kind: 'bytes', bytes };
-    const at = { wallMs: nowMs, monotonicMs: nowMs, dryRun: false, permissive };
-    const ask = (given: Body): Decision | 'need_body' =>
-      decideByGeneration(generation, { method, url: valid.url, headers, body: given }, agent, at);
-    // As a transport does: first without having read it.
-    const first = ask(body.kind === 'none' ? body : { kind: 'unread' });
-    const decision = first === 'need_body' ? ask(body) : first;
-    assert.notEqual(decision, 'need_body');
-    return decision as Decision;
+function shownDecision(d: Decision): string {
+  const later = d as Decision & { readonly shadowRules?: readonly string[]; readonly hint?: string | null };
+  const said: Said = {
+    result: d.result,
+    enforced: d.enforced,
+    code: d.code,
+    rule: d.matchedRule,
+    kind: d.matchedRuleKind,
+    uncertain: d.uncertain,
+    waitMs: d.retryAfterMs ?? 0,
+    shadowRules: later.shadowRules ?? [],
+    hint: later.hint ?? null,
   };
+  return shown(said, isSaidOf(said) === '…' ? '…' : d.reason);
 }
-
-const UNNAMED = '0'.repeat(64) as Sha256Hex;
-
-const shown = (d: Decision): object => ({
-  result: d.result,
-  enforced: d.enforced,
-  code: d.code,
-  rule: d.matchedRule,
-  kind: d.matchedRuleKind,
-  uncertain: d.uncertain,
-  waitMs: d.retryAfterMs ?? 0,
-  judged: !d.reason.startsWith('could not be judged against rule '),
-});
-
-const expected = (said: Said): object => ({ ...said, judged: !(said.code === 'rule_denied' && said.uncertain) });

@@ -1,15 +1,15 @@
 /** Exact decimals: an integer and a power of ten. */
-import type { Decimal } from '#src/core/policy/checked.js';
-
 export interface Exact {
   readonly mantissa: bigint;
   readonly power: number;
 }
 
-export const fromOperand = (d: Decimal): Exact => ({
-  mantissa: BigInt(d.digits === '' ? 0 : d.digits) * (d.negative ? -1n : 1n),
-  power: d.pointExponent - d.digits.length,
-});
+/** An operand, which is known to be a decimal. */
+export function exactly(text: string): Exact {
+  const read = readExact(text);
+  if (typeof read === 'string') throw new Error(`no decimal: ${text}`);
+  return read;
+}
 
 const STRICT = /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
 const LENIENT = /^[ \t\r\n]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\r\n]*$/;

@@ -1,5 +1,6 @@
 /** Query, headers and method: §3.1 and §3.3. */
-import type { FieldMatcher, StringTest } from '#src/core/policy/checked.js';
+import type { FieldTest, TextTest } from './policy.js';
+import { regexFinds } from './regex.js';
 import { type EffectKind, FALSE, is, not, over, some, type Three, TRUE, UNKNOWN } from './three.js';
 
 export type Lines = readonly (readonly [string, string])[];
@@ -30,24 +31,29 @@ export function formDecode(text: string): string | null {
   }
 }
 
-const passes = (test: StringTest, text: string): Three =>
+/** §3.3 and §3.4: the operators on text. */
+export const textHolds = (test: TextTest, text: string): boolean =>
+  (test.prefix === null || text.startsWith(test.prefix)) &&
+  (test.suffix === null || text.endsWith(test.suffix)) &&
+  (test.contains === null || text.includes(test.contains)) &&
+  (test.regex === null || regexFinds(test.regex, text));
+
+const passes = (test: FieldTest, text: string): Three =>
   is(
-    (test.exact === undefined || text === test.exact) &&
-      (test.in === undefined || test.in.includes(text)) &&
-      (test.prefix === undefined || text.startsWith(test.prefix)) &&
-      (test.suffix === undefined || text.endsWith(test.suffix)) &&
-      (test.contains === undefined || text.includes(test.contains)),
+    (test.exact === null || text === test.exact) &&
+      (test.in === null || test.in.includes(text)) &&
+      textHolds(test.text, text),
   );
 
 /** A name that cannot be decoded could be any name. */
-export function matchQuery(matcher: FieldMatcher, effect: EffectKind, query: string): Three {
+export function matchQuery(matcher: FieldTest, effect: EffectKind, query: string): Three {
   const named = pairsOf(query).filter(pair => pair.name === null || pair.name === matcher.name);
   const there = some(named.map(pair => (pair.name === null ? UNKNOWN : TRUE)));
-  if (matcher.kind === 'absent') return not(there);
+  if (matcher.present === false) return not(there);
   if (there === FALSE) return FALSE;
   return over(
     effect,
-    named.map(p => (p.name === null || p.value === null ? UNKNOWN : passes(matcher.test, p.value))),
+    named.map(p => (p.name === null || p.value === null ? UNKNOWN : passes(matcher, p.value))),
   );
 }
 
@@ -56,15 +62,15 @@ const linesOf = (name: string, headers: Lines): readonly string[] =>
 
 const members = (line: string): readonly string[] => line.split(',').map(m => m.replace(/^[ \t]+|[ \t]+$/g, ''));
 
-export function matchHeader(matcher: FieldMatcher, effect: EffectKind, headers: Lines): Three {
-  const lines = linesOf(matcher.name, headers);
-  if (matcher.kind === 'absent') return is(lines.length === 0);
+export function matchHeader(matcher: FieldTest, effect: EffectKind, headers: Lines): Three {
+  const lines = linesOf(matcher.name.toLowerCase(), headers);
+  if (matcher.present === false) return is(lines.length === 0);
   if (lines.length === 0) return FALSE;
   const readings = [lines.join(', '), ...lines];
   if (effect !== 'allow') readings.push(...lines.flatMap(members));
   return over(
     effect,
-    readings.map(reading => passes(matcher.test, reading)),
+    readings.map(reading => passes(matcher, reading)),
   );
 }
 

@@ -11,7 +11,8 @@ export type Node =
 
 const MAX_DEPTH = 128;
 
-class Bad extends Error {}
+/** Made once, since a stack costs more than the text it is thrown for. */
+const BAD = new Error('not to be judged');
 
 export function parseJson(bytes: Uint8Array): Node | null {
   let text: string;
@@ -26,10 +27,17 @@ export function parseJson(bytes: Uint8Array): Node | null {
     reader.space();
     return reader.at === text.length ? node : null;
   } catch (error) {
-    if (error instanceof Bad) return null;
+    if (error === BAD) return null;
     throw error;
   }
 }
+
+/** Whether a line is one complete value. */
+export const completes = (bytes: Uint8Array): boolean => parseJson(bytes) !== null;
+
+/** A name twice, or more names than are kept to find out. */
+const isAmbiguous = (members: readonly (readonly [string, Node])[]): boolean =>
+  members.length > 4096 || new Set(members.map(([name]) => name)).size !== members.length;
 
 class Reader {
   at = 0;
@@ -38,7 +46,7 @@ class Reader {
   private take(pattern: RegExp): string {
     pattern.lastIndex = this.at;
     const found = pattern.exec(this.text);
-    if (found === null) throw new Bad();
+    if (found === null) throw BAD;
     this.at = pattern.lastIndex;
     return found[0];
   }
@@ -67,12 +75,12 @@ class Reader {
     try {
       return JSON.parse(raw) as string;
     } catch {
-      throw new Bad();
+      throw BAD;
     }
   }
 
   private array(depth: number): Node {
-    if (depth > MAX_DEPTH) throw new Bad();
+    if (depth > MAX_DEPTH) throw BAD;
     this.take(/\[/y);
     const items: Node[] = [];
     this.space();
@@ -86,7 +94,7 @@ class Reader {
   }
 
   private object(depth: number): Node {
-    if (depth > MAX_DEPTH) throw new Bad();
+    if (depth > MAX_DEPTH) throw BAD;
     this.take(/\{/y);
     const members: (readonly [string, Node])[] = [];
     this.space();
@@ -100,6 +108,6 @@ class Reader {
         members.push([name, this.value(depth)]);
         this.space();
       } while (this.take(/[,}]/y) === ',');
-    return { type: 'object', members, ambiguous: new Set(members.map(([name]) => name)).size !== members.length };
+    return { type: 'object', members, ambiguous: isAmbiguous(members) };
   }
 }

@@ -1,20 +1,30 @@
 /**
  * The policy language as its text says it, for clarity and not for speed: what the engine is compared with.
- * Shares no code with the compiler or the engine; policies come as the reader's checked form.
+ * Reads the policy's own text; shares no code with the reader, the compiler or the engine.
  */
-import type { CheckedPolicy, CheckedRule, JsonPath, TimeMatcher } from '#src/core/policy/checked.js';
-import { type BodyView, formMethods, matchBody, mayBeForm, viewBody } from './body.js';
+import { type BodyView, formMethods, mayBeForm, viewArgs, viewBody } from './body.js';
+import { matchBody } from './body-match.js';
+import type { BodyPath } from './body-path.js';
+import { type Decoded, decodeBody } from './encoding.js';
 import { type Lines, matchHeader, matchMethod, matchQuery } from './fields.js';
-import { Windows } from './limits.js';
+import { type Counted, type Refused, Windows } from './limits.js';
 import { globs, matchUrl, patternOf, weightOf } from './pattern.js';
+import { type Policy, type Rule, readPolicy } from './policy.js';
 import { type Parts, partsOf } from './request.js';
-import { all, type EffectKind, FALSE, is, type Three, TRUE, UNKNOWN } from './three.js';
+import { all, type EffectKind, FALSE, type Three, TRUE, UNKNOWN } from './three.js';
+import { matchTime } from './time.js';
+import { isBadTool, matchTool, weightOfTool } from './tool.js';
 
 export interface Asked {
   readonly method: string;
-  readonly url: string;
+  /** Null only in a tool call. */
+  readonly url: string | null;
   readonly headers: Lines;
-  readonly body: string | null;
+  readonly body: Uint8Array | null;
+  /** Null: an HTTP request. */
+  readonly tool: string | null;
+  /** JSON text; null: a call without arguments. */
+  readonly args: string | null;
 }
 
 export interface Said {
@@ -25,6 +35,8 @@ export interface Said {
   readonly kind: string;
   readonly uncertain: boolean;
   readonly waitMs: number;
+  readonly shadowRules: readonly string[];
+  readonly hint: string | null;
 }
 
 export interface OracleOptions {
@@ -32,145 +44,256 @@ export interface OracleOptions {
   readonly permissive: boolean;
 }
 
+/** A request taken apart. */
+interface Call {
+  readonly asked: Asked;
+  /** Null: a tool call without a URL. */
+  readonly parts: Parts | null;
+  readonly agent: string;
+  readonly nowMs: number;
+  readonly isForm: boolean;
+}
+
 /** One rule's standing before the body is looked at. */
 interface Standing {
   readonly index: number;
-  readonly rule: CheckedRule;
+  readonly rule: Rule;
   readonly others: Three;
   /** Whether its method waits for a form's body. */
   readonly formMethod: boolean;
 }
 
-export class Oracle {
-  private readonly windows = new Windows();
+interface Judged extends Standing {
+  readonly value: Three;
+  /** §6. */
+  readonly weight: number;
+}
 
+/** What is known of body and arguments; null: nobody read them. */
+interface Seen {
+  readonly body: BodyView | null;
+  readonly args: BodyView | null;
+}
+const NONE: BodyView = { kind: 'none' };
+
+const INVALID: Said = {
+  result: 'deny',
+  enforced: true,
+  code: 'request_invalid',
+  rule: null,
+  kind: 'system',
+  uncertain: false,
+  waitMs: 0,
+  shadowRules: [],
+  hint: null,
+};
+
+export class Oracle {
+  readonly policy: Policy;
+  private readonly windows = new Windows();
+  private readonly shadowWindows = new Windows();
+
+  /** `text`: a policy as JSON. */
   constructor(
-    private readonly policy: CheckedPolicy,
+    text: string,
     private readonly options: OracleOptions,
-  ) {}
+  ) {
+    this.policy = readPolicy(text);
+  }
 
   decide(asked: Asked, agent: string, nowMs: number): Said {
-    const request = partsOf(asked.method, asked.url, asked.headers);
-    if (request === null) return { ...this.say('request_invalid', 'system'), enforced: true };
+    // A tool call may be without a URL; the one it has is of the scheme `tool`.
+    const parts = partsOf(asked.method, asked.url ?? 'tool://none/', asked.headers);
+    if (parts === null) return INVALID;
+    if (asked.tool !== null && (parts.scheme !== 'tool' || isBadTool(asked.tool))) return INVALID;
     const { agents } = this.policy;
     if (agents !== null && !agents.some(glob => globs(glob, agent))) return this.say('no_policy_for_agent', 'system');
 
-    const bytes = asked.body === null ? new Uint8Array(0) : new TextEncoder().encode(asked.body);
+    const bytes = asked.body ?? new Uint8Array(0);
     const isForm = bytes.length > 0 && mayBeForm(asked.headers);
-    const standings = this.policy.rules.map((rule, index) => standing(rule, index, asked, request, nowMs, isForm));
-    const candidates = standings.filter(s => s.others !== FALSE);
-    const looks = candidates.filter(s => s.formMethod || s.rule.matcher.body.length > 0);
-    const tooLarge = bytes.length > this.options.inspectBytes;
-    if (tooLarge && looks.length > 0 && !this.options.permissive) return this.say('body_too_large', 'system');
+    const call: Call = { asked, parts: asked.url === null ? null : parts, agent, nowMs, isForm };
+    const candidates = this.policy.rules
+      .map((rule, index) => standing(rule, index, call))
+      .filter(s => s.others !== FALSE);
+    const real = candidates.filter(s => !s.rule.shadow);
 
-    const view = tooLarge ? null : viewBody(bytes, asked.headers);
-    const paths = candidates.flatMap(s => pathsOf(s.rule));
-    const judged = candidates.map(s => ({ ...s, value: whole(s, asked, request, view, paths) }));
-    const guessed = tooLarge && looks.length > 0;
-
-    const denies = judged.filter(s => s.rule.effect.kind === 'deny' && s.value !== FALSE);
-    const sure = denies.filter(s => s.value === TRUE);
-    const deny = first(sure.length > 0 ? sure : denies);
-    if (deny !== null) return this.say('rule_denied', 'deny', deny.rule.name, sure.length === 0);
-    const allow = first(judged.filter(s => s.rule.effect.kind === 'allow' && s.value === TRUE));
-    if (allow === null && this.policy.defaultResult === 'deny')
-      return this.say('default_denied', 'default', null, guessed);
-
-    const limits = judged.filter(s => s.rule.effect.kind === 'limit' && s.value !== FALSE);
-    const failed = this.windows.check(
-      limits.map(s => [s.index, s.rule] as const),
-      { request, agent, body: view, paths },
-      nowMs,
-    );
-    if (failed !== null) {
-      return {
-        ...this.say('rate_limited', 'limit', this.policy.rules[failed.rule]?.name ?? null, guessed),
-        waitMs: failed.waitMs,
-      };
+    const looks = (s: Standing): boolean =>
+      s.formMethod || (asked.tool === null ? s.rule.body : s.rule.args).length > 0;
+    const shadows = candidates.filter(s => s.rule.shadow);
+    const seen = this.look(asked, bytes);
+    const guessed = (seen.body === null || seen.args === null) && real.some(looks);
+    if (guessed && !this.options.permissive) {
+      // Of shadow rules, those that need no body have fired all the same.
+      const sighted = judge(
+        shadows.filter(s => !looks(s)),
+        call,
+        seen,
+        candidates,
+      );
+      const shadowRules = this.shadowed(sighted, this.counted(call, seen, candidates), false, false, nowMs);
+      return { ...this.say('body_too_large', 'system'), shadowRules };
     }
-    if (allow !== null) return this.say('rule_allowed', 'allow', allow.rule.name, guessed);
-    return this.say('default_allowed', 'default', null, guessed);
+
+    const judged = judge(real, call, seen, real);
+    const [said, passes] = this.rules(judged, guessed);
+    const limits = judged.filter(s => s.rule.kind === 'limit' && s.value !== FALSE);
+    const counted = this.counted(call, seen, real);
+    const refusals = passes ? this.windows.refusals(limitsOf(limits), counted, nowMs) : [];
+    const admitted = passes && refusals.length === 0;
+    if (admitted) this.windows.charge(limitsOf(limits), counted, nowMs);
+    const answer = refusals.length > 0 ? this.limited(refusals, guessed) : said;
+
+    const beside = judge(shadows, call, seen, candidates);
+    const shadowRules = this.shadowed(beside, this.counted(call, seen, candidates), passes, admitted, nowMs);
+    return { ...answer, shadowRules };
   }
 
-  private say(code: string, kind: string, rule: string | null = null, uncertain = false): Said {
+  private look({ headers, args }: Asked, body: Uint8Array): Seen {
+    const limit = this.options.inspectBytes;
+    const bytes = new TextEncoder().encode(args ?? '');
+    return {
+      body: body.length === 0 ? NONE : viewOf(decodeBody(body, headers, limit), headers),
+      args: args === null ? NONE : bytes.length > limit ? null : viewArgs(bytes),
+    };
+  }
+
+  /** Steps 5 and 6, and whether limits are asked. */
+  private rules(judged: readonly Judged[], guessed: boolean): readonly [said: Said, passes: boolean] {
+    const denies = judged.filter(s => s.rule.kind === 'deny' && s.value !== FALSE);
+    const sure = denies.filter(s => s.value === TRUE);
+    const deny = first(sure.length > 0 ? sure : denies);
+    if (deny !== null) return [this.say('rule_denied', 'deny', deny.rule, sure.length === 0), false];
+    const allow = first(judged.filter(s => s.rule.kind === 'allow' && s.value === TRUE));
+    if (allow !== null) return [this.say('rule_allowed', 'allow', allow.rule, guessed), true];
+    const { defaultAllows } = this.policy;
+    return [this.say(defaultAllows ? 'default_allowed' : 'default_denied', 'default', null, guessed), defaultAllows];
+  }
+
+  private limited(refusals: readonly Refused[], guessed: boolean): Said {
+    const { rule, code } = refusals[0]!;
+    const said = this.say(code, 'limit', this.policy.rules[rule]!, guessed);
+    return code === 'rate_limited' ? { ...said, waitMs: Math.max(...refusals.map(r => r.waitMs)) } : said;
+  }
+
+  /** Names of the shadow rules that would have fired, in file order. */
+  private shadowed(
+    judged: readonly Judged[],
+    call: Counted,
+    passes: boolean,
+    admitted: boolean,
+    nowMs: number,
+  ): readonly string[] {
+    const limits = judged.filter(s => s.rule.kind === 'limit' && s.value !== FALSE);
+    const refused = passes ? this.shadowWindows.refusals(limitsOf(limits), call, nowMs).map(r => r.rule) : [];
+    if (admitted) {
+      const room = limits.filter(s => !refused.includes(s.index));
+      this.shadowWindows.charge(limitsOf(room), call, nowMs);
+    }
+    return judged
+      .filter(({ rule, value, index }) =>
+        rule.kind === 'limit' ? refused.includes(index) : rule.kind === 'deny' ? value !== FALSE : value === TRUE,
+      )
+      .map(s => s.rule.name)
+      .slice(0, 8);
+  }
+
+  private counted(call: Call, seen: Seen, candidates: readonly Standing[]): Counted {
+    const isTool = call.asked.tool !== null;
+    return {
+      request: call.parts,
+      tool: call.asked.tool,
+      agent: call.agent,
+      body: isTool ? null : seen.body,
+      paths: candidates.flatMap(s => pathsOf(s.rule)),
+    };
+  }
+
+  private say(code: string, kind: string, rule: Rule | null = null, uncertain = false): Said {
     const result = code.endsWith('_allowed') ? 'allow' : 'deny';
     return {
+      ...INVALID,
       result,
-      enforced: result === 'allow' || this.policy.mode === 'enforce',
+      enforced: result === 'allow' || !this.policy.dryRun,
       code,
-      rule,
+      rule: rule?.name ?? null,
       kind,
       uncertain,
-      waitMs: 0,
+      hint: result === 'deny' ? (rule?.hint ?? null) : null,
     };
   }
 }
 
-function pathsOf(rule: CheckedRule): readonly JsonPath[] {
-  const paths = rule.matcher.body.map(matcher => matcher.path);
-  return rule.effect.kind === 'limit' && rule.effect.field !== null ? [...paths, rule.effect.field] : paths;
+const limitsOf = (standings: readonly Standing[]) =>
+  standings.flatMap(({ index, rule }) => (rule.limit === null ? [] : [[index, rule.limit] as const]));
+
+const viewOf = (decoded: Decoded, headers: Lines): BodyView | null =>
+  decoded === 'too_large' ? null : viewBody(decoded === 'unreadable' ? null : decoded, headers);
+
+function pathsOf(rule: Rule): readonly BodyPath[] {
+  const paths = rule.body.map(test => test.path);
+  const field = rule.limit?.field ?? null;
+  return field === null ? paths : [...paths, field];
 }
 
-function standing(
-  rule: CheckedRule,
-  index: number,
-  asked: Asked,
-  request: Parts,
-  nowMs: number,
-  isForm: boolean,
-): Standing {
-  const { matcher } = rule;
-  const effect = rule.effect.kind;
-  const formMethod = isForm && matcher.methods !== null;
-  const parts: Three[] = [
-    matcher.url === null ? TRUE : matchUrl(matcher.url.text, effect, request),
-    ...matcher.query.map(field => matchQuery(field, effect, request.query)),
-    ...matcher.headers.map(field => matchHeader(field, effect, asked.headers)),
-    matcher.time === null ? TRUE : matchTime(matcher.time, nowMs),
+function standing(rule: Rule, index: number, call: Call): Standing {
+  const { asked, parts, isForm, nowMs } = call;
+  const effect = rule.kind;
+  const formMethod = isForm && rule.methods !== null;
+  const values: Three[] = [
+    rule.url === null ? TRUE : matchUrl(rule.url, effect, parts),
+    rule.tool === null ? TRUE : matchTool(rule.tool, asked.tool),
+    // Arguments are a tool call's.
+    rule.args.length > 0 && asked.tool === null ? FALSE : TRUE,
+    ...rule.query.map(field => matchQuery(field, effect, parts?.query ?? '')),
+    ...rule.headers.map(field => matchHeader(field, effect, asked.headers)),
+    rule.time === null ? TRUE : matchTime(rule.time, nowMs),
   ];
-  if (!formMethod) parts.push(methodOf(rule, effect, asked, request, undefined));
-  return { index, rule, others: all(parts), formMethod };
+  if (!formMethod) values.push(methodOf(rule, effect, call, undefined));
+  return { index, rule, others: all(values), formMethod };
 }
 
 const methodOf = (
-  { matcher }: CheckedRule,
+  rule: Rule,
   effect: EffectKind,
-  asked: Asked,
-  request: Parts,
+  { asked, parts }: Call,
   form: readonly string[] | null | undefined,
 ): Three =>
-  matchMethod(matcher.methods, effect, { method: asked.method, headers: asked.headers, query: request.query }, form);
+  matchMethod(rule.methods, effect, { method: asked.method, headers: asked.headers, query: parts?.query ?? '' }, form);
 
-/** `view` null: nobody read the body; what it would have said is FALSE in a deny, else UNKNOWN. The method has other readings too. */
-function whole(s: Standing, asked: Asked, request: Parts, view: BodyView | null, paths: readonly JsonPath[]): Three {
-  const effect = s.rule.effect.kind;
+/** `among`: whose paths decide where a duplicate name hurts. */
+function judge(standings: readonly Standing[], call: Call, seen: Seen, among: readonly Standing[]): readonly Judged[] {
+  const paths = among.flatMap(s => pathsOf(s.rule));
+  const argPaths = among.flatMap(s => s.rule.args.map(test => test.path));
+  return standings.map(s => ({ ...s, value: whole(s, call, seen, paths, argPaths), weight: weigh(s.rule) }));
+}
+
+/** A body nobody read: what it would have said is FALSE in a deny, else UNKNOWN. The method has other readings too. */
+function whole(
+  s: Standing,
+  call: Call,
+  { body, args }: Seen,
+  paths: readonly BodyPath[],
+  argPaths: readonly BodyPath[],
+): Three {
+  const { rule } = s;
+  const effect = rule.kind;
   const parts: Three[] = [s.others];
-  const unseen = effect === 'deny' ? FALSE : UNKNOWN;
   if (s.formMethod) {
-    const form = view === null ? (effect === 'deny' ? undefined : null) : formMethods(view);
-    parts.push(methodOf(s.rule, effect, asked, request, form));
+    const form = body === null ? (effect === 'deny' ? undefined : null) : formMethods(body);
+    parts.push(methodOf(rule, effect, call, form));
   }
-  for (const matcher of s.rule.matcher.body) {
-    parts.push(view === null ? unseen : matchBody(matcher, effect, view, paths));
-  }
+  const unread = effect === 'deny' ? FALSE : UNKNOWN;
+  for (const test of rule.body) parts.push(body === null ? unread : matchBody(test, effect, body, paths));
+  for (const test of rule.args) parts.push(args === null ? unread : matchBody(test, effect, args, argPaths));
   return all(parts);
 }
 
-/** Of equals the most specific, then the earliest. */
-function first(standings: readonly Standing[]): Standing | null {
-  const weight = ({ rule }: Standing): number =>
-    rule.matcher.url === null ? 0 : weightOf(patternOf(rule.matcher.url.text));
-  return [...standings].sort((a, b) => weight(b) - weight(a) || a.index - b.index)[0] ?? null;
+function weigh(rule: Rule): number {
+  const url = rule.url === null ? 0 : weightOf(patternOf(rule.url));
+  return url + (rule.tool === null ? 0 : weightOfTool(rule.tool));
 }
 
-function matchTime(time: TimeMatcher, nowMs: number): Three {
-  if (time.zone.kind !== 'offset') throw new Error('named zones are not compared here');
-  const local = new Date(nowMs + time.zone.minutes * 60_000);
-  const minute = local.getUTCHours() * 60 + local.getUTCMinutes();
-  return all(
-    time.windows.map(({ kind, startMinute: start, endMinute: end }) => {
-      const inside = start < end ? start <= minute && minute < end : start <= minute || minute < end;
-      return is(inside === (kind === 'within'));
-    }),
-  );
+/** Of equals the most specific, then the earliest. */
+function first(standings: readonly Judged[]): Judged | null {
+  return [...standings].sort((a, b) => b.weight - a.weight || a.index - b.index)[0] ?? null;
 }

@@ -10,8 +10,19 @@ export interface Pattern {
   readonly path: readonly string[];
 }
 
+const READ = new Map<string, Pattern | null>();
+
 /** Null is `*` or `**` alone: everything. */
 export function patternOf(text: string): Pattern | null {
+  let pattern = READ.get(text);
+  if (pattern === undefined) {
+    pattern = read(text);
+    if (READ.size < 10_000) READ.set(text, pattern);
+  }
+  return pattern;
+}
+
+function read(text: string): Pattern | null {
   if (text === '*' || text === '**') return null;
   const whole = text.startsWith('**/') ? `*/${text}` : text;
   const [, scheme = null, authority = '', path = ''] = /^(?:([a-z]+):\/\/)?([^/]*)(?:\/(.*))?$/i.exec(whole) ?? [];
@@ -39,9 +50,11 @@ export function weightOf(pattern: Pattern | null): number {
   return [...labels, ...pattern.path].filter(piece => !piece.includes('*')).length;
 }
 
-export function matchUrl(text: string, effect: EffectKind, request: Parts): Three {
+/** `request` null: a tool call without a URL. */
+export function matchUrl(text: string, effect: EffectKind, request: Parts | null): Three {
   const pattern = patternOf(text);
   if (pattern === null) return TRUE;
+  if (request === null) return FALSE;
   if (pattern.scheme === null ? request.scheme === 'tcp' : request.scheme !== pattern.scheme) return FALSE;
   if (!portMatches(pattern, effect, request)) return FALSE;
   const host = over(
@@ -96,7 +109,7 @@ function labelsMatch(pattern: readonly string[], labels: readonly string[]): boo
   return globs(first, labels[0]!) && labelsMatch(rest, labels.slice(1));
 }
 
-function pathMatches(pattern: readonly string[], path: readonly string[]): boolean {
+export function pathMatches(pattern: readonly string[], path: readonly string[]): boolean {
   const [first, ...rest] = pattern;
   if (first === undefined) return path.length === 0;
   if (first === '**') return pathMatches(rest, path) || (path.length > 0 && pathMatches(pattern, path.slice(1)));
@@ -107,6 +120,7 @@ function pathMatches(pattern: readonly string[], path: readonly string[]): boole
 
 /** `*` is any run of characters, nothing else is special. */
 export function globs(pattern: string, text: string): boolean {
+  if (!pattern.includes('*')) return pattern === text;
   const source = pattern.split('*').map(piece => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${source.join('.*')}$`, 'su').test(text);
 }

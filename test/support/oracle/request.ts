@@ -24,6 +24,8 @@ export function partsOf(method: string, url: string, headers: readonly (readonly
   if (parsed.username !== '' || parsed.password !== '') return null;
   const host = hostOf(canonical(scheme, parsed.hostname));
   if (host === null) return null;
+  // §3.6 makes names of servers out of letters, digits, dots and hyphens; an address is no server's.
+  if (scheme === 'tool' && !/^[a-z0-9._-]+$/.test(host)) return null;
   const path = parsed.pathname === '' ? '/' : parsed.pathname;
   parsed.hash = '';
   if (parsed.href.length > 16 * 1024) return null;
@@ -48,7 +50,7 @@ function parse(url: string): URL | null {
 
 /** WHATWG parsing leaves the hosts of other schemes as they are; a raw socket's is a name or address like any. */
 function canonical(scheme: string, hostname: string): string {
-  return scheme === 'tcp' ? (parse(`http://${hostname}/`)?.hostname ?? hostname) : hostname;
+  return scheme === 'tcp' ? (parse(`http://${hostname}/`)?.hostname ?? '') : hostname;
 }
 
 function hostOf(hostname: string): string | null {
