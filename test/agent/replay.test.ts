@@ -102,9 +102,9 @@ test('what is certain in a replay is what the policy decides about the whole req
 const get = (url: string, atMs = START): Recorded => {
   const decision: Decision = {
     ...{ result: 'allow', enforced: true, code: 'rule_allowed', matchedRule: 'old', matchedRuleKind: 'allow' },
-    ...{ reason: '', uncertain: false },
+    ...{ reason: '', uncertain: false, shadowRules: [] },
   };
-  return recorded(decision, { method: 'GET', url, headers: [], body: null }, 'default', atMs);
+  return recorded(decision, { method: 'GET', url, headers: [], body: null, tool: null, args: null }, 'default', atMs);
 };
 
 const said = (replay: Replay, url: string, atMs?: number): string => {

@@ -11,7 +11,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { DECISION_CODES, SOFT_CODES } from '#src/core/decide/types.js';
 import { POLICY_ISSUES } from '#src/core/policy/issues.js';
-import { readPolicy } from '#src/core/policy/read.js';
 import { batch } from '../language/run-cases.js';
 import { code, type Fenced, fencedBlocks, tableUnder } from '../support/fenced.js';
 

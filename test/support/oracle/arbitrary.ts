@@ -11,6 +11,8 @@ export interface TextRequest {
   readonly url: string;
   readonly headers: Lines;
   readonly body: string | null;
+  readonly tool: null;
+  readonly args: null;
 }
 
 export interface Timed {
@@ -44,7 +46,7 @@ function asText({ asked, agent, later }: Generated): readonly Timed[] {
   const { method, url, headers, body, tool } = asked;
   if (url === null || tool !== null) return [];
   const text = body === null ? null : textOfBytes(body);
-  return text === undefined ? [] : [{ asked: { method, url, headers, body: text }, agent, later }];
+  return text === undefined ? [] : [{ asked: { method, url, headers, body: text, tool: null, args: null }, agent, later }];
 }
 
 /** Undefined where it is none. */

@@ -2,7 +2,7 @@
 export const ALL_FEATURES = ['regex', 'paths', 'lines', 'encoding', 'days', 'zones', 'tool', 'shadow', 'hint'] as const;
 export type Feature = (typeof ALL_FEATURES)[number];
 
-const BUILT: readonly Feature[] = ['regex', 'paths', 'lines', 'encoding', 'days', 'zones'];
+const BUILT: readonly Feature[] = ALL_FEATURES;
 
 const asked = process.env.FEATURES;
 

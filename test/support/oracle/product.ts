@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { compileObject } from '#src/agent/compile.js';
 import { decideByGeneration } from '#src/agent/decide.js';
 import type { Sha256Hex } from '#src/core/brand.js';
-import { checkRequest } from '#src/core/decide/request.js';
 import { systemDenial } from '#src/core/decide/system.js';
-import type { Body, Decision } from '#src/core/decide/types.js';
+import { checkAction } from '#src/core/decide/tool-request.js';
+import type { ActionRequest, Body, Decision } from '#src/core/decide/types.js';
 import { engineModule } from '../engine.js';
 import type { Asked, OracleOptions } from './oracle.js';
 
@@ -17,21 +17,27 @@ export function productOf(text: string, { inspectBytes, permissive }: OracleOpti
   if (!compiled.ok) return null;
   const engine = engineModule().instantiate(compiled.program, { inspectBytes });
   const generation = { id: UNNAMED, documents: [{ path: 'p', sha256: UNNAMED, ...compiled.summary, engine }] };
-  return ({ method, url, headers, body: bytes }, agent, nowMs) => {
-    const valid = checkRequest(method, url ?? '', headers);
+  return ({ method, url, headers, body: bytes, tool, args }, agent, nowMs) => {
+    const valid = checkAction(tool === null ? { method, url: url ?? '', headers } : { tool, method, url });
     if (!valid.ok) return systemDenial('request_invalid', valid.reason);
-    const body: Body =
-      bytes === null || bytes.length === 0
-        ? { kind: 'none' }
-        : bytes.length > inspectBytes
-          ? { kind: 'too_large' }
-          : { kind: 'bytes', bytes };
     const at = { wallMs: nowMs, monotonicMs: nowMs, dryRun: false, permissive };
-    const ask = (given: Body): Decision | 'need_body' =>
-      decideByGeneration(generation, { method, url: valid.url, headers, body: given }, agent, at);
-    // As a transport does: first without having read it.
-    const first = ask(body.kind === 'none' ? body : { kind: 'unread' });
-    const decision = first === 'need_body' ? ask(body) : first;
+    const ask = (action: ActionRequest): Decision | 'need_body' => decideByGeneration(generation, action, agent, at);
+    const whole = (given: Uint8Array | null): Exclude<Body, { kind: 'unread' }> =>
+      given === null || given.length === 0
+        ? { kind: 'none' }
+        : given.length > inspectBytes
+          ? { kind: 'too_large' }
+          : { kind: 'bytes', bytes: given };
+    const http = (body: Body): ActionRequest => ({ method, url: valid.url ?? '', headers, body });
+    const body = whole(bytes);
+    const argument = whole(args === null ? null : new TextEncoder().encode(args));
+    // As a transport does: a body is first held back.
+    const first = ask(
+      tool !== null
+        ? { tool, args: argument, method, url: valid.url }
+        : http(body.kind === 'none' ? body : { kind: 'unread' }),
+    );
+    const decision = first === 'need_body' ? ask(http(body)) : first;
     assert.notEqual(decision, 'need_body');
     return decision as Decision;
   };
