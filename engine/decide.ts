@@ -193,17 +193,21 @@ function isIdentity(p: usize, n: u32): bool {
   return true;
 }
 
-function wantFields(list: usize, count: u32): void {
+function wantFields(list: usize, count: u32, shadows: bool): void {
   for (let i: u32 = 0; i < count; i++) {
     const rule = load<u32>(list + (<usize>i << 3));
-    if (ruleWord(rule, R_EFFECT) < 2) continue;
+    if (ruleWord(rule, R_EFFECT) < 2 || (!shadows && isShadow(rule))) continue;
     const field = wantsField(rule);
     if (field >= 0) bodyWantField(<u32>field);
   }
 }
 
-/** One pass over a body of `n` bytes, or over none, for all that is asked of it. */
-function scan(n: u32): void {
+/**
+ * One pass over a body of `n` bytes, or over none, for all that is asked of it. What shadow rules ask could make a body
+ * ambiguous that is not so for the others, so those are never scanned for together with what decides.
+ */
+function scan(n: u32, shadows: bool): void {
+  if (shadows) bodyReset();
   if (n > 0 && isTool) bodyOpen(bodyArea, n, jsonType, 16, 1, false);
   else if (n > 0) {
     const type = contentType();
@@ -214,20 +218,56 @@ function scan(n: u32): void {
   }
   for (let i: u32 = 0; i < waitingCount; i++) {
     const rule = load<u32>(waiting + (<usize>i << 3));
+    if (!shadows && isShadow(rule)) continue;
     const first = ruleWord(rule, looksAt);
     for (let m = first, end = first + ruleWord(rule, looksAt + 1); m < end; m++) bodyWantMatcher(m);
   }
   if (!isTool) {
-    wantFields(waiting, waitingCount);
-    wantFields(limits, limitCount);
+    wantFields(waiting, waitingCount, shadows);
+    wantFields(limits, limitCount, shadows);
   }
   bodyScan();
   scanned = true;
 }
 
-/** Any limit that applies counts by a field of the body. */
-function limitWantsBody(): bool {
-  for (let i: u32 = 0; i < limitCount; i++) if (wantsField(load<u32>(limits + (<usize>i << 3))) >= 0) return true;
+/** Second pass over the rules that waited and are shadows, or are not. */
+function concludeAll(shadows: bool, tooLarge: bool): void {
+  for (let i: u32 = 0; i < waitingCount; i++) {
+    const at = waiting + (<usize>i << 3);
+    const rule = load<u32>(at);
+    if (isShadow(rule) != shadows) continue;
+    if (tooLarge) guess(rule, load<u32>(at, 4));
+    else conclude(rule, load<u32>(at, 4));
+  }
+}
+
+/** What binds; the answer as far as rules and default give one. */
+function said(): i32 {
+  if (denyRule >= 0) return answer(RULE_DENIED, denyRule, denyVerdict == UNKNOWN);
+  if (allowRule >= 0) return answer(RULE_ALLOWED, allowRule, guessed);
+  return answer((head(H_FLAGS) & FLAG_DEFAULT_ALLOW) != 0 ? DEFAULT_ALLOWED : DEFAULT_DENIED, -1, guessed);
+}
+
+/** Notes the shadow rules that would have fired, after everything that binds is settled. */
+function shade(n: u32, tooLarge: bool, passes: bool): void {
+  const waited = waitingCount > waitingBinding;
+  if (waited && !tooLarge) scan(n, true);
+  if (waited) concludeAll(true, tooLarge);
+  if (!passes) return;
+  if (!waited && !tooLarge && !isTool && n > 0 && limitWantsBody(true)) scan(n, true);
+  const body = scanned && !isTool;
+  for (let i: u32 = 0; i < limitCount; i++) {
+    const rule = load<u32>(limits + (<usize>i << 3));
+    if (isShadow(rule) && shadowRefuses(rule, body)) noteShadow(rule);
+  }
+}
+
+/** Any limit that applies, or any that applies and is a shadow, counts by a field of the body. */
+function limitWantsBody(shadowsOnly: bool): bool {
+  for (let i: u32 = 0; i < limitCount; i++) {
+    const rule = load<u32>(limits + (<usize>i << 3));
+    if (wantsField(rule) >= 0 && (!shadowsOnly || isShadow(rule))) return true;
+  }
   return false;
 }
 
@@ -279,28 +319,27 @@ export function decideRequest(
   for (let i: u32 = 0; i < metCount; i++) consider(load<u32>(metArea + (<usize>i << 2)));
   for (let i: u32 = 0, n = head(H_ALWAYS + 1); i < n; i++) consider(cell(H_ALWAYS, 1, i, 0));
 
+  const tooLarge = bodyKind > BODY_BYTES;
+  const n: u32 = bodyKind == BODY_BYTES ? bodyLen : 0;
   if (waitingCount > 0) {
     if (bodyKind == BODY_UNREAD) return answer(bad ? CODE_BROKEN : NEED_BODY, -1, false);
     // What only shadow rules want to see is no reason to refuse, nor to doubt.
-    const tooLarge = bodyKind > BODY_BYTES;
     guessed = tooLarge && waitingBinding > 0;
     if (guessed && !permissive) return answer(bad ? CODE_BROKEN : BODY_TOO_LARGE, -1, false);
-    if (!tooLarge) scan(bodyKind == BODY_BYTES ? bodyLen : 0);
-    for (let i: u32 = 0; i < waitingCount; i++) {
-      const at = waiting + (<usize>i << 3);
-      if (tooLarge) guess(load<u32>(at), load<u32>(at, 4));
-      else conclude(load<u32>(at), load<u32>(at, 4));
+    if (waitingBinding > 0) {
+      if (!tooLarge) scan(n, false);
+      concludeAll(false, tooLarge);
     }
   }
   if (bad) return answer(CODE_BROKEN, -1, false);
 
-  if (denyRule >= 0) return answer(RULE_DENIED, denyRule, denyVerdict == UNKNOWN);
-  if (allowRule < 0 && (head(H_FLAGS) & FLAG_DEFAULT_ALLOW) == 0) return answer(DEFAULT_DENIED, -1, guessed);
-
-  if (limitCount > 0) {
-    if (!scanned && bodyKind != BODY_NONE && !isTool && limitWantsBody()) {
+  const binding = said();
+  const code = binding & 15;
+  const passes = code == RULE_ALLOWED || code == DEFAULT_ALLOWED;
+  if (passes && limitCount > 0) {
+    if (!scanned && bodyKind != BODY_NONE && !isTool && limitWantsBody(false)) {
       if (bodyKind == BODY_UNREAD) return answer(NEED_BODY, -1, false);
-      if (bodyKind == BODY_BYTES) scan(bodyLen);
+      if (n > 0) scan(n, false);
     }
     const body = scanned && !isTool;
     for (let i: u32 = 0; i < limitCount; i++) {
@@ -308,16 +347,13 @@ export function decideRequest(
       if (!isShadow(rule)) checkLimit(rule, body);
     }
     settleLimits();
-    for (let i: u32 = 0; i < limitCount; i++) {
-      const rule = load<u32>(limits + (<usize>i << 3));
-      if (isShadow(rule) && shadowRefuses(rule, body)) noteShadow(rule);
-    }
-    if (bad) return answer(CODE_BROKEN, -1, false);
-    if (failedRule >= 0) {
-      return answer(failedCode == EXHAUSTED ? LIMIT_KEYS_EXHAUSTED : RATE_LIMITED, failedRule, guessed);
-    }
   }
-  return allowRule >= 0 ? answer(RULE_ALLOWED, allowRule, guessed) : answer(DEFAULT_ALLOWED, -1, guessed);
+  shade(n, tooLarge, passes);
+  if (bad) return answer(CODE_BROKEN, -1, false);
+  if (failedRule >= 0) {
+    return answer(failedCode == EXHAUSTED ? LIMIT_KEYS_EXHAUSTED : RATE_LIMITED, failedRule, guessed);
+  }
+  return binding;
 }
 
 /** Milliseconds until the call would pass, 0 unless rate limited. */

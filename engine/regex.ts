@@ -71,7 +71,10 @@ export function regexMatches(a: u32, p: usize, n: u32): bool {
   return state == MATCHED || state >= load<u32>(row, 16);
 }
 
-/** As regexMatches, on a text of a body. 2 a match, 0 none, 1 none where half a surrogate pair stands: it is no character. */
+/**
+ * As regexMatches, on a text of a body: 2 a match, 0 none, 1 where half a surrogate pair stands. That is no character, so what
+ * a pattern makes of the text cannot be said.
+ */
 export function regexText(a: u32, p: usize, n: u32, writing: u32): u32 {
   if (writing == PLAIN) return regexMatches(a, p, n) ? 2 : 0;
   const row = rows + a * ROW;
@@ -79,7 +82,7 @@ export function regexText(a: u32, p: usize, n: u32, writing: u32): u32 {
   const stride = load<u32>(row, 8) << 1;
   let state = load<u32>(row, 12);
   textOpen(p, n, writing);
-  for (let byte = textNext(); byte >= 0 && state != MATCHED; byte = textNext()) state = next(map, stride, state, byte);
-  if (state == MATCHED || state >= load<u32>(row, 16)) return 2;
-  return textHalf ? 1 : 0;
+  for (let byte = textNext(); byte >= 0; byte = textNext()) state = next(map, stride, state, byte);
+  if (textHalf) return 1;
+  return state == MATCHED || state >= load<u32>(row, 16) ? 2 : 0;
 }

@@ -102,7 +102,14 @@ rules:
   - name: rate
     limit: { calls_per_minute: 3, per: host, url: "api.example.com/**" }
 `);
-const post: TextRequest = { method: 'POST', url: 'https://api.example.com/v1/charges', headers: [], body: null, tool: null, args: null };
+const post: TextRequest = {
+  method: 'POST',
+  url: 'https://api.example.com/v1/charges',
+  headers: [],
+  body: null,
+  tool: null,
+  args: null,
+};
 
 const readingsIn = ({ rules }: Explanation, rule: string): string[] =>
   rules

@@ -60,7 +60,7 @@ const bodies: readonly (readonly [regex: string, body: string, value: string, ty
   // Half of a surrogate pair is no character; what follows from that cannot be judged.
   ['^.x$', '{"a":"\\ud800x"}', 'U'],
   ['(?s)^.*secret', '{"a":"\\udc00 secret"}', 'U'],
-  ['secret', '{"a":"\\udc00 secret"}', 'T'],
+  ['secret', '{"a":"\\udc00 secret"}', 'U'],
   ['^a', '{"a":"b\\ud800"}', 'U'],
   ['^.$', '{"a":"\ufffd"}', 'T'],
 ];

@@ -17,7 +17,7 @@ const START = Date.parse('2026-01-07T12:00:00Z');
 const KEPT = 8;
 
 interface Policy {
-  readonly rules: readonly { readonly name: string }[];
+  readonly rules: readonly { readonly name: string; readonly mode?: string }[];
 }
 
 function open(policy: Policy): Engine | null {
@@ -36,7 +36,8 @@ test('shadow rules change nothing, and fire when their twins do', () => {
   let decided = 0;
   fc.assert(
     fc.property(policyText, requests, fc.boolean(), (text, asked, permissive) => {
-      const plain = JSON.parse(text) as Policy;
+      const given = JSON.parse(text) as Policy;
+      const plain = { ...given, rules: given.rules.filter(rule => rule.mode === undefined) };
       const shadows = plain.rules.map(rule => ({ ...rule, name: `~${rule.name}`, mode: 'dry_run' }));
       const shadowed = { ...plain, rules: [...plain.rules, ...shadows] };
       const [without, beside] = [open(plain), open(shadowed)];

@@ -40,5 +40,8 @@ export interface PolicyTest {
 
 /** Decisions, each KiB of a body as much again: what a run takes, in microseconds or so. */
 export function testCost(tests: readonly Pick<PolicyTest, 'repeat' | 'request'>[]): number {
-  return tests.reduce((sum, { repeat, request }) => sum + repeat * (1 + (((request.body ?? request.args)?.length ?? 0) >> 10)), 0);
+  return tests.reduce(
+    (sum, { repeat, request }) => sum + repeat * (1 + (((request.body ?? request.args)?.length ?? 0) >> 10)),
+    0,
+  );
 }

@@ -91,7 +91,11 @@ test('whatever was called: the proposal loads, allows what it covers, and no oth
 test('a log with more addresses than a person reads is cut, and said', () => {
   const families = new Families();
   for (let i = 0; i <= FAMILIES_MAX; i++) {
-    add(families, { method: 'GET', url: `https://h${i}.example/`, headers: [], body: null, tool: null, args: null }, 'endpoint');
+    add(
+      families,
+      { method: 'GET', url: `https://h${i}.example/`, headers: [], body: null, tool: null, args: null },
+      'endpoint',
+    );
   }
   assert.equal(families.list().length, FAMILIES_MAX);
   assert.deepEqual([...families.uncovered], [[`more than ${FAMILIES_MAX} different addresses`, 1]]);

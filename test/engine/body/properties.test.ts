@@ -182,7 +182,11 @@ test('a spoilt section is refused or answers; it never traps', () => {
 });
 
 test('the paths of a section have one encoding: any other word in a row is refused', () => {
-  const { section } = encodeBodySection({ matchers: some, fields: [['a'], ['c', 'd'], [below('d')]], automata: new Automata() });
+  const { section } = encodeBodySection({
+    matchers: some,
+    fields: [['a'], ['c', 'd'], [below('d')]],
+    automata: new Automata(),
+  });
   const words = new DataView(section.buffer);
   const count = words.getUint32(12, true);
   const kinds = new Set<number>();

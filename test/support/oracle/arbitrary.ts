@@ -46,7 +46,9 @@ function asText({ asked, agent, later }: Generated): readonly Timed[] {
   const { method, url, headers, body, tool } = asked;
   if (url === null || tool !== null) return [];
   const text = body === null ? null : textOfBytes(body);
-  return text === undefined ? [] : [{ asked: { method, url, headers, body: text, tool: null, args: null }, agent, later }];
+  return text === undefined
+    ? []
+    : [{ asked: { method, url, headers, body: text, tool: null, args: null }, agent, later }];
 }
 
 /** Undefined where it is none. */

@@ -53,7 +53,7 @@ function matchNode(test: BodyTest, node: Node): Three {
   if (test.max !== null) parts.push(bounded(node, test.max, -1));
   if (hasText(test.text)) {
     const isText = node.type === 'string' || node.type === 'form';
-    parts.push(isText ? is(textHolds(test.text, node.value)) : UNKNOWN);
+    parts.push(isText ? textHolds(test.text, node.value) : UNKNOWN);
   }
   return all(parts);
 }

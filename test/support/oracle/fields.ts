@@ -1,7 +1,7 @@
 /** Query, headers and method: §3.1 and §3.3. */
 import type { FieldTest, TextTest } from './policy.js';
 import { regexFinds } from './regex.js';
-import { type EffectKind, FALSE, is, not, over, some, type Three, TRUE, UNKNOWN } from './three.js';
+import { all, type EffectKind, FALSE, is, not, over, some, type Three, TRUE, UNKNOWN } from './three.js';
 
 export type Lines = readonly (readonly [string, string])[];
 /** Null where it cannot be decoded. */
@@ -32,18 +32,24 @@ export function formDecode(text: string): string | null {
 }
 
 /** §3.3 and §3.4: the operators on text. */
-export const textHolds = (test: TextTest, text: string): boolean =>
-  (test.prefix === null || text.startsWith(test.prefix)) &&
-  (test.suffix === null || text.endsWith(test.suffix)) &&
-  (test.contains === null || text.includes(test.contains)) &&
-  (test.regex === null || regexFinds(test.regex, text));
+export const textHolds = (test: TextTest, text: string): Three =>
+  all([
+    is(test.prefix === null || text.startsWith(test.prefix)),
+    is(test.suffix === null || text.endsWith(test.suffix)),
+    is(test.contains === null || text.includes(test.contains)),
+    test.regex === null ? TRUE : regexHolds(test.regex, text),
+  ]);
+
+/** RE2 reads UTF-8, in which half of a surrogate pair cannot be. */
+const regexHolds = (pattern: string, text: string): Three =>
+  /\p{Surrogate}/u.test(text) ? UNKNOWN : is(regexFinds(pattern, text));
 
 const passes = (test: FieldTest, text: string): Three =>
-  is(
-    (test.exact === null || text === test.exact) &&
-      (test.in === null || test.in.includes(text)) &&
-      textHolds(test.text, text),
-  );
+  all([
+    is(test.exact === null || text === test.exact),
+    is(test.in === null || test.in.includes(text)),
+    textHolds(test.text, text),
+  ]);
 
 /** A name that cannot be decoded could be any name. */
 export function matchQuery(matcher: FieldTest, effect: EffectKind, query: string): Three {

@@ -24,8 +24,8 @@ export interface Run {
 export type Tally = Record<string, number>;
 
 const OPTIONS = [
-  { inspectBytes: 200, permissive: false },
-  { inspectBytes: 200, permissive: true },
+  { inspectBytes: 120, permissive: false },
+  { inspectBytes: 120, permissive: true },
   { inspectBytes: 65_536, permissive: false },
   { inspectBytes: 65_536, permissive: false },
 ];
