@@ -1,6 +1,7 @@
 /** `npm run bench`: every comparison in one run, or only those named (`node build/bench/main.js fetch kill`). */
 import { benchAppend } from './append.js';
 import { benchBatch } from './batch.js';
+import { benchBody } from './body.js';
 import { benchDecide } from './decide.js';
 import { benchFetch } from './fetch.js';
 import { benchKill } from './kill.js';
@@ -9,6 +10,7 @@ import { benchStart } from './start.js';
 
 const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
   decide: () => benchDecide(),
+  body: () => benchBody(),
   append: () => benchAppend(),
   fetch: () => benchFetch(),
   batch: () => benchBatch(),
