@@ -43,6 +43,7 @@ function skipBlank(p: usize): usize {
 /** `p` is past the opening quote. */
 export function skipString(p: usize): usize {
   escaped = PLAIN;
+  let seen: i32 = 0;
   while (true) {
     let mask: i32;
     do {
@@ -51,19 +52,29 @@ export function skipString(p: usize): usize {
         i8x16.le_u(bytes, i8x16.splat(0x1f)),
         v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x5c))),
       );
-      high |= i8x16.bitmask(bytes);
+      seen |= i8x16.bitmask(bytes);
       mask = i8x16.bitmask(stops);
       p += 16;
     } while (mask == 0);
-    p += ctz<i32>(mask) - 16;
-    const byte: u32 = load<u8>(p);
-    if (byte == 0x22) return p + 1;
-    if (byte != 0x5c) return 0;
-    escaped = ESCAPED;
+    const block = p - 16;
     do {
-      p = skipEscape(p + 1);
-      if (p == 0) return 0;
-    } while (load<u8>(p) == 0x5c);
+      const at = block + ctz<i32>(mask);
+      const byte: u32 = load<u8>(at);
+      if (byte == 0x22) {
+        high |= seen;
+        return at + 1;
+      }
+      if (byte != 0x5c) return 0;
+      escaped = ESCAPED;
+      const next = skipEscape(at + 1);
+      if (next == 0) return 0;
+      if (next >= p) {
+        p = next;
+        break;
+      }
+      // What the escape took is no stop.
+      mask &= -1 << <i32>(next - block);
+    } while (mask != 0);
   }
   return 0;
 }
@@ -118,7 +129,7 @@ export function skipWord(p: usize): usize {
   return word == 0x736c6166 && load<u8>(p, 4) == 0x65 ? p + 5 : 0;
 }
 
-/** `p` is past the opening bracket of a container at `depth`, which `closer` ends. */
+/** `p` is past the opening bracket of a container which `closer` ends and with which `depth` are open. */
 export function skipInside(p: usize, closer: u32, depth: u32): usize {
   const outside = depth;
   p = skipSpace(p);
@@ -139,8 +150,8 @@ export function skipInside(p: usize, closer: u32, depth: u32): usize {
       if (first == 0x22) p = skipString(p + 1);
       else if (first == 0x2d || first - 0x30 < 10) p = skipNumber(p);
       else if (first == 0x7b || first == 0x5b) {
-        store<u8>(closers + depth, closer);
-        if (++depth == MAX_DEPTH) return 0;
+        if (depth == MAX_DEPTH) return 0;
+        store<u8>(closers + depth++, closer);
         closer = first + 2;
         p = skipSpace(p + 1);
         empty = load<u8>(p) == closer;
