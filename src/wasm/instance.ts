@@ -4,7 +4,7 @@
  * A trap is an engine that broke in the middle of something: this decision and every later one of this instance is a denial.
  */
 import { ENGINE_BROKEN, ENGINE_RATE_LIMITED, ENGINE_REQUEST_INVALID } from '../core/decide/answer.js';
-import type { Body, HeaderLines, HttpRequest } from '../core/decide/types.js';
+import type { HeaderLines, HttpRequest } from '../core/decide/types.js';
 import { Fault } from '../core/fault.js';
 import { HEADERS_MAX_BYTES } from '../core/limits.js';
 import { headerNamesOf, type LimitIdentity, limitsOf } from '../core/policy/program/format.js';
@@ -16,6 +16,13 @@ const NEED_BODY = 15;
 const BODY_KINDS = { none: 0, unread: 1, bytes: 2, too_large: 3 } as const;
 /** A longer body is copied only after the engine has asked for it. */
 const COPY_AT_ONCE_BYTES = 4096;
+
+/** A header line that stands in the engine's memory. */
+interface Line {
+  readonly index: number;
+  readonly value: string;
+  readonly bytes: number;
+}
 
 const encoder = new TextEncoder();
 const denied = (code: number): EngineAnswer => ({
@@ -41,6 +48,11 @@ export class EngineInstance implements Engine {
   #methodView!: Uint8Array;
   #urlView!: Uint8Array;
   #agent: string | null = null;
+  /** What the method area holds; most calls have the method of the call before. */
+  #method = '';
+  #methodBytes = 0;
+  /** What the header area holds, from its first line on: most calls say `application/json` again. */
+  readonly #lines: Line[] = [];
   #broken = false;
   #used = false;
 
@@ -107,28 +119,37 @@ export class EngineInstance implements Engine {
     // Memory that has grown leaves the old buffer detached, of length 0.
     if (this.#memory.length === 0) this.#makeViews();
     if (agent !== this.#agent && !this.#setAgent(agent)) return denied(ENGINE_REQUEST_INVALID);
-    const method = write(request.method, this.#methodView);
     const url = write(request.url, this.#urlView);
     const headers = this.#writeHeaders(request.headers);
-    if (method < 0 || url < 0 || headers < 0) return denied(ENGINE_REQUEST_INVALID);
+    if (!this.#writeMethod(request.method) || url < 0 || headers < 0) return denied(ENGINE_REQUEST_INVALID);
     const { body } = request;
-    const permissive = when.permissive === true ? 1 : 0;
-    const ask = (kind: number, length: number): number =>
-      this.#exports.decide(method, url, headers, kind, length, when.wallMs, when.monotonicMs, permissive);
-    if (body.kind !== 'bytes') return this.#answer(ask(BODY_KINDS[body.kind], 0));
-    return this.#answer(this.#askWithBody(body, ask));
+    if (body.kind !== 'bytes') return this.#answer(this.#ask(url, headers, BODY_KINDS[body.kind], 0, when));
+    return this.#answer(this.#askWithBody(url, headers, body.bytes, when));
   }
 
-  #askWithBody(body: Extract<Body, { kind: 'bytes' }>, ask: (kind: number, length: number) => number): number {
-    const { bytes } = body;
-    if (bytes.length > this.#inspectBytes) return ask(BODY_KINDS.too_large, 0);
+  #askWithBody(url: number, headers: number, bytes: Uint8Array, when: DecideWhen): number {
+    if (bytes.length > this.#inspectBytes) return this.#ask(url, headers, BODY_KINDS.too_large, 0, when);
     if (bytes.length > COPY_AT_ONCE_BYTES) {
-      const first = ask(BODY_KINDS.unread, 0);
+      const first = this.#ask(url, headers, BODY_KINDS.unread, 0, when);
       if ((first & 15) !== NEED_BODY) return first;
       if (this.#memory.length === 0) this.#makeViews();
     }
     this.#memory.set(bytes, this.#at.body);
-    return ask(BODY_KINDS.bytes, bytes.length);
+    return this.#ask(url, headers, BODY_KINDS.bytes, bytes.length, when);
+  }
+
+  #ask(url: number, headers: number, kind: number, length: number, when: DecideWhen): number {
+    const permissive = when.permissive === true ? 1 : 0;
+    return this.#exports.decide(
+      this.#methodBytes,
+      url,
+      headers,
+      kind,
+      length,
+      when.wallMs,
+      when.monotonicMs,
+      permissive,
+    );
   }
 
   #answer(packed: number): EngineAnswer {
@@ -150,6 +171,14 @@ export class EngineInstance implements Engine {
     return true;
   }
 
+  #writeMethod(method: string): boolean {
+    if (method === this.#method) return true;
+    const bytes = write(method, this.#methodView);
+    this.#method = bytes < 0 ? '' : method;
+    this.#methodBytes = bytes < 0 ? 0 : bytes;
+    return bytes >= 0;
+  }
+
   /** Lines that the program reads, as [index, length, bytes]; how many bytes, or -1 when there are too many. */
   #writeHeaders(lines: HeaderLines): number {
     if (this.#headerIndex.size === 0) return 0;
@@ -157,17 +186,28 @@ export class EngineInstance implements Engine {
     const end = start + this.#sizes.headers;
     let at = start;
     let counted = 0;
+    let k = 0;
     for (const [name, value] of lines) {
       if (!this.#headerLengths.has(name.length)) continue;
       const index = this.#headerIndex.get(name.toLowerCase());
       if (index === undefined) continue;
       if (end - at < 8) return -1;
-      const length = write(value, this.#memory.subarray(at + 8, end));
+      const line = this.#lines[k];
+      let length = 0;
+      if (line !== undefined && line.index === index && line.value === value) length = line.bytes;
+      else {
+        // From here on the area no longer holds what it held.
+        this.#lines.length = k;
+        length = write(value, this.#memory.subarray(at + 8, end));
+        if (length < 0) return -1;
+        this.#view.setUint32(at, index, true);
+        this.#view.setUint32(at + 4, length, true);
+        this.#lines.push({ index, value, bytes: length });
+      }
       counted += name.length + length;
-      if (length < 0 || counted > HEADERS_MAX_BYTES) return -1;
-      this.#view.setUint32(at, index, true);
-      this.#view.setUint32(at + 4, length, true);
+      if (counted > HEADERS_MAX_BYTES) return -1;
       at += 8 + length;
+      k++;
     }
     return at - start;
   }
