@@ -97,6 +97,7 @@ function skipEscape(p: usize): usize {
   return (i8x16.bitmask(v128.or(digits, letters)) & 15) == 15 ? p + 5 : 0;
 }
 
+@inline
 export function skipNumber(p: usize): usize {
   let byte: u32 = load<u8>(p);
   if (byte == 0x2d) byte = load<u8>(++p);
