@@ -106,9 +106,9 @@ test('random strings of bytes are judged as TextDecoder and JSON.parse judge the
       const inside = Buffer.concat([Buffer.from('{"a":[{"b":'), body, Buffer.from('}],"w":{"x":0}}')]);
       assert.equal(engine.judge({ body: inside })[0], isJson(inside) ? TRUE : UNKNOWN);
     }),
-    { numRuns: 20_000, seed: 11 },
+    { numRuns: 8_000, seed: 11 },
   );
-  assert.ok(valid > 2_000, `${valid} valid`);
+  assert.ok(valid > 1_000, `${valid} valid`);
 });
 
 test('texts that are almost JSON are judged as JSON.parse judges them, looked at or skipped', () => {
@@ -194,9 +194,9 @@ test('texts that are almost JSON are judged as JSON.parse judges them, looked at
         assert.equal(engine.judge({ body: bytes })[1] !== UNKNOWN, json, body);
       }
     }),
-    { numRuns: 30_000, seed: 12 },
+    { numRuns: 12_000, seed: 12 },
   );
-  assert.ok(valid > 5_000, `${valid} valid`);
+  assert.ok(valid > 3_000, `${valid} valid`);
 });
 
 test('128 containers deep is judged, 129 is UNKNOWN, looked at or skipped', () => {
@@ -217,4 +217,45 @@ test('128 containers deep is judged, 129 is UNKNOWN, looked at or skipped', () =
       }
     }
   }
+});
+
+test('contains finds a text wherever it stands, and nothing that is not there', () => {
+  const letters = fc.constantFrom('a', 'a', 'b', 'é');
+  const some = fc.array(letters, { maxLength: 60 }).map(parts => parts.join(''));
+  let found = 0;
+  fc.assert(
+    fc.property(
+      some,
+      fc.array(letters, { maxLength: 12 }),
+      fc.nat({ max: 20 }),
+      fc.boolean(),
+      (text, parts, at, escaped) => {
+        const needle = parts.join('');
+        engine.program([on(['t'], { contains: needle })]);
+        const json = JSON.stringify(text);
+        // What follows the string would match if anything were read past its end.
+        const body = `${' '.repeat(at)}{"t":${escaped ? json.replaceAll('b', '\\u0062') : json},"u":"${needle}${needle}"}`;
+        if (text.includes(needle)) found++;
+        assert.equal(engine.judge({ body })[0], text.includes(needle) ? TRUE : FALSE, `${text} ${needle}`);
+      },
+    ),
+    { numRuns: 6_000, seed: 13 },
+  );
+  assert.ok(found > 1_000, `${found} found`);
+});
+
+test('a needle that nearly matches everywhere takes time linear in the body', () => {
+  const half = 'a'.repeat(500);
+  const text = 'a'.repeat(4_000_000);
+  for (const [needle, answer] of [
+    [`${half}b${half}`, FALSE],
+    [`${half}a${half}`, TRUE],
+  ] as const) {
+    engine.program([on([], { contains: needle })]);
+    const start = process.hrtime.bigint();
+    assert.equal(engine.judge({ body: `"${text}"` })[0], answer);
+    assert.ok(process.hrtime.bigint() - start < 1_000_000_000n);
+  }
+  engine.program([on([], { contains: `${half}b${half}` })]);
+  assert.equal(engine.judge({ body: `"${text}${half}b${text}"` })[0], TRUE);
 });
