@@ -46,8 +46,9 @@ export function skipString(p: usize): usize {
   let seen: i32 = 0;
   while (true) {
     let mask: i32;
+    let bytes: v128;
     do {
-      const bytes = v128.load(p);
+      bytes = v128.load(p);
       const stops = v128.or(
         i8x16.le_u(bytes, i8x16.splat(0x1f)),
         v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x5c))),
@@ -56,45 +57,73 @@ export function skipString(p: usize): usize {
       mask = i8x16.bitmask(stops);
       p += 16;
     } while (mask == 0);
-    const block = p - 16;
-    do {
-      const at = block + ctz<i32>(mask);
-      const byte: u32 = load<u8>(at);
-      if (byte == 0x22) {
-        high |= seen;
-        return at + 1;
-      }
-      if (byte != 0x5c) return 0;
+    p -= 16;
+    let first: u32 = load<u8>(p + ctz<i32>(mask));
+    if (first == 0x5c) {
       escaped = ESCAPED;
-      const next = skipEscape(at + 1);
-      if (next == 0) return 0;
-      if (next >= p) {
-        p = next;
-        break;
+      const slashes = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x5c)));
+      const letters = afterSlashes(slashes);
+      mask &= ~(slashes | letters);
+      const unknown = letters & ~i8x16.bitmask(isLetter(bytes)) & 0xffff & ((mask & -mask) - 1);
+      if (unknown != 0) {
+        p += ctz<i32>(unknown);
+        if (load<u8>(p) != 0x75) return 0;
+        p--;
+        // Text in other scripts is often nothing but these.
+        do {
+          if (!isHex4(p + 2)) return 0;
+          p += 6;
+        } while (load<u16>(p) == 0x755c);
+        continue;
       }
-      // What the escape took is no stop.
-      mask &= -1 << <i32>(next - block);
-    } while (mask != 0);
+      if (mask == 0) {
+        // A backslash at the end begins the next block.
+        p += 16 - (letters >> 16);
+        continue;
+      }
+      first = load<u8>(p + ctz<i32>(mask));
+    }
+    if (first != 0x22) return 0;
+    high |= seen;
+    return p + ctz<i32>(mask) + 1;
   }
   return 0;
 }
 
-/** `"` and `/`; `\`, b, f, n, r, t: a bit for each letter below 64, and for each from 64. */
-const ESCAPES_LOW: u64 = (1 << 0x22) | (1 << 0x2f);
-const ESCAPES_HIGH: u64 =
-  (1 << (0x5c - 64)) | (1 << (0x62 - 64)) | (1 << (0x66 - 64)) | (1 << (0x6e - 64)) | (1 << (0x72 - 64)) | (1 << (0x74 - 64));
+/**
+ * Bits of the bytes that a backslash before them takes, from the bits of all backslashes; bit 16 is the byte behind the block.
+ * In a run of backslashes every second byte is taken, and the one behind a run of odd length. Adding the first bit of a run to
+ * it turns over the run and the bit behind it; of those, the ones at an odd distance from the first are taken.
+ */
+@inline
+function afterSlashes(slashes: i32): i32 {
+  const first = slashes & ~(slashes << 1);
+  const fromEven = (slashes + (first & 0x5555)) ^ slashes;
+  const fromOdd = (slashes + (first & 0xaaaa)) ^ slashes;
+  return (fromEven & 0xaaaa) | (fromOdd & 0x15555);
+}
+
+/** Which bytes are one of `"`, `/`, `\`, b, f, n, r, t: those whose halves have a bit in common, one for each upper half. */
+@inline
+function isLetter(bytes: v128): v128 {
+  const lower = i8x16(0, 0, 13, 0, 8, 0, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1);
+  const upper = i8x16(0, 0, 1, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0);
+  const half = i8x16.splat(15);
+  return i8x16.ne(
+    v128.and(
+      i8x16.swizzle(lower, v128.and(bytes, half)),
+      i8x16.swizzle(upper, v128.and(i16x8.shr_u(bytes, 4), half)),
+    ),
+    i8x16.splat(0),
+  );
+}
 
 @inline
-function skipEscape(p: usize): usize {
-  const letter: u32 = load<u8>(p);
-  if (letter != 0x75) {
-    const known = select<u64>(ESCAPES_LOW, ESCAPES_HIGH, letter < 64) >> (letter & 63);
-    return letter < 128 && (known & 1) != 0 ? p + 1 : 0;
-  }
-  const bytes = v128.load(p, 1);
+function isHex4(p: usize): bool {
+  const bytes = v128.load(p);
   const digits = i8x16.le_u(i8x16.sub(bytes, i8x16.splat(0x30)), i8x16.splat(9));
   const letters = i8x16.le_u(i8x16.sub(v128.or(bytes, i8x16.splat(0x20)), i8x16.splat(0x61)), i8x16.splat(5));
-  return (i8x16.bitmask(v128.or(digits, letters)) & 15) == 15 ? p + 5 : 0;
+  return (i8x16.bitmask(v128.or(digits, letters)) & 15) == 15;
 }
 
 @inline

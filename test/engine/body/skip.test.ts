@@ -259,3 +259,23 @@ test('a needle that nearly matches everywhere takes time linear in the body', ()
   engine.program([on([], { contains: `${half}b${half}` })]);
   assert.equal(engine.judge({ body: `"${text}${half}b${text}"` })[0], TRUE);
 });
+
+test('every byte after a backslash, and runs of backslashes of any length, at every place in a block', () => {
+  engine.program(matchers);
+  for (let at = 0; at <= 33; at++) {
+    const before = Buffer.from('x'.repeat(at));
+    for (let byte = 0; byte < 128; byte++) {
+      for (const after of ['', '\\n', '0000', '00e9\\u00E9y', '00g0', '"']) {
+        const inner = Buffer.concat([before, Buffer.from([0x5c, byte]), Buffer.from(after)]);
+        const body = quoted(inner, 0);
+        assert.equal(engine.judge({ body })[0], isJson(body) ? FALSE : UNKNOWN, body.toString());
+      }
+    }
+    for (let run = 0; run <= 40; run++) {
+      for (const after of ['', 'n', '"', '"n\\', 'u00e9', '\\n', '"\\"']) {
+        const body = quoted(Buffer.concat([before, Buffer.from('\\'.repeat(run) + after)]), 0);
+        assert.equal(engine.judge({ body })[0], isJson(body) ? FALSE : UNKNOWN, body.toString());
+      }
+    }
+  }
+});
