@@ -189,7 +189,8 @@ export class EngineInstance implements Engine {
     let k = 0;
     for (const [name, value] of lines) {
       if (!this.#headerLengths.has(name.length)) continue;
-      const index = this.#headerIndex.get(name.toLowerCase());
+      // Most hosts hand over lower-case names; folding one costs more than looking it up.
+      const index = this.#headerIndex.get(name) ?? this.#headerIndex.get(name.toLowerCase());
       if (index === undefined) continue;
       if (end - at < 8) return -1;
       const line = this.#lines[k];
