@@ -146,3 +146,19 @@ test('patterns that share one index are found as if each stood alone, and the mo
     assert.equal(decide(together, { url }), best.text, url);
   }
 });
+
+test('a dot segment that the URL parser has left is refused: Node 20 leaves those behind a segment that begins with a dot', () => {
+  const open = load('default: allow\nrules: [{ name: admin, deny: { url: "*/x/admin" } }]');
+  for (const url of ['https://a.example/x/.d/../admin', 'https://a.example//.d/.', 'https://a.example/a/.d/%2e%2E/x']) {
+    assert.equal(decide(open, { url, raw: true }), 'request_invalid', url);
+    // Whatever parser there is: the server that resolves them is not reached past the rule.
+    const parsed = new URL(url).href;
+    const resolved = !/\/(\.|%2e){1,2}(\/|$)/i.test(parsed);
+    const wanted = resolved
+      ? parsed.endsWith('/x/admin')
+        ? 'rule_denied admin'
+        : 'default_allowed'
+      : 'request_invalid';
+    assert.equal(decide(open, { url }), wanted, parsed);
+  }
+});

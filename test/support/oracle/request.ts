@@ -27,6 +27,8 @@ export function partsOf(method: string, url: string, headers: readonly (readonly
   // §3.6 makes names of servers out of letters, digits, dots and hyphens; an address is no server's.
   if (scheme === 'tool' && !/^[a-z0-9._-]+$/.test(host)) return null;
   const path = parsed.pathname === '' ? '/' : parsed.pathname;
+  // The parser of Node 20 leaves dot segments behind a segment that begins with a dot; what has them was not resolved.
+  if (path.split('/').some(segment => /^(\.|%2e){1,2}$/i.test(segment))) return null;
   parsed.hash = '';
   if (parsed.href.length > 16 * 1024) return null;
   if (path.replace(/^\//, '').replace(/\/$/, '').split('/').length > 256) return null;
