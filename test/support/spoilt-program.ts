@@ -120,7 +120,7 @@ class Checker {
 function mutate(program: Uint8Array, pick: (below: number) => number): void {
   const view = new DataView(program.buffer);
   const words = program.length >> 2;
-  for (let n = 1 + pick(3); n > 0; n--) {
+  for (let n = 1 + pick(8); n > 0; n--) {
     // Half of the changes hit the header and small numbers, where a program is most brittle.
     const at = pick(2) === 0 ? pick(HEADER_WORDS * 4) : pick(program.length);
     const word = (at >> 2) << 2;
