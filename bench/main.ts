@@ -1,6 +1,7 @@
 /** `npm run bench`: every comparison in one run, or only those named (`node build/bench/main.js fetch kill`). */
 import { benchAppend } from './append.js';
 import { benchBatch } from './batch.js';
+import { benchBody } from './body.js';
 import { benchDecide } from './decide.js';
 import { benchEngines } from './engines.js';
 import { benchFetch } from './fetch.js';
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
   decide: () => benchDecide(),
   engines: () => benchEngines(),
   swap: () => benchSwap(),
+  body: () => benchBody(),
   append: () => benchAppend(),
   fetch: () => benchFetch(),
   batch: () => benchBatch(),

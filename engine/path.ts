@@ -60,23 +60,36 @@ function push(r: u32, p: usize, n: u32): bool {
   return true;
 }
 
-/** Reading (a) of `len` bytes at `src` from `start` on, decoding where `decode`. */
-function readSegments(r: u32, src: usize, len: u32, start: u32, decode: bool): bool {
+/**
+ * Segments of `n` bytes at `src` from `start` on, as they are. The areas are longer than what they hold: a block may end
+ * behind it.
+ */
+function readPlain(r: u32, src: usize, n: u32, start: u32): bool {
+  setCount(r, 0);
+  for (let i: u32 = 0; i < n; i += 16) {
+    let mask = i8x16.bitmask(i8x16.eq(v128.load(src + i), i8x16.splat(47)));
+    for (; mask != 0; mask &= mask - 1) {
+      const at = i + <u32>ctz<i32>(mask);
+      if (at >= n) break;
+      if (at >= start && !push(r, src + start, at - start)) return false;
+      start = at + 1;
+    }
+  }
+  return start >= n || push(r, src + start, n - start);
+}
+
+/** Reading (a), decoded. */
+function readSegments(r: u32): bool {
   setCount(r, 0);
   let out = textArea + r * TEXT;
-  for (let i = start; i <= len; i++) {
-    if (i < len && load<u8>(src + i) != 47) continue;
-    if (i == len && i == start) break;
-    let p = src + start;
-    let n = i - start;
-    if (decode) {
-      const written = percentDecode(p, n, out, false);
-      if (written < 0 || !isUtf8(out, <u32>written, true)) return false;
-      p = out;
-      n = <u32>written;
-      out += n;
-    }
-    if (!push(r, p, n)) return false;
+  let start: u32 = 1;
+  for (let i: u32 = 1; i <= pathLen; i++) {
+    if (i < pathLen && load<u8>(pathPtr + i) != 47) continue;
+    if (i == pathLen && i == start) break;
+    const written = percentDecode(pathPtr + start, i - start, out, false);
+    if (written < 0 || !isUtf8(out, <u32>written, true)) return false;
+    if (!push(r, out, <u32>written)) return false;
+    out += <u32>written;
     start = i + 1;
   }
   return true;
@@ -158,7 +171,7 @@ function equalReadings(a: u32, b: u32): bool {
 
 /** The name of a tool; false when it has too many segments. */
 export function readName(p: usize, n: u32): bool {
-  return readSegments(NAME_READING, p, n, 0, false);
+  return readPlain(NAME_READING, p, n, 0);
 }
 
 /** A call of a tool without a URL: what stands in for its path is its name. */
@@ -173,10 +186,10 @@ export function readPaths(): void {
   pathUnknown = false;
   endpointReading = 0;
   if (!pathOdd) {
-    pathUnknown = !readSegments(0, pathPtr, pathLen, 1, false);
+    pathUnknown = !readPlain(0, pathPtr, pathLen, 1);
     return;
   }
-  if (!readSegments(0, pathPtr, pathLen, 1, true)) {
+  if (!readSegments(0)) {
     pathUnknown = true;
     // Reading (b) may still be whole where (a) is: never, since both decode the same bytes.
     endpointReading = -1;

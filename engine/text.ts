@@ -1,10 +1,17 @@
 /** Questions about runs of bytes. All text is UTF-8; nothing here goes past `n`. */
 
-/** FNV-1a, as the compiler computes it. */
-export function hashBytes(p: usize, n: u32): u32 {
-  let h: u32 = 0x811c9dc5;
-  for (let i: u32 = 0; i < n; i++) h = (h ^ load<u8>(p + i)) * 0x01000193;
-  return h;
+export { hashBytes } from './body/hash';
+
+/** Where the first `byte` stands, `n` when there is none. Sixteen bytes behind may be read. */
+export function find(p: usize, n: u32, byte: i8): u32 {
+  const wanted = i8x16.splat(byte);
+  for (let i: u32 = 0; i < n; i += 16) {
+    const mask = i8x16.bitmask(i8x16.eq(v128.load(p + i), wanted));
+    if (mask == 0) continue;
+    i += <u32>ctz<i32>(mask);
+    return i < n ? i : n;
+  }
+  return n;
 }
 
 // @ts-ignore: decorator

@@ -2,6 +2,7 @@
  * A normalised URL taken apart: scheme, host, port, path, query. No decoding here.
  * What is not a normalised URL of one of our schemes is refused, whoever hands it over.
  */
+import { find } from './text';
 import { URL_MAX } from './memory';
 
 export const HTTP: u32 = 0;
@@ -33,6 +34,10 @@ export function defaultPort(): i32 {
 
 /** Length of `scheme://`, or 0. Sets `scheme`. */
 function readScheme(p: usize, n: u32): u32 {
+  if (n > 8 && load<u64>(p) == 0x2f2f3a7370747468) {
+    scheme = HTTPS;
+    return 8;
+  }
   let colon: u32 = 0;
   while (colon < n && colon < 6 && load<u8>(p + colon) != 58) colon++;
   if (colon + 2 >= n || load<u8>(p + colon) != 58) return 0;
@@ -73,14 +78,27 @@ function readHost(p: usize, n: u32): bool {
   }
   if (load<u8>(p + n - 1) == 46) hostLen = --n;
   if (n == 0) return false;
-  let before: u32 = 46;
-  for (let i: u32 = 0; i < n; i++) {
-    const c: u32 = load<u8>(p + i);
-    if (c == 46 && before == 46) return false;
-    if (!hostByteOk(c)) return false;
-    before = c;
+  let before: i32 = 1;
+  for (let i: u32 = 0; i < n; i += 16) {
+    const bytes = v128.load(p + i);
+    const mask = firstOf(n - i);
+    const dots = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(46))) & mask;
+    if ((dots & ((dots << 1) | before)) != 0) return false;
+    before = dots >> 15;
+    const digits = i8x16.le_u(i8x16.sub(bytes, i8x16.splat(48)), i8x16.splat(9));
+    const letters = i8x16.le_u(i8x16.sub(bytes, i8x16.splat(97)), i8x16.splat(25));
+    const hyphens = i8x16.eq(bytes, i8x16.splat(45));
+    let rest = (i8x16.bitmask(v128.or(v128.or(digits, letters), hyphens)) | dots) ^ 0xffff;
+    for (rest &= mask; rest != 0; rest &= rest - 1) if (!hostByteOk(load<u8>(p + i + ctz<i32>(rest)))) return false;
   }
-  return before != 46;
+  return load<u8>(p + n - 1) != 46;
+}
+
+/** A bit for each of the first `n` bytes of a block. */
+// @ts-ignore: decorator
+@inline
+function firstOf(n: u32): i32 {
+  return n < 16 ? (1 << n) - 1 : 0xffff;
 }
 
 function readPort(p: usize, n: u32): bool {
@@ -115,6 +133,24 @@ function readPath(p: usize, n: u32): bool {
   pathOdd = false;
   if (n == 0) return scheme == TOOL || scheme == TCP;
   let segments: u32 = 0;
+  let plain = true;
+  let before: i32 = 0;
+  for (let i: u32 = 0; i < n && plain; i += 16) {
+    const bytes = v128.load(p + i);
+    const mask = firstOf(n - i);
+    const slashes = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(47))) & mask;
+    const dots = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(46))) & mask;
+    const odd = v128.or(
+      i8x16.eq(bytes, i8x16.splat(37)),
+      v128.or(i8x16.eq(bytes, i8x16.splat(59)), i8x16.eq(bytes, i8x16.splat(92))),
+    );
+    // Nothing to look at twice: no oddity, no empty segment, none that begins with a dot.
+    plain = (i8x16.bitmask(odd) & mask) == 0 && (((slashes << 1) | before) & (slashes | dots)) == 0;
+    before = slashes >> 15;
+    segments += <u32>popcnt<i32>(slashes);
+  }
+  if (plain) return segments - <u32>(load<u8>(p + n - 1) == 47) <= SEGMENTS_MAX;
+  segments = 0;
   let start: u32 = 1;
   for (let i: u32 = 1; i <= n; i++) {
     const c: u32 = i < n ? load<u8>(p + i) : 47;
@@ -153,7 +189,7 @@ export function readUrl(p: usize, n: u32): bool {
   // Sixteen bytes at a time; the URL's area is longer than any URL, so the last read stays inside it.
   for (let i: u32 = 0; i < n; i += 16) {
     const v = v128.load(p + i);
-    const mask: i32 = n - i < 16 ? (1 << (n - i)) - 1 : 0xffff;
+    const mask = firstOf(n - i);
     // Signed, bytes from 0x80 are below 33 too.
     const odd = v128.or(i8x16.lt_s(v, i8x16.splat(33)), i8x16.eq(v, i8x16.splat(127)));
     if ((i8x16.bitmask(odd) & mask) != 0) return false;
@@ -167,18 +203,12 @@ export function readUrl(p: usize, n: u32): bool {
   if (query > end) query = end;
   const start = readScheme(p, end);
   if (start == 0 || query < start) return false;
-  let slash = start;
-  while (slash < query && load<u8>(p + slash) != 47) slash++;
-  let hostEnd = slash;
-  for (let i = slash; i > start; i--) {
-    const c: u32 = load<u8>(p + i - 1);
-    if (c == 93) break;
-    if (c == 58) {
-      hostEnd = i - 1;
-      if (!readPort(p + i, slash - i)) return false;
-      break;
-    }
-  }
+  const slash = start + find(p + start, query - start, 47);
+  // A colon before the port stands in brackets or nowhere.
+  let from = start;
+  if (load<u8>(p + start) == 91) from += find(p + start, slash - start, 93);
+  const hostEnd = from + find(p + from, slash - from, 58);
+  if (hostEnd < slash && !readPort(p + hostEnd + 1, slash - hostEnd - 1)) return false;
   if (!readHost(p + start, hostEnd - start)) return false;
   if (!readPath(p + slash, query - slash)) return false;
   if (query < end) {

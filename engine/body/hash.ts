@@ -1,5 +1,5 @@
 /**
- * The hash of names and strings. The compiler computes the same (src/core/policy/program/body.ts).
+ * The hash of names and strings, everywhere. The compiler computes the same (src/core/policy/program/body-values.ts).
  * It only narrows a search: equality is always decided on bytes.
  */
 export const HASH_START: u32 = 0x9e3779b9;

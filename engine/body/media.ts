@@ -27,6 +27,8 @@ const JSONLINES: usize = memory.data<u8>([106, 115, 111, 110, 108, 105, 110, 101
 export function classify(ptr: usize, len: u32, lines: u32): u32 {
   if (lines == 0) return TYPE_OTHER;
   if (lines > 1) return TYPE_UNREADABLE_FORM;
+  // `application/json` and no more, which is what nearly every body says.
+  if (len == 16 && load<u64>(ptr) == 0x746163696c707061 && load<u64>(ptr, 8) == 0x6e6f736a2f6e6f69) return TYPE_JSON;
   const end = ptr + len;
   let p = ptr;
   while (p < end && load<u8>(p) != 0x3b && load<u8>(p) != 0x2c) p++;

@@ -170,11 +170,49 @@ export function textEnds(
   return true;
 }
 
-/** Knuth-Morris-Pratt, so that no body makes it quadratic. `table` has room for `needleLen` u32. */
+/** Linear in both, whatever they are. `table` has room for `needleLen` u32; 16 bytes behind a plain text may be read. */
 export function textContains(
   ptr: usize, len: u32, writing: u32, needle: usize, needleLen: u32, table: usize,
 ): bool {
   if (needleLen == 0) return true;
+  if (writing == PLAIN) {
+    if (needleLen > len) return false;
+    const found = findPlain(ptr, len, needle, needleLen);
+    if (found >= 0) return found != 0;
+    return searchFrom(resumeAt, <u32>(ptr + len - resumeAt), PLAIN, needle, needleLen, table);
+  }
+  return searchFrom(ptr, len, writing, needle, needleLen, table);
+}
+
+/** Where findPlain gave up: the needle does not begin before. */
+let resumeAt: usize = 0;
+
+/** By the needle's first and last byte, sixteen places at once. -1: too many places looked like it. */
+function findPlain(ptr: usize, len: u32, needle: usize, needleLen: u32): i32 {
+  const first = i8x16.splat(load<i8>(needle));
+  const last = i8x16.splat(load<i8>(needle + needleLen - 1));
+  const stop = ptr + (len - needleLen);
+  let compared: u32 = 0;
+  for (let p = ptr; p <= stop; p += 16) {
+    let mask = i8x16.bitmask(
+      v128.and(i8x16.eq(v128.load(p), first), i8x16.eq(v128.load(p + needleLen - 1), last)),
+    );
+    for (; mask != 0; mask &= mask - 1) {
+      const at = p + ctz<i32>(mask);
+      if (at > stop) return 0;
+      if (memory.compare(at, needle, needleLen) == 0) return 1;
+      compared += needleLen;
+    }
+    if (compared > len) {
+      resumeAt = p;
+      return -1;
+    }
+  }
+  return 0;
+}
+
+/** Knuth-Morris-Pratt. */
+function searchFrom(ptr: usize, len: u32, writing: u32, needle: usize, needleLen: u32, table: usize): bool {
   store<u32>(table, 0);
   let matched: u32 = 0;
   for (let i: u32 = 1; i < needleLen; i++) {

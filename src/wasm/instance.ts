@@ -27,6 +27,14 @@ const COPY_AT_ONCE_BYTES = 4096;
 /** No JSON, so every matcher that looks at it is UNKNOWN. */
 const LOST: JudgedBody = { kind: 'bytes', bytes: Uint8Array.of(0x21) };
 const NONE: readonly number[] = [];
+const NO_TOOL = -1;
+
+/** A header line that stands in the engine's memory. */
+interface Line {
+  readonly index: number;
+  readonly value: string;
+  readonly bytes: number;
+}
 
 const encoder = new TextEncoder();
 const denied = (code: number): EngineAnswer => ({
@@ -56,6 +64,11 @@ export class EngineInstance implements Engine {
   #methodView!: Uint8Array;
   #urlView!: Uint8Array;
   #agent: string | null = null;
+  /** What the method area holds; most calls have the method of the call before. */
+  #method = '';
+  #methodBytes = 0;
+  /** What the header area holds, from its first line on: most calls say `application/json` again. */
+  readonly #lines: Line[] = [];
   #broken = false;
   #used = false;
 
@@ -130,41 +143,47 @@ export class EngineInstance implements Engine {
     if (agent !== this.#agent && !this.#setAgent(agent)) return denied(ENGINE_REQUEST_INVALID);
     this.#zones?.write(this.#view, this.#at.zones, when.wallMs);
     if ('tool' in request) return this.#decideTool(request, when);
-    const method = write(request.method, this.#methodView);
     const url = write(request.url, this.#urlView);
     const headers = this.#writeHeaders(request.headers);
-    if (method < 0 || url < 0 || headers < 0) return denied(ENGINE_REQUEST_INVALID);
-    const permissive = when.permissive === true ? 1 : 0;
-    const ask = (kind: number, length: number): number =>
-      this.#exports.decide(method, url, headers, kind, length, when.wallMs, when.monotonicMs, permissive);
-    return this.#answer(this.#askWithBody(request.body, ask));
+    if (!this.#writeMethod(request.method) || url < 0 || headers < 0) return denied(ENGINE_REQUEST_INVALID);
+    return this.#answer(this.#askWithBody(NO_TOOL, url, headers, request.body, when));
   }
 
-  /** The engine is told of the tool just before each question: it forgets the name with the answer. */
   #decideTool(request: ToolRequest, when: DecideWhen): EngineAnswer {
     const tool = write(request.tool, this.#memory.subarray(this.#at.tool, this.#at.tool + this.#sizes.tool));
-    const method = write(request.method, this.#methodView);
     const url = request.url === null ? 0 : write(request.url, this.#urlView);
-    if (tool < 0 || method < 0 || url < 0) return denied(ENGINE_REQUEST_INVALID);
-    const permissive = when.permissive === true ? 1 : 0;
-    const ask = (kind: number, length: number): number => {
-      this.#exports.tool(tool);
-      return this.#exports.decide(method, url, 0, kind, length, when.wallMs, when.monotonicMs, permissive);
-    };
-    return this.#answer(this.#askWithBody(request.args.kind === 'lost' ? LOST : request.args, ask));
+    if (!this.#writeMethod(request.method) || tool < 0 || url < 0) return denied(ENGINE_REQUEST_INVALID);
+    return this.#answer(this.#askWithBody(tool, url, 0, request.args.kind === 'lost' ? LOST : request.args, when));
   }
 
-  #askWithBody(body: JudgedBody, ask: (kind: number, length: number) => number): number {
-    if (body.kind !== 'bytes' && body.kind !== 'decoded') return ask(BODY_KINDS[body.kind], 0);
+  #askWithBody(tool: number, url: number, headers: number, body: JudgedBody, when: DecideWhen): number {
+    if (body.kind !== 'bytes' && body.kind !== 'decoded') {
+      return this.#ask(tool, url, headers, BODY_KINDS[body.kind], 0, when);
+    }
     const { bytes } = body;
-    if (bytes.length > this.inspectBytes) return ask(BODY_KINDS.too_large, 0);
+    if (bytes.length > this.inspectBytes) return this.#ask(tool, url, headers, BODY_KINDS.too_large, 0, when);
     if (bytes.length > COPY_AT_ONCE_BYTES) {
-      const first = ask(BODY_KINDS.unread, 0);
+      const first = this.#ask(tool, url, headers, BODY_KINDS.unread, 0, when);
       if ((first & 15) !== NEED_BODY) return first;
       if (this.#memory.length === 0) this.#makeViews();
     }
     this.#memory.set(bytes, this.#at.body);
-    return ask(BODY_KINDS[body.kind], bytes.length);
+    return this.#ask(tool, url, headers, BODY_KINDS[body.kind], bytes.length, when);
+  }
+
+  #ask(tool: number, url: number, headers: number, kind: number, length: number, when: DecideWhen): number {
+    // The engine forgets the name of a tool with its answer.
+    if (tool !== NO_TOOL) this.#exports.tool(tool);
+    return this.#exports.decide(
+      this.#methodBytes,
+      url,
+      headers,
+      kind,
+      length,
+      when.wallMs,
+      when.monotonicMs,
+      when.permissive === true ? 1 : 0,
+    );
   }
 
   #answer(packed: number): EngineAnswer {
@@ -193,6 +212,14 @@ export class EngineInstance implements Engine {
     return true;
   }
 
+  #writeMethod(method: string): boolean {
+    if (method === this.#method) return true;
+    const bytes = write(method, this.#methodView);
+    this.#method = bytes < 0 ? '' : method;
+    this.#methodBytes = bytes < 0 ? 0 : bytes;
+    return bytes >= 0;
+  }
+
   /** Lines that the program reads, as [index, length, bytes]; how many bytes, or -1 when there are too many. */
   #writeHeaders(lines: HeaderLines): number {
     if (this.#headerIndex.size === 0) return 0;
@@ -200,17 +227,29 @@ export class EngineInstance implements Engine {
     const end = start + this.#sizes.headers;
     let at = start;
     let counted = 0;
+    let k = 0;
     for (const [name, value] of lines) {
       if (!this.#headerLengths.has(name.length)) continue;
-      const index = this.#headerIndex.get(name.toLowerCase());
+      // Most hosts hand over lower-case names; folding one costs more than looking it up.
+      const index = this.#headerIndex.get(name) ?? this.#headerIndex.get(name.toLowerCase());
       if (index === undefined) continue;
       if (end - at < 8) return -1;
-      const length = write(value, this.#memory.subarray(at + 8, end));
+      const line = this.#lines[k];
+      let length = 0;
+      if (line !== undefined && line.index === index && line.value === value) length = line.bytes;
+      else {
+        // From here on the area no longer holds what it held.
+        this.#lines.length = k;
+        length = write(value, this.#memory.subarray(at + 8, end));
+        if (length < 0) return -1;
+        this.#view.setUint32(at, index, true);
+        this.#view.setUint32(at + 4, length, true);
+        this.#lines.push({ index, value, bytes: length });
+      }
       counted += name.length + length;
-      if (length < 0 || counted > HEADERS_MAX_BYTES) return -1;
-      this.#view.setUint32(at, index, true);
-      this.#view.setUint32(at + 4, length, true);
+      if (counted > HEADERS_MAX_BYTES) return -1;
       at += 8 + length;
+      k++;
     }
     return at - start;
   }

@@ -118,7 +118,7 @@ export class BodyEngine {
   open({ body, type = JSON_TYPE, lines, encoded = false }: Given): void {
     const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
     const typeBytes = new TextEncoder().encode(type ?? '');
-    this.#e.arena(this.#body + bytes.length - this.#section);
+    this.#e.arena(this.#body + bytes.length + 64 - this.#section);
     const memory = new Uint8Array(this.#e.memory.buffer);
     memory.set(typeBytes, this.#type);
     memory.set(bytes, this.#body);

@@ -31,6 +31,7 @@ export class CountingModule {
       const sources = join(at, 'engine');
       cpSync('engine', sources, { recursive: true, filter: from => !from.endsWith('.mjs') });
       countIn(join(sources, 'program.ts'), 'return load<u32>(base + at);', 'reads++;');
+      countIn(join(sources, 'program.ts'), 'return load<u32>(base + (index << 2));', 'reads++;');
       countIn(join(sources, 'program.ts'), 'return base + at;', 'reads += (n + 3) >> 2;');
       const layout = join(sources, 'body', 'layout.ts');
       countIn(layout, 'return nodes + n * NODE;', 'reads += NODE >> 2;');

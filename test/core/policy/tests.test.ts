@@ -20,7 +20,7 @@ const full = (request: string, expect = '{ result: deny }') =>
 test('everything absent has its default', () => {
   assert.deepEqual(one(full('{ url: "https://a.test/" }')), {
     name: 't',
-    request: { method: 'GET', url: 'https://a.test/', headers: [], body: null },
+    request: { method: 'GET', url: 'https://a.test/', headers: [], body: null, tool: null, args: null },
     agent: null,
     wallMs: Date.UTC(2026, 0, 7, 12),
     repeat: 1,
@@ -44,9 +44,19 @@ test('everything given is taken', () => {
       ['a', '1'],
     ],
     body: 'x=1',
+    tool: null,
+    args: null,
   });
   assert.deepEqual([got.agent, got.wallMs, got.repeat], ['me', Date.UTC(2026, 0, 7), 3]);
   assert.deepEqual(got.expect, { result: 'allow', code: 'rule_allowed', rule: 'r' });
+});
+
+test('the call of a tool needs no URL; its arguments keep their numbers', () => {
+  const { request } = one(full('{ tool: read_file, args: { n: 1.50, path: /srv } }'));
+  assert.deepEqual(request, {
+    ...{ method: 'POST', url: null, headers: [], body: null },
+    ...{ tool: 'read_file', args: '{"n":1.50,"path":"/srv"}' },
+  });
 });
 
 test('a mapping is sent as JSON with its type, numbers as they are written', () => {

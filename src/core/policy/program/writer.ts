@@ -1,19 +1,13 @@
 /**
  * Puts a program together: a pool of texts, the one hash table, and sections of words.
  */
+import { hashOf } from './body-values.js';
 import { H, HEADER_WORDS, MAGIC, OWNER_NONE, PROGRAM_VERSION } from './format.js';
 
 /** Byte offset in the program, and bytes. */
 export type Ref = readonly [at: number, bytes: number];
 
 const encoder = new TextEncoder();
-
-/** FNV-1a, as the engine computes it. */
-export function hashBytes(bytes: Uint8Array): number {
-  let h = 0x811c9dc5;
-  for (const byte of bytes) h = Math.imul(h ^ byte, 0x01000193);
-  return h >>> 0;
-}
 
 /** Every text once, right behind the header, so that its place is known at once. */
 export class Strings {
@@ -51,7 +45,7 @@ export class HashTable {
   constructor(private readonly strings: Strings) {}
 
   add(owner: number, text: string, value: number): void {
-    this.#rows.push([owner, hashBytes(encoder.encode(text)), this.strings.ref(text), value]);
+    this.#rows.push([owner, hashOf(encoder.encode(text)), this.strings.ref(text), value]);
   }
 
   /** The table as words, four a slot. */
