@@ -1,4 +1,4 @@
-/** A policy's own tests, run by the engine; one whose tests fail is never built. */
+/** A policy's own tests, run by the engine; one whose tests fail is never built. T-56 of THREAT-MODEL.md. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GenerationBuilder } from '#src/agent/build-generation.js';

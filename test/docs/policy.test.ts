@@ -1,28 +1,27 @@
 /**
- * docs/policy.md: every policy loads (or is refused as it says) and decides as written beside it; no code lacks a row.
+ * docs/policy.md: every policy loads (or is refused as it says) and decides as written beside it; a policy with a file is that file
+ * without its tests.
  *
- * A line is `[at HH:MM] [as AGENT] [N times] METHOD URL [[Name: value]] [BODY] => RESULT CODE [RULE][, let pass][, could not be judged]`,
- * or `=> refused CODE at LINE:COLUMN`. Times are UTC on 2026-01-07. The last of N calls is the one that is compared.
+ * A line is `[at TIME] [as AGENT] [N times] METHOD URL [[Name: value]] [BODY] => RESULT CODE [RULE][, let pass][, could not be judged][, shadow RULE]`,
+ * `tool NAME [ARGS] => …`, or `=> refused CODE at LINE:COLUMN`. Times are UTC. The last of N calls is the one that is compared.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DECISION_CODES, SOFT_CODES } from '#src/core/decide/types.js';
-import { POLICY_ISSUES } from '#src/core/policy/issues.js';
 import { batch } from '../language/run-cases.js';
-import { code, type Fenced, fencedBlocks, tableUnder } from '../support/fenced.js';
+import { type Fenced, fencedBlocks } from '../support/fenced.js';
 
 const PATH = 'docs/policy.md';
 const LINE =
-  /^(?:at (?<at>\d\d:\d\d) )?(?:as (?<agent>\S+) )?(?:(?<times>\d+) times )?(?<method>[A-Za-z]+) (?<url>\S+)(?: \[(?<name>[^:\]]+): (?<value>[^\]]*)\])?(?: (?<body>.+?))? *$/;
+  /^(?:at (?<at>\d{4}-\d\d-\d\dT\d\d:\d\d) )?(?:as (?<agent>\S+) )?(?:(?<times>\d+) times )?(?<method>[A-Za-z]+) (?<url>\S+)(?: \[(?<name>[^:\]]+): (?<value>[^\]]*)\])?(?: (?<body>.+?))? *$/;
 
 function requestLine(text: string): { readonly line: string; readonly times: number } {
   const got = LINE.exec(text)?.groups;
   assert.ok(got, `not a request: ${text}`);
-  const { at = '12:00', agent, times = '1', method, url, name, value = '', body } = got;
-  const when = { at: `2026-01-07T${at}:00Z`, ...(agent === undefined ? {} : { agent }) };
+  const { at = '2026-01-07T12:00', agent, times = '1', method, url, name, value = '', body } = got;
+  const when = { at: `${at}:00Z`, ...(agent === undefined ? {} : { agent }) };
   if (method === 'tool') {
     const args = body === undefined ? '' : `,"args":${body}`;
     const line = `{"request":{"tool":${JSON.stringify(url)}${args}},${JSON.stringify(when).slice(1)}`;
@@ -85,23 +84,16 @@ for (const [policy, cases] of examples) {
   });
 }
 
-test('every decision code has its row, and the column on dry run is true', () => {
-  const rows = tableUnder(PATH, '## Codes of decisions');
-  assert.deepEqual(
-    rows.map(row => code(row[0])),
-    [...DECISION_CODES],
-  );
-  for (const [cell, dryRun, meaning, next] of rows) {
-    const name = code(cell) as (typeof DECISION_CODES)[number];
-    assert.equal(dryRun === 'passes', SOFT_CODES.has(name), name);
-    assert.ok((meaning ?? '').length > 5 && (next ?? '').length > 3, name);
+test('a policy with a file is that file, without its first line and its tests', () => {
+  const page = readFileSync(PATH, 'utf8').split('\n');
+  const named = page.flatMap((line, i) => {
+    const file = /\]\(\.\.\/(examples\/policies\/[\w-]+\.yaml)\)/.exec(line)?.[1];
+    return file === undefined ? [] : [{ file, line: i + 1 }];
+  });
+  assert.ok(named.length >= 10);
+  for (const { file, line } of named) {
+    const shown = blocks.find(block => block.line > line);
+    const text = readFileSync(file, 'utf8');
+    assert.equal(shown?.text.trim(), text.slice(text.indexOf('\n'), text.indexOf('\ntests:\n')).trim(), file);
   }
-});
-
-test('every mistake of a policy has its row', () => {
-  const rows = tableUnder(PATH, '## Mistakes in a policy');
-  assert.deepEqual(
-    rows.map(([name, meaning]) => [code(name), meaning]),
-    Object.entries(POLICY_ISSUES),
-  );
 });

@@ -103,3 +103,24 @@ test('every command it names is one', async () => {
       `checkrd ${name}`,
     );
 });
+
+test('a link into a page leads to a heading of it', () => {
+  const slug = (heading: string): string =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-');
+  const slugs = (file: string): string[] =>
+    [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => slug(heading));
+  const documents = ['.', 'docs'].flatMap(folder => readdirSync(folder).map(name => join(folder, name)));
+  let links = 0;
+  for (const file of documents.filter(name => name.endsWith('.md'))) {
+    for (const [, page = '', anchor = ''] of readFileSync(file, 'utf8').matchAll(/\]\(([^)#:]*)#([^)]+)\)/g)) {
+      const target = page === '' ? file : join(file, '..', page);
+      assert.ok(slugs(target).includes(anchor), `${file}: ${page}#${anchor}`);
+      links++;
+    }
+  }
+  assert.ok(links > 20);
+});

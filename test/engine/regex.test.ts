@@ -1,3 +1,4 @@
+/** `regex` in the engine: what it finds, what it costs, what a spoilt table does. T-53 of THREAT-MODEL.md. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { H } from '#src/core/policy/program/format.js';

@@ -1,4 +1,4 @@
-/** Offsets of named zones, against Intl's own wall clock by another way, and against Python's zone data. */
+/** Offsets of named zones, against Intl's own wall clock by another way, and against Python's zone data. T-55 of THREAT-MODEL.md. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-/** A guarded tool with a real agent: decided, recorded, given the copy, overtaken by the switch. */
+/** A guarded tool with a real agent: decided, recorded, given the copy, overtaken by the switch. T-54 of THREAT-MODEL.md. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
