@@ -15,6 +15,21 @@ import { met } from './walk';
 /** Verdicts as bits: 1 << FALSE, 1 << UNKNOWN, 1 << TRUE. */
 const FALSE_AND_TRUE: u32 = 5;
 
+/** How often a scan asks a matcher about one of several nodes; past it the body cannot be judged. */
+const ASKS_MAX: u32 = 4 << 20;
+let asksLeft: u32 = 0;
+
+/** Before each scan. */
+export function beginFound(): void {
+  asksLeft = ASKS_MAX;
+}
+
+/** There were more nodes than this many matchers can be asked about in time. */
+@inline
+export function tooMany(): bool {
+  return asksLeft == 0;
+}
+
 /** The JSON value being read is one line of several; its number, from 1. */
 let eachLine: bool = false;
 export let line: u32 = 1;
@@ -45,7 +60,8 @@ export function found(reading: u32, kind: u32, ptr: usize, len: u32, writing: u3
     const again = captureOf(n, reading) != 0;
     const at = capture(n, reading, line, kind, ptr, len, writing);
     if (several(n, reading)) {
-      for (let m = firstAsked(n); m != 0; m = askedNext(m - 1)) {
+      for (let m = firstAsked(n); m != 0 && asksLeft != 0; m = askedNext(m - 1)) {
+        asksLeft--;
         const before = saidOf(m - 1, reading);
         if ((before & FALSE_AND_TRUE) != FALSE_AND_TRUE) say(m - 1, reading, before | (1 << judge(matcherAt(m - 1), at, 0)));
       }

@@ -11,7 +11,7 @@
 
 import { sectionCheck } from './check';
 import { formAmbiguous, formScan, methodCount, methodDecode, methodLen } from './form';
-import { beginWhole, line, verdicts } from './found';
+import { beginFound, beginWhole, line, tooMany, verdicts } from './found';
 import { jsonScan } from './json';
 import { KEY_MAX, keyOf } from './key';
 import { FIELD, fieldCount, fields, matcherAt, matcherCount } from './layout';
@@ -121,6 +121,7 @@ export function bodyWantField(j: u32): void {
 /** Reads the body once for everything wanted so far. */
 export function bodyScan(): void {
   newScan();
+  beginFound();
   scanned = true;
   if (bodyLen == 0 || !readable) return;
   scanJson();
@@ -161,7 +162,7 @@ export function bodyTest(i: u32, effect: u32): i32 {
   const matcher = matcherAt(i);
   if (bodyLen == 0) return bodyTestAbsent(i);
   const node = load<u32>(matcher);
-  if (!readable || !scanned || !isAsked(i)) return UNKNOWN;
+  if (!readable || !scanned || !isAsked(i) || tooMany()) return UNKNOWN;
   const absent = effect == DENY ? TRUE : FALSE;
   let said: u32 = 0;
   if (readsJson) said = json == READ ? verdicts(i, node, READING_JSON, absent) : 1 << UNKNOWN;
@@ -174,7 +175,7 @@ export const BODY_KEY_MAX: u32 = KEY_MAX;
 
 /** Writes the key of field `j` to `out` (BODY_KEY_MAX bytes of room); 0: the shared key. */
 export function bodyFieldKey(j: u32, out: usize): u32 {
-  if (j >= fieldCount || bodyLen == 0 || !readable || !scanned || readsJson == readsForm) return 0;
+  if (j >= fieldCount || bodyLen == 0 || !readable || !scanned || tooMany() || readsJson == readsForm) return 0;
   if (readsForm ? form != READ || formAmbiguous : json != READ || line != 1) return 0;
   const node = load<u32>(fields + j * FIELD);
   if (!wanted(node)) return 0;

@@ -6,22 +6,17 @@
  *   never: matches anything itself; an answer here and in a running agent cannot differ
  */
 import type { BatchRequest } from '../core/decide/batch-line.js';
-import {
-  type Explanation,
-  fires,
-  least,
-  type MatcherReport,
-  type RuleReport,
-  type Verdict,
-} from '../core/explain/explanation.js';
-import { EMPTY_POLICY, EMPTY_RULE, type Part, partsOf } from '../core/explain/parts.js';
+import { type Explanation, fires, least, type MatcherReport, type RuleReport } from '../core/explain/explanation.js';
+import { type Part, partsOf } from '../core/explain/parts.js';
 import { readingsOf } from '../core/explain/readings.js';
 import { partWords } from '../core/explain/words.js';
 import { BODY_INSPECT_DEFAULT_BYTES } from '../core/limits.js';
-import type { CheckedPolicy, CheckedRule, Effect, Matcher } from '../core/policy/checked.js';
+import type { CheckedPolicy, CheckedRule, Effect } from '../core/policy/checked.js';
 import { specificity } from '../core/policy/program/rank.js';
+import { companiesOf } from './company.js';
 import type { LoadError } from './decider.js';
-import { checkedLoader, type LoadChecked } from './offline.js';
+import { checkedLoader } from './offline.js';
+import { ALONE, type Company, KINDS, Probe } from './probe.js';
 
 export type Explained =
   | { readonly ok: true; readonly explanation: Explanation }
@@ -31,11 +26,10 @@ export interface ExplainAsk {
   readonly request: BatchRequest;
   readonly agent: string;
   readonly atMs: number;
-  /** Also the rules whose `url` does not match. */
+  /** Also the rules whose `url` or `tool` does not match. */
   readonly all: boolean;
 }
 
-const ORDER = ['deny', 'allow', 'limit'] as const;
 /** Steps that come before any rule. */
 const BEFORE_RULES: ReadonlySet<string> = new Set(['request_invalid', 'no_policy_for_agent']);
 
@@ -51,9 +45,11 @@ export function explainPolicy(policy: CheckedPolicy, ask: ExplainAsk): Explained
     probe.screen(
       policy.rules.flatMap(({ matcher }) => partsOf(matcher).flatMap(p => (p.key === 'url' ? [p.matcher] : []))),
     );
+    const companies = companiesOf(load, policy, ask);
     const numbered = policy.rules.map((rule, index) => ({ rule, index }));
-    for (const { rule, index } of ORDER.flatMap(kind => numbered.filter(n => n.rule.effect.kind === kind))) {
-      const report = ruleReport(probe, rule, index, ask);
+    for (const { rule, index } of KINDS.flatMap(kind => numbered.filter(n => n.rule.effect.kind === kind))) {
+      const company = rule.shadow ? companies.shadow : companies.binding;
+      const report = ruleReport(probe, rule, index, ask, company);
       if (report === null) elsewhere++;
       else rules.push(report);
     }
@@ -61,120 +57,57 @@ export function explainPolicy(policy: CheckedPolicy, ask: ExplainAsk): Explained
   return { ok: true, explanation: { decision, rules, elsewhere } };
 }
 
-/** Null for a rule whose `url` does not match, unless all are asked for. */
-function ruleReport(probe: Probe, rule: CheckedRule, index: number, ask: ExplainAsk): RuleReport | null {
+/** What places a rule: one that stands elsewhere is of no interest. Arguments place it among tool calls. */
+const PLACES: ReadonlySet<Part['key']> = new Set(['url', 'tools']);
+
+/** Null for a rule whose `url` or `tool` does not match, unless all are asked for. */
+function ruleReport(
+  probe: Probe,
+  rule: CheckedRule,
+  index: number,
+  ask: ExplainAsk,
+  company: Company,
+): RuleReport | null {
   const { kind } = rule.effect;
   const parts = partsOf(rule.matcher);
-  const url = parts.find(({ key }) => key === 'url');
-  if (!ask.all && url !== undefined && probe.verdict(kind, url.matcher, ask.request) === 'false') return null;
-  const matchers = parts.map(part => matcherReport(probe, kind, part, ask.request));
+  const elsewhere = (part: Part): boolean =>
+    (PLACES.has(part.key) || (part.key === 'args' && ask.request.tool === null)) &&
+    probe.verdict(kind, part.matcher, ask.request, ALONE) === 'false';
+  if (!ask.all && parts.some(elsewhere)) return null;
+  const matchers = parts.map(part => matcherReport(probe, kind, part, ask.request, company));
   const verdict = least(matchers.map(matcher => matcher.verdict));
   return {
     name: rule.name,
     index,
     effect: rule.effect,
+    shadow: rule.shadow,
     line: rule.at?.line ?? null,
     verdict,
     fired: fires(kind, verdict),
-    specificity: specificity(rule.matcher.url),
+    specificity: specificity(rule.matcher),
     matchers,
   };
 }
 
-function matcherReport(probe: Probe, kind: Effect['kind'], part: Part, request: BatchRequest): MatcherReport {
+function matcherReport(
+  probe: Probe,
+  kind: Effect['kind'],
+  part: Part,
+  request: BatchRequest,
+  company: Company,
+): MatcherReport {
+  const beside = part.key === 'body' || part.key === 'args' ? company : ALONE;
   const readings = readingsOf(part, request, kind).map(({ what, alone }) => {
     if (alone === null) return { what, verdict: null };
     // A port is another one for an `allow`; every other single reading is the same for all.
-    const verdict = probe.verdict(part.key === 'url' ? kind : 'allow', alone.matcher, alone.request);
+    const verdict = probe.verdict(part.key === 'url' ? kind : 'allow', alone.matcher, alone.request, beside);
     // A header line alone is one value; that its members match is said of them.
     return { what, verdict: part.key === 'headers' && verdict === 'mixed' ? ('false' as const) : verdict };
   });
-  return { key: part.key, words: partWords(part), verdict: probe.verdict(kind, part.matcher, request), readings };
-}
-
-/** Asks engines that hold one rule. */
-class Probe {
-  readonly #load: LoadChecked;
-  readonly #ask: ExplainAsk;
-  /** Large policies say the same things many times. */
-  readonly #known = new Map<string, Verdict>();
-
-  constructor(load: LoadChecked, ask: ExplainAsk) {
-    this.#load = load;
-    this.#ask = ask;
-  }
-
-  /** Rules those `matchers` out that do not match the request at all, many at a time. */
-  screen(matchers: readonly Matcher[]): void {
-    const { request } = this.#ask;
-    const distinct = new Map(matchers.map(matcher => [JSON.stringify(matcher), matcher]));
-    const pending = [[...distinct.values()]];
-    for (let some = pending.pop(); some !== undefined; some = pending.pop()) {
-      if (some.length < 2) continue;
-      if (this.#decide({ kind: 'deny' }, 'allow', some, request)[0].code === 'default_allowed') {
-        for (const matcher of some) {
-          for (const kind of ORDER) this.#known.set(this.#key(kind, matcher, request), 'false');
-        }
-      } else pending.push(some.slice(0, some.length >> 1), some.slice(some.length >> 1));
-    }
-  }
-
-  verdict(kind: Effect['kind'], matcher: Matcher, request: BatchRequest): Verdict {
-    const key = this.#key(kind, matcher, request);
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const verdict = this.#verdict(kind, matcher, request);
-    this.#known.set(key, verdict);
-    return verdict;
-  }
-
-  #key(kind: Effect['kind'], matcher: Matcher, request: BatchRequest): string {
-    return JSON.stringify([kind, matcher, request === this.#ask.request ? null : request]);
-  }
-
-  #verdict(kind: Effect['kind'], matcher: Matcher, request: BatchRequest): Verdict {
-    const denied = this.#denied(matcher, request);
-    // What not even a `deny` sees, nothing sees.
-    if (kind === 'deny' || denied === 'false' || denied === 'unread') return denied;
-    if (kind === 'limit') return this.#applies(matcher, request) ? denied : 'false';
-    if (this.#allows(matcher, request)) return 'true';
-    // Of a `limit` every reading counts as of a `deny`, but not every port.
-    if (matcher.url !== null && !this.#applies(matcher, request)) return 'false';
-    return denied === 'true' ? 'mixed' : denied;
-  }
-
-  #denied(matcher: Matcher, request: BatchRequest): Verdict {
-    const { code, uncertain } = this.#decide({ kind: 'deny' }, 'allow', [matcher], request)[0];
-    if (code === 'body_too_large') return 'unread';
-    if (code === 'rule_denied') return uncertain ? 'unknown' : 'true';
-    return code === 'default_allowed' ? 'false' : 'unknown';
-  }
-
-  #allows(matcher: Matcher, request: BatchRequest): boolean {
-    return this.#decide({ kind: 'allow' }, 'deny', [matcher], request)[0].code === 'rule_allowed';
-  }
-
-  /** Of two calls at once a limit of one lets the second through only if it does not apply. */
-  #applies(matcher: Matcher, request: BatchRequest): boolean {
-    const effect: Effect = { kind: 'limit', calls: 1, windowMs: 1_000, per: 'global', field: null };
-    return this.#decide(effect, 'allow', [matcher], request)[1].code === 'rate_limited';
-  }
-
-  /** One rule for each matcher. */
-  #decide(effect: Effect, defaultResult: 'allow' | 'deny', matchers: readonly Matcher[], request: BatchRequest) {
-    const rules = matchers.map((matcher): CheckedRule => ({ ...EMPTY_RULE, effect, matcher }));
-    const loaded = this.#load({ ...EMPTY_POLICY, defaultResult, rules }, roomFor(request));
-    if (!loaded.ok) throw new Error(`a rule of a policy that loads does not load alone: ${loaded.errors[0]?.message}`);
-    const decide = () => loaded.decider.decide(request, this.#ask.agent, this.#ask.atMs, false);
-    return effect.kind === 'limit' ? ([decide(), decide()] as const) : ([decide(), NO_SECOND] as const);
-  }
-}
-
-const NO_SECOND = { code: null };
-const ROOM_MIN_BYTES = 1024;
-
-/** A probe's engine has no more room than it needs: there are many of them. */
-function roomFor({ body }: BatchRequest): number {
-  const bytes = body === null ? 0 : Buffer.byteLength(body, 'utf8');
-  return bytes > BODY_INSPECT_DEFAULT_BYTES ? ROOM_MIN_BYTES : Math.max(bytes, ROOM_MIN_BYTES);
+  return {
+    key: part.key,
+    words: partWords(part),
+    verdict: probe.verdict(kind, part.matcher, request, beside),
+    readings,
+  };
 }

@@ -8,7 +8,7 @@
 import type { BatchRequest } from '../core/decide/batch-line.js';
 import type { Decision } from '../core/decide/types.js';
 import type { CheckedPolicy } from '../core/policy/checked.js';
-import { type Extremes, extremes } from '../core/replay/extremes.js';
+import { type Extremes, extremes, type Sides } from '../core/replay/extremes.js';
 import { type Recorded, requestAgain } from '../core/replay/recorded.js';
 import type { Replayed } from '../core/replay/tally.js';
 import type { Decider, LoadError } from './decider.js';
@@ -18,7 +18,7 @@ export type OpenedReplay =
   | { readonly ok: true; readonly replay: Replay }
   | { readonly ok: false; readonly errors: readonly LoadError[] };
 
-/** No request is rebuilt with a body. */
+/** No request is rebuilt with a body or arguments. */
 const ROOM_BYTES = 1024;
 
 /** For one log: its calls are what limits count. */
@@ -26,19 +26,25 @@ export function openReplay(policy: CheckedPolicy): OpenedReplay {
   const load = checkedLoader();
   const whole = load(policy, ROOM_BYTES);
   if (!whole.ok) return whole;
-  const sides = extremes(policy);
+  const between = extremes(policy);
   const decider = (of: CheckedPolicy): Decider => {
     const loaded = load(of, ROOM_BYTES);
     if (!loaded.ok) throw new Error(`a part of a policy that loads does not load: ${loaded.errors[0]?.message}`);
     return loaded.decider;
   };
-  const limits = sides.limits && { alone: decider(sides.limits.alone), mayApply: decider(sides.limits.mayApply) };
-  return { ok: true, replay: new Replay(sides, decider(sides.mostDenying), decider(sides.mostAllowing), limits) };
+  const askers = (sides: Sides): Askers => ({
+    mostDenying: decider(sides.mostDenying),
+    mostAllowing: decider(sides.mostAllowing),
+    mayLimit: sides.mayLimit && decider(sides.mayLimit),
+  });
+  const limits = between.limits && decider(between.limits.alone);
+  return { ok: true, replay: new Replay(between, askers(between.http), askers(between.tool), limits) };
 }
 
-interface LimitDeciders {
-  readonly alone: Decider;
-  readonly mayApply: Decider;
+interface Askers {
+  readonly mostDenying: Decider;
+  readonly mostAllowing: Decider;
+  readonly mayLimit: Decider | null;
 }
 
 export class Replay {
@@ -47,20 +53,21 @@ export class Replay {
   #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(
-    private readonly sides: Extremes,
-    private readonly mostDenying: Decider,
-    private readonly mostAllowing: Decider,
-    private readonly limits: LimitDeciders | null,
+    private readonly between: Extremes,
+    private readonly http: Askers,
+    private readonly tool: Askers,
+    private readonly limits: Decider | null,
   ) {
-    this.#counted = sides.limits?.seen ?? true;
+    this.#counted = between.limits?.seen ?? true;
   }
 
   decide(recorded: Recorded): Replayed {
     this.#lastMs = Math.max(this.#lastMs, recorded.atMs);
-    const request = requestAgain(recorded, this.sides.id);
+    const request = requestAgain(recorded, this.between.id);
     if (request === null) return this.#lost(null);
+    const sides = this.#sides(request);
     const ask = (decider: Decider): Decision => decider.decide(request, recorded.agent, this.#lastMs, false);
-    const [low, high] = [ask(this.mostDenying), ask(this.mostAllowing)];
+    const [low, high] = [ask(sides.mostDenying), ask(sides.mostAllowing)];
     if (low.code === INVALID || high.code === INVALID) return this.#lost(null);
     if (low.result !== high.result) {
       if (this.#mayApply(request, recorded) !== null) this.#counted = false;
@@ -75,13 +82,17 @@ export class Replay {
     const limit = this.#mayApply(request, recorded);
     if (limit === null || this.limits === null) return { is: 'certain', result: 'allow', rule };
     if (!this.#counted) return { is: 'cannot_say', rule: limit };
-    const decision = this.limits.alone.decide(request, recorded.agent, this.#lastMs, false);
+    const decision = this.limits.decide(request, recorded.agent, this.#lastMs, false);
     if (decision.result === 'allow') return { is: 'certain', result: 'allow', rule };
     return { is: 'certain', result: 'deny', rule: label(decision) };
   }
 
   #mayApply(request: BatchRequest, { agent }: Recorded): string | null {
-    return this.limits?.mayApply.decide(request, agent, this.#lastMs, false).matchedRule ?? null;
+    return this.#sides(request).mayLimit?.decide(request, agent, this.#lastMs, false).matchedRule ?? null;
+  }
+
+  #sides({ tool }: BatchRequest): Askers {
+    return tool === null ? this.http : this.tool;
   }
 
   /** A call that cannot be made again may have been counted by any limit. */

@@ -19,7 +19,7 @@ usage: checkrd explain --policy FILE [--agent ID] [--at TIME] [--all] [--json] [
 Decides REQUEST as \`checkrd decide\` does, then asks the same engine about every matcher of every rule alone, and about
 every reading of the request alone. The output quotes the request, values of headers and body too.
 
---all  also the rules whose url does not match; without it they are counted
+--all  also the rules whose url or tool does not match; without it they are counted
 
 A matcher says true, false, unknown (it cannot be judged), mixed (some reading matches and not every one, which is not
 enough for an allow) or unread (the body is longer than what is inspected).
@@ -58,19 +58,22 @@ function asJson(explanation: Explanation, policy: CheckedPolicy, agent: string, 
     matched_rule: decision.matchedRule,
     matched_rule_kind: decision.matchedRuleKind,
     reason: decision.reason,
+    ...(decision.hint === undefined ? {} : { hint: decision.hint }),
+    ...(decision.shadowRules.length === 0 ? {} : { shadow_rules: decision.shadowRules }),
     uncertain: decision.uncertain,
     agent,
     at: new Date(atMs).toISOString(),
     default: policy.defaultResult,
     why: whyWords(explanation, policy.defaultResult),
-    rules: rules.map(({ name, effect, line, verdict, fired, specificity, matchers }) => ({
+    rules: rules.map(({ name, effect, shadow, line, verdict, fired, specificity, matchers }) => ({
       name,
       kind: effect.kind,
+      shadow,
       line,
       verdict,
       fired,
       specificity,
-      ...(effect.kind === 'limit' ? { limit: limitJson(effect, fired && decision.result === 'allow') } : {}),
+      ...(effect.kind === 'limit' ? { limit: limitJson(effect, fired && !shadow && decision.result === 'allow') } : {}),
       matchers: matchers.map(({ key, words, verdict: said, readings }) => ({
         key,
         text: words,
@@ -95,17 +98,21 @@ function print(explanation: Explanation, policy: CheckedPolicy, io: CliIo): void
   const { decision, rules, elsewhere } = explanation;
   const verdict = `${decision.result}${decision.enforced ? '' : ' (not enforced)'} ${decision.code}: ${decision.reason}`;
   io.out(paint(decision.result === 'allow' ? 'green' : 'red', boundedText(verdict, LINE_MAX_BYTES)));
+  if (decision.hint !== undefined) say(`hint: ${decision.hint}`);
   for (const why of whyWords(explanation, policy.defaultResult)) say(`  ${why}`);
   for (const rule of rules) printRule(rule, say);
   if (elsewhere > 0)
-    say(`${elsewhere} ${elsewhere === 1 ? 'rule' : 'rules'} not shown: the url does not match (--all shows them)`);
+    say(
+      `${elsewhere} ${elsewhere === 1 ? 'rule' : 'rules'} not shown: the url or tool does not match (--all shows them)`,
+    );
 }
 
 function printRule(rule: RuleReport, say: (text: string) => void): void {
-  const { name, effect, line, fired, verdict, matchers } = rule;
+  const { name, effect, shadow, line, fired, verdict, matchers } = rule;
   const [yes, no] = effect.kind === 'limit' ? ['applies', 'does not apply'] : ['fires', 'does not fire'];
   const outcome = fired ? yes : no;
-  say(`${effect.kind} '${name}'${line === null ? '' : ` (line ${line})`} ${outcome}: ${WORD[verdict]}`);
+  const place = line === null ? '' : ` (line ${line})`;
+  say(`${effect.kind} '${name}'${place}${shadow ? SHADOW : ''} ${outcome}: ${WORD[verdict]}`);
   if (matchers.length === 0) say('  it has no matcher: every request');
   for (const matcher of matchers) {
     say(`  ${matcher.verdict.padEnd(7)} ${matcher.words}`);
@@ -113,6 +120,8 @@ function printRule(rule: RuleReport, say: (text: string) => void): void {
       say(`            ${what}${said === null ? '' : ` → ${said}`}`);
   }
 }
+
+const SHADOW = ' (shadow: recorded, never decides)';
 
 const WORD: Readonly<Record<Verdict, string>> = {
   true: 'true',

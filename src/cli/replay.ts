@@ -12,7 +12,7 @@ import { LOG_TEXTS, LOG_USAGE, type LogVerdict, readLogs } from './log-records.j
 
 /** What the log does not hold, and what is therefore taken as given. Part of every answer. */
 const GIVEN = [
-  'a log holds no headers, query and body: a rule that looks at them makes a call unsayable',
+  'a log holds no headers, query, body and arguments: a rule that looks at them makes a call unsayable',
   'a log holds no port: calls are taken to have used the usual one; a rule that names a port makes a call unsayable',
   'a log holds paths with `{id}`: a pattern that tells one ID from another makes a call unsayable',
   'the recorded method and path are taken to be the only readings of theirs',

@@ -19,8 +19,8 @@ export const suggest: Command = {
 usage: checkrd suggest [--agent ID] [--out FILE] [--key KEY] [--unverified] [--since TIME] [--until TIME] [--json] LOG...
 
 Verifies the log, such as one that \`mode: dry_run\` or \`default: allow\` has left, and writes a policy with
-\`default: deny\` and one rule for each host and folded path that was called, with the methods that were used. A call that
-was refused, that an explicit deny named, or about which no policy was asked, is no evidence and only counted.
+\`default: deny\`, one rule for each host and folded path that was called, with the methods that were used, one for each tool,
+and tests. A call that was refused, that an explicit deny named, or about which no policy was asked, is no evidence and only counted.
 
 --agent       only what this agent called; the policy speaks for it alone
 --out         writes the policy to FILE, which must not exist yet, and not to standard output
@@ -57,8 +57,8 @@ exit: 0 proposed, 1 the log shows nothing to allow, 2 the log does not verify, o
           ok: rules.length > 0,
           logs,
           calls: families.calls,
-          rules: rules.map(({ url, methods, count, first, last }) => ({
-            url,
+          rules: rules.map(({ kind, pattern, methods, count, first, last }) => ({
+            [kind]: pattern,
             methods: Object.fromEntries(methods),
             count,
             first,

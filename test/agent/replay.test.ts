@@ -6,13 +6,14 @@ import { openReplay, type Replay } from '#src/agent/replay.js';
 import type { FlatRecord } from '#src/core/audit/canonical.js';
 import { decisionRecord } from '#src/core/audit/decision-record.js';
 import { checkRequest } from '#src/core/decide/request.js';
+import { checkAction } from '#src/core/decide/tool-request.js';
 import type { Decision } from '#src/core/decide/types.js';
 import { pathReadings } from '#src/core/explain/path-readings.js';
 import type { CheckedPolicy } from '#src/core/policy/checked.js';
 import { readPolicyObject } from '#src/core/policy/read.js';
 import { type Recorded, readDecision } from '#src/core/replay/recorded.js';
 import { policyOf } from '../support/engine.js';
-import { policyText, requests, type TextRequest } from '../support/oracle/arbitrary.js';
+import { aimed, type TextAction } from '../support/oracle/arbitrary.js';
 
 const SEED = 20_260_107;
 const CASES = 400;
@@ -20,12 +21,16 @@ const START = Date.parse('2026-01-07T12:00:00Z');
 const load = checkedLoader();
 
 /** What an agent would have put into its log. */
-function recorded(decision: Decision, request: TextRequest, agent: string, atMs: number): Recorded {
-  const valid = checkRequest(request.method, request.url, request.headers);
+function recorded(decision: Decision, request: TextAction, agent: string, atMs: number): Recorded {
+  const { method, tool } = request;
+  const valid =
+    tool === null
+      ? checkRequest(method, request.url, request.headers)
+      : checkAction({ method, url: request.url, tool });
   assert.ok(valid.ok);
   const fields = decisionRecord(
     decision,
-    { method: request.method, url: valid.url },
+    { method, ...(valid.url === null ? {} : { url: valid.url }), ...(tool === null ? {} : { tool }) },
     {
       ...{ requestId: 'r', parentRequestId: null, agentId: agent, instanceId: 'i', sessionId: null, traceId: 't' },
       ...{ spanId: 's', parentSpanId: null, policy: null, urlPath: 'endpoint', decisionNs: 1 },
@@ -37,7 +42,12 @@ function recorded(decision: Decision, request: TextRequest, agent: string, atMs:
 }
 
 /** It keeps to what a replay takes as given. */
-function asGiven({ method, url, headers, body }: TextRequest): boolean {
+function asGiven(request: TextAction): boolean {
+  if (request.tool !== null) {
+    const { method, url, tool } = request;
+    return checkAction({ method, url, tool }).ok && !/_method/.test(url ?? '');
+  }
+  const { method, url, headers, body } = request;
   const valid = checkRequest(method, url, headers);
   if (!valid.ok || new URL(valid.url).port !== '' || pathReadings(valid.path)?.length !== 1) return false;
   // A form, or a query, that cannot be read may hold another method.
@@ -68,9 +78,9 @@ function replayOf(policy: CheckedPolicy): Replay {
 
 test('what is certain in a replay is what the policy decides about the whole request', t => {
   t.diagnostic(`seed ${SEED}`);
-  const seen = { certain: 0, limited: 0, cannot_say: 0, folded: 0 };
+  const seen = { certain: 0, limited: 0, cannot_say: 0, folded: 0, tool: 0 };
   fc.assert(
-    fc.property(policyText, requests, URLS, (text, asked, urls) => {
+    fc.property(aimed, URLS, ([text, asked], urls) => {
       const read = readPolicyObject(text);
       assert.ok(read.ok);
       const loaded = load(read.policy, 65_536);
@@ -79,7 +89,8 @@ test('what is certain in a replay is what the policy decides about the whole req
       let nowMs = START;
       for (const [i, { asked: given, agent, later }] of asked.entries()) {
         nowMs += later;
-        const request = asGiven(given) ? given : { ...given, url: urls[i % urls.length] ?? '' };
+        const request: TextAction =
+          given.tool !== null || asGiven(given) ? given : { ...given, url: urls[i % urls.length] ?? '' };
         if (!asGiven(request)) continue;
         const decision = loaded.decider.decide(request, agent, nowMs, false);
         const record = recorded(decision, request, agent, nowMs);
@@ -91,12 +102,16 @@ test('what is certain in a replay is what the policy decides about the whole req
         if (now.rule !== null) assert.equal(now.rule, decision.matchedRule ?? decision.code, what);
         if (decision.code === 'rate_limited') seen.limited++;
         if (record.path?.includes('{id}')) seen.folded++;
+        if (record.tool !== null) seen.tool++;
       }
     }),
     { seed: SEED, numRuns: CASES, endOnFailure: true },
   );
   t.diagnostic(JSON.stringify(seen));
-  assert.ok(seen.certain > 400 && seen.cannot_say > 50 && seen.limited > 5 && seen.folded > 20, JSON.stringify(seen));
+  assert.ok(
+    seen.certain > 400 && seen.cannot_say > 50 && seen.limited > 5 && seen.folded > 20 && seen.tool > 50,
+    JSON.stringify(seen),
+  );
 });
 
 const get = (url: string, atMs = START): Recorded => {
@@ -178,6 +193,46 @@ rules:
   assert.equal(said(replay, 'https://other.example/', at(301)), 'allow default_allowed');
 });
 
+test('a tool call is certain where no rule that may decide looks into its arguments', () => {
+  const replay = replayOf(
+    policyOf(`
+default: deny
+rules:
+  - name: reads
+    allow: { tool: "files/read_*" }
+  - name: server
+    allow: { url: "tool://files/tools/{id}" }
+  - name: no-etc
+    deny: { tool: "files/*", args: { jsonpath: $.path, prefix: /etc/ } }
+  - name: no-body
+    deny: { tool: "web/*", body: { jsonpath: $.a } }
+  - name: web
+    allow: { tool: "web/*" }
+  - name: trial
+    mode: dry_run
+    deny: { tool: "**" }
+  - name: two
+    limit: { calls_per_minute: 2, per: endpoint, tool: "web/*" }
+  - name: trial-limit
+    mode: dry_run
+    limit: { calls_per_minute: 1, per: global }
+`),
+  );
+  const none = { scheme: null, host: null, path: null };
+  const tool = (name: string, at: Partial<Recorded> = none): string => {
+    const now = replay.decide({ ...get('https://a.example/'), method: 'POST', tool: name, ...at });
+    return now.is === 'certain' ? `${now.result} ${now.rule}` : `? ${now.rule}`;
+  };
+  assert.equal(tool('files/read_file'), '? no-etc');
+  assert.equal(tool('shell'), 'deny default_denied');
+  assert.equal(tool('x', { scheme: 'tool', host: 'files', path: '/tools/{id}' }), 'allow server');
+  assert.deepEqual(
+    [tool('web/a'), tool('web/a'), tool('web/a'), tool('web/b')],
+    ['allow web', 'allow web', 'deny two', 'allow web'],
+  );
+  assert.equal(said(replay, 'https://files.example/'), 'deny default_denied');
+});
+
 test('what was cut, or had more than one reading, is not made again', () => {
   const replay = replayOf(policyOf('default: allow\nrules: []'));
   const record = get('https://api.example.com/x');
@@ -188,8 +243,10 @@ test('what was cut, or had more than one reading, is not made again', () => {
     { path: '/\ud800' },
     { host: null },
     { host: 'a b' },
-    { tool: true },
+    { tool: 'read' },
+    { tool: 'invalid', scheme: null, host: null, path: null },
     { scheme: 'tool' },
+    { tool: 'read', scheme: 'tool', path: '/a%2Fb' },
     { agent: 'invalid' },
   ];
   for (const change of changes) {

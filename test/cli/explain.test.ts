@@ -61,6 +61,57 @@ test('json: the decision as `decide` gives it, then why, then every rule in the 
   ]);
 });
 
+test('a tool call: the hint, what only watches, and rules for HTTP counted', async t => {
+  const policy = policyFile(
+    t,
+    `default: deny
+rules:
+  - { name: no-etc, deny: { tool: "**", args: { jsonpath: $.path, prefix: /etc/ } }, hint: read below /srv }
+  - { name: trial, mode: dry_run, deny: { tool: "read_*" } }
+  - { name: tally, mode: dry_run, limit: { calls_per_day: 1, per: global } }
+  - { name: web, allow: { url: "https://api.example.com/**" } }
+  - { name: others, allow: { tool: "write_*" } }
+`,
+  );
+  const call = '{"tool":"read_file","args":{"path":"/etc/passwd"}}';
+  const run = await runCommand(explain, ['--policy', policy, ...AT, call]);
+  assert.deepEqual(
+    [run.code, run.out],
+    [
+      1,
+      [
+        "deny rule_denied: denied by rule 'no-etc'",
+        'hint: read below /srv',
+        '  a `deny` fired, and nothing outweighs a `deny`',
+        "  recorded, and without a part in it: 'trial'",
+        "deny 'no-etc' (line 3) fires: true",
+        '  true    tool **',
+        '  true    args $.path prefix "/etc/"',
+        '            $.path is "/etc/passwd" → true',
+        "deny 'trial' (line 4) (shadow: recorded, never decides) fires: true",
+        '  true    tool read_*',
+        "limit 'tally' (line 5) (shadow: recorded, never decides) applies: true",
+        '  it has no matcher: every request',
+        '2 rules not shown: the url or tool does not match (--all shows them)',
+      ],
+    ],
+  );
+  const json = await runCommand(explain, ['--policy', policy, '--json', ...AT, call]);
+  const answer = JSON.parse(json.out[0] as string);
+  assert.deepEqual([answer.hint, answer.shadow_rules], ['read below /srv', ['trial']]);
+  assert.deepEqual(
+    answer.rules.map(({ shadow, limit }: { shadow: boolean; limit?: { charged: boolean } }) => [
+      shadow,
+      limit?.charged,
+    ]),
+    [
+      [false, undefined],
+      [true, undefined],
+      [true, false],
+    ],
+  );
+});
+
 test('--all shows the rules of other hosts too', async t => {
   const run = await runCommand(explain, ['--policy', policyFile(t), '--all', ...AT, GET]);
   assert.ok(run.out.includes("deny 'elsewhere' (line 7) does not fire: false"), run.out.join('\n'));

@@ -71,6 +71,45 @@ test('the same log gives the same text, in any order of its files', async t => {
   assert.equal(await proposal(['--key', log.key, ...log.files.toReversed()]), text);
 });
 
+test('calls of tools are allowed by name; the proposal passes its own tests and `check --strict`', async t => {
+  const none = { url_scheme: '', url_host: '', url_path: '' };
+  const log = logOfCalls(t, [
+    ['POST /', { ...none, tool: 'read_file' }],
+    ['POST files/tools/read', { url_scheme: 'tool', tool: 'files/read' }],
+    ['POST /', { ...none, tool: 'read_file' }],
+    'GET api.example.com/v1/{id}',
+  ]);
+  const out = join(log.folder, 'proposed.yaml');
+  const run = await runCommand(suggest, [
+    '--key',
+    log.key,
+    '--agent',
+    'crm-agent',
+    '--json',
+    '--out',
+    out,
+    ...log.files,
+  ]);
+  const { rules } = JSON.parse(run.out[0] as string);
+  assert.deepEqual(
+    rules.map(({ tool, url, methods, count }: Record<string, unknown>) => [tool ?? url, methods, count]),
+    [
+      ['https://api.example.com/v1/{id}', { GET: 1 }, 1],
+      ['files/read', { POST: 1 }, 1],
+      ['read_file', { POST: 2 }, 2],
+    ],
+  );
+  const checked = await runCommand(check, ['--strict', out]);
+  assert.deepEqual([checked.code, checked.out], [0, [`${out}: ok, 3 rules, mode enforce, 5 tests passed`]]);
+  const text = readFileSync(out, 'utf8');
+  assert.match(text, /from 4 calls to 1 host and 2 tools/);
+  assert.match(text, /^ {4}allow: \{ tool: "read_file" \}$/m);
+  const again = await runCommand(replay, ['--json', '--policy', out, '--key', log.key, ...log.files]);
+  const { cannot_say, changes } = JSON.parse(again.out[0] as string);
+  assert.equal(cannot_say, 0);
+  for (const { to } of changes) assert.equal(to.result, 'allow');
+});
+
 test('one agent: only its calls, and a policy for it alone', async t => {
   const log = logOfCalls(t, CALLS);
   const text = await proposal(['--key', log.key, '--agent', 'other', ...log.files]);
@@ -91,7 +130,7 @@ test('what no pattern can say is counted or widened, and said, whatever the log 
     `GET api.example.com/${'long,'.repeat(60)}`,
     `GET api.example.com/${'long,'.repeat(60)}x`,
     ['GET api.example.com/cut', { url_path_sha256: '0'.repeat(64) }],
-    ['GET api.example.com/read', { tool: 'read' }],
+    ['POST /', { tool: 'invalid', url_scheme: '', url_host: '', url_path: '' }],
     ['CONNECT db.example.com/', { url_scheme: 'tcp' }],
     ['* api.example.com/star', {}],
   ]);
@@ -116,7 +155,7 @@ test('a log without evidence is 1, and its policy denies everything', async t =>
   const log = logOfCalls(t, NO_EVIDENCE);
   const run = await runCommand(suggest, ['--key', log.key, ...log.files]);
   assert.equal(run.code, 1);
-  assert.match(run.out.join(''), /\ndefault: deny\nrules: \[\]\n$/);
+  assert.match(run.out.join(''), /\ndefault: deny\nrules: \[\]\n\ntests:\n/);
 });
 
 test('a tampered log proposes nothing', async t => {

@@ -1,5 +1,5 @@
 /**
- * What a body can be read as, and what stands at a matcher's path in each reading.
+ * What a body or the arguments of a tool can be read as, and what stands at a matcher's path in each reading.
  */
 import type { BatchRequest } from '../decide/batch-line.js';
 import { readJson } from '../json/reader.js';
@@ -18,7 +18,10 @@ export function bodyReadings(
 ): readonly Reading[] {
   const { body } = request;
   if (body === null || body === '') return [{ what: 'there is no body', alone: null }];
-  const type = typeOf(request);
+  const encoded = headerOf(request, 'content-encoding').filter(coding => !/^(identity)?$/i.test(coding));
+  // What is text already is not what those make.
+  if (encoded.length > 0) return [{ what: `not as ${quoted(encoded.join(', '))} says it is encoded`, alone: null }];
+  const type = (headerOf(request, 'content-type')[0] ?? '').toLowerCase();
   const at = (text: string): string => nodeWords(text, path, quoted);
   const asJson = (text: string): BatchRequest => ({ ...withType(request, 'application/json'), body: text });
   const lines = body.split('\n').filter(line => line.trim() !== '');
@@ -36,8 +39,20 @@ export function bodyReadings(
   return form ? [{ what: 'as a form, since its type says so', alone: null }, reading] : [reading];
 }
 
-function typeOf({ headers }: BatchRequest): string {
-  return (headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '').toLowerCase();
+/** The one reading of arguments is JSON. */
+export function argsReadings(
+  request: BatchRequest,
+  path: JsonPath,
+  ask: Ask,
+  quoted: (text: string) => string,
+): readonly Reading[] {
+  if (request.tool === null) return [];
+  if (request.args === null) return [{ what: 'there are no arguments', alone: null }];
+  return [ask(nodeWords(request.args, path, quoted), request)];
+}
+
+function headerOf({ headers }: BatchRequest, name: string): readonly string[] {
+  return headers.filter(([given]) => given.toLowerCase() === name).map(([, value]) => value.trim());
 }
 
 function withType(request: BatchRequest, type: string): BatchRequest {

@@ -29,11 +29,13 @@ export interface RuleReport {
   /** Place in the file, from 0. */
   readonly index: number;
   readonly effect: Effect;
+  /** It is recorded when it would have fired, and never decides. */
+  readonly shadow: boolean;
   readonly line: number | null;
   /** The least of its matchers; `true` where it has none. */
   readonly verdict: Verdict;
   readonly fired: boolean;
-  /** Segments and labels without `*`. */
+  /** Segments of path and tool, and labels, without `*`. */
   readonly specificity: number;
   readonly matchers: readonly MatcherReport[];
 }
@@ -42,7 +44,7 @@ export interface Explanation {
   readonly decision: Decision;
   /** In the order of the decision: `deny`, `allow`, `limit`; within each in that of the file. */
   readonly rules: readonly RuleReport[];
-  /** Rules left out because their `url` does not match. */
+  /** Rules left out because their `url` or `tool` does not match. */
   readonly elsewhere: number;
 }
 
@@ -59,8 +61,16 @@ export function fires(kind: Effect['kind'], verdict: Verdict): boolean {
 }
 
 /** Sentences, the first about the decision itself. */
-export function whyWords({ decision, rules }: Explanation, defaultResult: 'allow' | 'deny'): readonly string[] {
-  const of = (kind: Effect['kind']): readonly RuleReport[] => rules.filter(r => r.effect.kind === kind && r.fired);
+export function whyWords(explanation: Explanation, defaultResult: 'allow' | 'deny'): readonly string[] {
+  const { shadowRules } = explanation.decision;
+  const why = bindingWords(explanation, defaultResult);
+  if (shadowRules.length === 0) return why;
+  return [...why, `recorded, and without a part in it: ${shadowRules.map(name => `'${name}'`).join(', ')}`];
+}
+
+function bindingWords({ decision, rules }: Explanation, defaultResult: 'allow' | 'deny'): readonly string[] {
+  const of = (kind: Effect['kind']): readonly RuleReport[] =>
+    rules.filter(r => r.effect.kind === kind && r.fired && !r.shadow);
   switch (decision.code) {
     case 'rule_denied':
       return ['a `deny` fired, and nothing outweighs a `deny`', ...winnerWords(decision, of('deny'))];
@@ -95,7 +105,7 @@ function winnerWords({ matchedRule }: Decision, fired: readonly RuleReport[]): r
 function advantage(winner: RuleReport, other: RuleReport): string {
   if (winner.verdict !== other.verdict) return 'it is true, the other could not be judged';
   if (winner.specificity !== other.specificity) {
-    return `its url is more specific (${winner.specificity} parts without \`*\`, the other ${other.specificity})`;
+    return `it is more specific (${winner.specificity} parts without \`*\`, the other ${other.specificity})`;
   }
   return 'it stands earlier in the file';
 }

@@ -10,7 +10,7 @@ import { checkRequest } from '../decide/request.js';
 import type { HeaderLines } from '../decide/types.js';
 import type { BodyMatcher, Effect, FieldMatcher, JsonPath, Matcher, UrlPattern } from '../policy/checked.js';
 import { METHOD_HEADERS } from '../policy/program/format.js';
-import { bodyReadings } from './body-readings.js';
+import { argsReadings, bodyReadings } from './body-readings.js';
 import { type Part, part } from './parts.js';
 import { pathReadings } from './path-readings.js';
 import { partWords } from './words.js';
@@ -39,6 +39,10 @@ export function readingsOf(given: Part, request: BatchRequest, kind: Effect['kin
     case 'body': {
       const path: JsonPath = (value as BodyMatcher).path;
       return [...operators(given, request), ...bodyReadings(request, path, ask, quoted)];
+    }
+    case 'args': {
+      const path: JsonPath = (value as BodyMatcher).path;
+      return [...operators(given, request), ...argsReadings(request, path, ask, quoted)];
     }
     default:
       return [];

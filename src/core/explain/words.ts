@@ -8,13 +8,15 @@ import type {
   JsonPath,
   Operand,
   PathStep,
+  RegexTest,
   TimeMatcher,
+  ToolPattern,
   UrlPattern,
 } from '../policy/checked.js';
 import type { Part } from './parts.js';
 
 /** Keys of the tree that are called otherwise in a policy. */
-const NAMES: Readonly<Record<string, string>> = { methods: 'method', notIn: 'not_in' };
+const NAMES: Readonly<Record<string, string>> = { methods: 'method', notIn: 'not_in', tools: 'tool' };
 const LIST_SHOWN = 8;
 
 /** What a person would look for in the policy: `url api.example.com/**`, `body $.amount min 50000`. */
@@ -28,7 +30,10 @@ export function partWords({ key, value }: Part): string {
     case 'query':
     case 'headers':
       return `${name} ${fieldWords(value as FieldMatcher)}`;
+    case 'tools':
+      return `${name} ${listed((value as readonly ToolPattern[]).map(({ text }) => text))}`;
     case 'body':
+    case 'args':
       return `${name} ${bodyWords(value as BodyMatcher)}`;
     case 'time':
       return timeWords(value as TimeMatcher);
@@ -84,6 +89,7 @@ function timeWords({ windows, zone }: TimeMatcher): string {
 function plain(value: unknown): string {
   if (Array.isArray(value)) return `[${listed(value.map(plain))}]`;
   if (isDecimal(value)) return decimalWords(value);
+  if (isRegex(value)) return JSON.stringify(value.pattern);
   if (isOperand(value)) {
     if (value.type === 'null') return 'null';
     return value.type === 'number' ? decimalWords(value.value) : JSON.stringify(value.value);
@@ -98,6 +104,10 @@ function listed(items: readonly string[]): string {
 
 function isDecimal(value: unknown): value is Decimal {
   return typeof value === 'object' && value !== null && 'digits' in value && 'pointExponent' in value;
+}
+
+function isRegex(value: unknown): value is RegexTest {
+  return typeof value === 'object' && value !== null && 'pattern' in value && 'automaton' in value;
 }
 
 function isOperand(value: unknown): value is Operand {

@@ -1,8 +1,8 @@
 /**
  * One policy as two, between which the truth lies when only the log's part of a request is known.
  *
- * The log has method, scheme, host, folded path and time. What a rule asks beyond that (headers, query, body, …, a port it
- * names, a segment that one ID meets and another does not) may hold or not:
+ * The log has method, scheme, host, folded path and time, and the name of a tool. What a rule asks beyond that (headers,
+ * query, body, arguments, …, a port it names, a segment that one ID meets and another does not) may hold or not:
  *
  *   most denying   a `deny` takes it as met, an `allow` as not met
  *   most allowing  the reverse
@@ -14,9 +14,17 @@ import { EMPTY_MATCHER, type MatcherKey } from '../explain/parts.js';
 import type { CheckedPolicy, CheckedRule, Matcher, Segment, UrlPattern } from '../policy/checked.js';
 import { idOutside } from './recorded.js';
 
-export interface Extremes {
+export interface Sides {
   readonly mostDenying: CheckedPolicy;
   readonly mostAllowing: CheckedPolicy;
+  /** A `deny` for every limit, as wide as it could be; null where there is none. */
+  readonly mayLimit: CheckedPolicy | null;
+}
+
+export interface Extremes {
+  readonly http: Sides;
+  /** For calls of tools: these have neither headers nor a body, so what asks for them is certain. */
+  readonly tool: Sides;
   readonly limits: Limits | null;
   /** Stands for every `{id}` of the log. */
   readonly id: string;
@@ -25,63 +33,80 @@ export interface Extremes {
 export interface Limits {
   /** The limits alone: they see what everything else lets through. */
   readonly alone: CheckedPolicy;
-  /** A `deny` for every limit, as wide as it could be. */
-  readonly mayApply: CheckedPolicy;
   /** Every limit looks only at what the log holds. */
   readonly seen: boolean;
 }
 
+type Seen = ReadonlySet<string>;
+
 /** What the log holds of a matcher. */
-const SEEN: ReadonlySet<string> = new Set<MatcherKey>(['methods', 'url', 'time']);
-/** A rule about tools says nothing of HTTP. */
-const TOOL = 'tools' satisfies MatcherKey;
+const SEEN: Seen = new Set<MatcherKey>(['methods', 'url', 'time', 'tools']);
+/** And what a tool call never has. */
+const SEEN_OF_TOOL: Seen = new Set<MatcherKey>(['methods', 'url', 'time', 'tools', 'headers', 'body']);
 const SPELLINGS_MAX = 16;
 /** Where every digit is met by some glob: globs are then never certain. */
 const ANY_ID = '7'.repeat(19);
 
 export function extremes(policy: CheckedPolicy): Extremes {
-  const rules = policy.rules.filter(({ matcher }) => isEmpty(matcher, TOOL) && isEmpty(matcher, 'args'));
+  const rules = policy.rules.filter(rule => !rule.shadow);
   const segments = rules.flatMap(({ matcher }) => pathOf(matcher));
   const literals = new Set(segments.flatMap(s => (s.kind === 'literal' ? [s.text] : [])));
   const id = idOutside(
     segments.flatMap(s => (s.kind === 'glob' ? [s.text] : [])),
     literals,
   );
-  const narrow = (rule: CheckedRule): readonly CheckedRule[] =>
-    isSeen(rule.matcher) && (id !== null || !pathOf(rule.matcher).some(s => s.kind === 'glob')) ? [rule] : [];
-  const side = (wide: 'allow' | 'deny'): CheckedPolicy => ({
-    ...policy,
-    rules: rules.flatMap(rule => {
-      if (rule.effect.kind === 'limit') return [];
-      return rule.effect.kind === wide ? widened(rule) : narrow(rule);
-    }),
-  });
-  const limits = rules.filter(({ effect }) => effect.kind === 'limit');
+  // A rule about tools says nothing of HTTP.
+  const ofHttp = rules.filter(({ matcher }) => isEmpty(matcher, 'tools') && isEmpty(matcher, 'args'));
   return {
-    mostDenying: side('deny'),
-    mostAllowing: side('allow'),
-    limits: limits.length === 0 ? null : limitsOf(policy, limits),
+    http: sidesOf({ ...policy, rules: ofHttp }, SEEN, id !== null),
+    tool: sidesOf({ ...policy, rules }, SEEN_OF_TOOL, id !== null),
+    limits: limitsOf({ ...policy, rules }),
     id: id ?? ANY_ID,
   };
 }
 
-function limitsOf(policy: CheckedPolicy, limits: readonly CheckedRule[]): Limits {
-  const open = { ...policy, agents: null, mode: 'enforce', defaultResult: 'allow' } as const;
+/** @param outside Some ID is met by no glob. */
+function sidesOf(policy: CheckedPolicy, seen: Seen, outside: boolean): Sides {
+  const { rules } = policy;
+  const narrow = (rule: CheckedRule): readonly CheckedRule[] =>
+    isSeen(rule.matcher, seen) && (outside || !pathOf(rule.matcher).some(s => s.kind === 'glob')) ? [rule] : [];
+  const side = (wide: 'allow' | 'deny'): CheckedPolicy => ({
+    ...policy,
+    rules: rules.flatMap(rule => {
+      if (rule.effect.kind === 'limit') return [];
+      return rule.effect.kind === wide ? widened(rule, seen) : narrow(rule);
+    }),
+  });
+  const limits = rules.filter(({ effect }) => effect.kind === 'limit');
+  const denies = limits.flatMap(rule => widened({ ...rule, effect: { kind: 'deny' } }, seen));
+  return {
+    mostDenying: side('deny'),
+    mostAllowing: side('allow'),
+    mayLimit: limits.length === 0 ? null : opened(policy, denies),
+  };
+}
+
+function limitsOf(policy: CheckedPolicy): Limits | null {
+  const limits = policy.rules.filter(({ effect }) => effect.kind === 'limit');
+  if (limits.length === 0) return null;
   const seen = limits.every(
     ({ matcher, effect }) =>
-      isSeen(matcher) &&
+      isSeen(matcher, SEEN) &&
       !pathOf(matcher).some(dependsOnId) &&
       !(effect.kind === 'limit' && effect.per === 'body_field'),
   );
-  const denies = limits.flatMap(rule => widened({ ...rule, effect: { kind: 'deny' } }));
-  return { alone: { ...open, rules: limits }, mayApply: { ...open, rules: denies }, seen };
+  return { alone: opened(policy, limits), seen };
+}
+
+function opened(policy: CheckedPolicy, rules: readonly CheckedRule[]): CheckedPolicy {
+  return { ...policy, agents: null, mode: 'enforce', defaultResult: 'allow', rules };
 }
 
 /** As much as the rule could match, given what cannot be seen. One rule may become several. */
-function widened(rule: CheckedRule): readonly CheckedRule[] {
+function widened(rule: CheckedRule, seen: Seen): readonly CheckedRule[] {
   const { matcher } = rule;
   const kept = Object.fromEntries(
-    Object.entries(matcher).map(([key, value]) => [key, SEEN.has(key) ? value : EMPTY_MATCHER[key as MatcherKey]]),
+    Object.entries(matcher).map(([key, value]) => [key, seen.has(key) ? value : EMPTY_MATCHER[key as MatcherKey]]),
   ) as unknown as Matcher;
   return urlSpellings(matcher.url).map(url => ({ ...rule, matcher: { ...kept, url } }));
 }
@@ -115,9 +140,9 @@ function pathOf({ url }: Matcher): readonly Segment[] {
   return url?.kind === 'parts' ? url.path : [];
 }
 
-function isSeen(matcher: Matcher): boolean {
+function isSeen(matcher: Matcher, seen: Seen): boolean {
   if (matcher.url?.kind === 'parts' && typeof matcher.url.port === 'number') return false;
-  return (Object.keys(matcher) as MatcherKey[]).every(key => SEEN.has(key) || isEmpty(matcher, key));
+  return (Object.keys(matcher) as MatcherKey[]).every(key => seen.has(key) || isEmpty(matcher, key));
 }
 
 function isEmpty(matcher: Matcher, key: MatcherKey): boolean {

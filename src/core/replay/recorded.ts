@@ -28,8 +28,8 @@ export interface Recorded {
   readonly path: string | null;
   /** The path was too long for the log. */
   readonly pathCut: boolean;
-  /** It is about a tool by its name. */
-  readonly tool: boolean;
+  /** The name of the tool, of a tool call. */
+  readonly tool: string | null;
 }
 
 /** Stands in a recorded path for a segment that looks like an ID. */
@@ -55,7 +55,7 @@ export function readDecision(record: FlatRecord): Recorded | null {
     host: text(record.url_host),
     path: text(record.url_path),
     pathCut: record.url_path_sha256 !== undefined,
-    tool: record.tool !== undefined,
+    tool: text(record.tool),
   };
 }
 
@@ -66,23 +66,33 @@ export function byPolicy({ code }: Recorded): boolean {
 
 /**
  * The request again, with `id` where the log has `{id}`; null when it cannot be made.
- * No headers, no query and no body: the log has none.
+ * No headers, no query, no body and no arguments: the log has none.
  */
 export function requestAgain(recorded: Recorded, id: string): BatchRequest | null {
-  const { agent, method, scheme, host, path, pathCut, tool } = recorded;
-  if (method === null || scheme === null || host === null || path === null || pathCut || tool) return null;
+  const { agent, method, tool } = recorded;
   // Whose name the log would not repeat, nobody knows any more.
-  if (agent === INVALID || scheme === 'tool' || path.includes('%') || hasLoneSurrogate(path)) return null;
-  const encoded = path
+  if (method === null || agent === INVALID || tool === INVALID) return null;
+  const bare = { method, headers: [], body: null, tool, args: null };
+  const { scheme, host, path } = recorded;
+  if (tool !== null && scheme === null && host === null && path === null) return { ...bare, url: null };
+  const encoded = pathAgain(recorded, id);
+  if (host === null || encoded === null || (scheme === 'tool') !== (tool !== null)) return null;
+  // Names of a tool call have no further reading.
+  if (tool === null && pathReadings(encoded)?.length !== 1) return null;
+  return { ...bare, url: `${scheme}://${host}${encoded}` };
+}
+
+function pathAgain({ scheme, path, pathCut }: Recorded, id: string): string | null {
+  if (scheme === null || path === null || pathCut || path.includes('%') || hasLoneSurrogate(path)) return null;
+  return path
     .split('/')
     .map(segment => (segment === FOLDED ? id : encodeURIComponent(segment)))
     .join('/');
-  if (pathReadings(encoded)?.length !== 1) return null;
-  return { method, url: `${scheme}://${host}${encoded}`, headers: [], body: null, tool: null, args: null };
 }
 
-/** `GET api.example.com/v1/{id}`, for people. */
-export function callWords({ method, host, path }: Recorded): string {
+/** `GET api.example.com/v1/{id}` or `tool files/read`, for people. */
+export function callWords({ method, host, path, tool }: Recorded): string {
+  if (tool !== null) return `tool ${tool}`;
   return host === null ? 'a call without a URL' : `${method ?? '?'} ${host}${path ?? ''}`;
 }
 

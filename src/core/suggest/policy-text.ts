@@ -8,6 +8,7 @@ import { boundedText } from '../audit/text.js';
 import { utf8 } from '../bytes.js';
 import { RULE_NAME_MAX_BYTES } from '../limits.js';
 import type { Families, Family } from './families.js';
+import { testsText } from './tests-text.js';
 
 const COMMENT_MAX_BYTES = 1200;
 
@@ -17,19 +18,19 @@ export function policyText(families: Families, agent: string | null): string {
   const names = ruleNames(list);
   const rules = list.map((family, i) => ruleText(family, names[i] ?? family.name));
   const lines = [
-    `Proposed by \`checkrd suggest\` from ${plural(families.calls, 'call')} to ${plural(hostsOf(list), 'host')}${span(list)}.`,
+    `Proposed by \`checkrd suggest\` from ${plural(families.calls, 'call')} to ${whom(list)}${span(list)}.`,
     'It allows what was seen and nothing else. Read every rule before you use it: a log shows what was done, not what should be.',
-    'A log holds no ports, headers, queries and bodies: each rule takes the usual port and any of the others.',
+    'A log holds no ports, headers, queries, bodies and arguments: each rule takes the usual port and any of the others.',
     ...once(list, names),
     ...counted('Not covered by a rule', families.uncovered),
     ...counted('No evidence', families.noEvidence),
   ];
   const agents = agent === null ? '' : `agents: [${JSON.stringify(agent)}]\n`;
   const body = rules.length === 0 ? 'rules: []\n' : `rules:\n${rules.join('')}`;
-  return `${lines.map(comment).join('')}\ndefault: deny\n${agents}${body}`;
+  return `${lines.map(comment).join('')}\ndefault: deny\n${agents}${body}${testsText(list, names, agent)}`;
 }
 
-function ruleText({ url, methods, count, first, last, widened }: Family, name: string): string {
+function ruleText({ kind, pattern, methods, count, first, last, widened }: Family, name: string): string {
   const by = [...methods].sort(([a], [b]) => (a < b ? -1 : 1));
   const list = by.map(([method]) => JSON.stringify(method)).join(', ');
   const when = first === last ? `at ${first}` : `${first} to ${last}`;
@@ -39,7 +40,9 @@ function ruleText({ url, methods, count, first, last, widened }: Family, name: s
       ? `  ${comment('`*` stands for a character that a pattern cannot hold: it allows more than was seen')}`
       : '',
     `  - name: ${JSON.stringify(name)}\n`,
-    `    allow: { method: [${list}], url: ${JSON.stringify(url)} }\n`,
+    kind === 'tool'
+      ? `    allow: { tool: ${JSON.stringify(pattern)} }\n`
+      : `    allow: { method: [${list}], url: ${JSON.stringify(pattern)} }\n`,
   ].join('');
 }
 
@@ -76,6 +79,13 @@ function span(list: readonly Family[]): string {
   return `, ${first} to ${last}`;
 }
 
-const hostsOf = (list: readonly Family[]): number => new Set(list.map(({ host }) => host)).size;
+/** `2 hosts and 1 tool`. */
+function whom(list: readonly Family[]): string {
+  const tools = list.filter(({ kind }) => kind === 'tool').length;
+  const hosts = new Set(list.flatMap(({ host }) => (host === null ? [] : [host]))).size;
+  if (tools === 0) return plural(hosts, 'host');
+  return hosts === 0 ? plural(tools, 'tool') : `${plural(hosts, 'host')} and ${plural(tools, 'tool')}`;
+}
+
 const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 const comment = (text: string): string => `# ${boundedText(text, COMMENT_MAX_BYTES)}\n`;

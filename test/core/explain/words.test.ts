@@ -21,6 +21,8 @@ rules:
         - { jsonpath: "$.items[*]..price..['odd name']" }
       time_outside: "22:00-06:30"
       timezone: "-05:30"
+  - name: tools
+    allow: { tool: [read_*, "github/**"], args: { jsonpath: $.path, regex: '^/srv/\d+$', not_in: [a] } }
   - name: days
     allow: { days: [sat-mon], timezone: Europe/Berlin }
 `);

@@ -252,6 +252,30 @@ test('one place on two ways is one node', () => {
   assert.notEqual(engine.key(0), '');
 });
 
+test('a scan asks matchers 4 Mi times about one of several nodes; past it nothing is judged', t => {
+  const nodes = 4096;
+  const body = `[${'1,'.repeat(nodes - 1)}1]`;
+  const asking = (n: number) => [
+    ...Array.from({ length: n }, (_, i) => on(path('$[*]'), { min: decimal(`${i + 2}`) })),
+    on(path('$[0]'), { min: decimal('1') }),
+  ];
+  const most = (4 << 20) / nodes;
+  assert.deepEqual(engine.program(asking(most - 1)).judge({ body }), [...Array(most - 1).fill(FALSE), TRUE]);
+  const over = asking(most);
+  assert.deepEqual(engine.program(over, [path('$[1]')]).judge({ body }), Array(most + 1).fill(UNKNOWN));
+  assert.equal(engine.key(0), '');
+  // The next body, and whoever asks less, is judged again.
+  assert.deepEqual(engine.judge({ body: '[1]' }), [...Array(most).fill(FALSE), TRUE]);
+  engine.open({ body });
+  engine.scan([0, most]);
+  assert.deepEqual([engine.exports.bodyTest(0, DENY), engine.exports.bodyTest(most, DENY)], [FALSE, TRUE]);
+  const start = process.hrtime.bigint();
+  engine.program(asking(2000)).judge({ body: `[${'1,'.repeat(520_000)}1]` });
+  const ms = Number(process.hrtime.bigint() - start) / 1e6;
+  t.diagnostic(`${ms.toFixed(0)} ms`);
+  assert.ok(ms < 5000, `${ms} ms`);
+});
+
 test('hostile bodies', async t => {
   const deep = (n: number) => `${'{"b":'.repeat(n)}{"a":1}${'}'.repeat(n)}`;
   const names = (n: number) => `{"a":1,"b":{${Array.from({ length: n }, (_, i) => `"n${i}":0`).join(',')}}}`;

@@ -1,8 +1,8 @@
-/** The generated policies and requests for properties of other parts: HTTP only, with bodies that are text. */
+/** The generated policies and requests for properties of other parts: with bodies that are text. */
 import fc from 'fast-check';
 import type { Lines } from './fields.js';
 import { policy } from './policies.js';
-import { MANY_PATHS, textOf } from './pools.js';
+import { textOf } from './pools.js';
 import { Random } from './random.js';
 import { type Timed as Generated, requests as requestsFor } from './requests.js';
 
@@ -15,8 +15,17 @@ export interface TextRequest {
   readonly args: null;
 }
 
-export interface Timed {
-  readonly asked: TextRequest;
+/** HTTP, or the call of a tool. */
+export type TextAction =
+  | TextRequest
+  | (Omit<TextRequest, 'url' | 'tool' | 'args'> & {
+      readonly url: string | null;
+      readonly tool: string;
+      readonly args: string | null;
+    });
+
+export interface Timed<Action = TextRequest> {
+  readonly asked: Action;
   readonly agent: string;
   /** Milliseconds after the last one. */
   readonly later: number;
@@ -24,31 +33,39 @@ export interface Timed {
 
 const seed = fc.integer({ min: 0, max: 2 ** 31 - 1 });
 
-/**
- * JSON text of a policy that loads. Without paths of several nodes: with one, a duplicate name anywhere spoils the body for
- * every rule, and then a rule alone does not say what it says among others.
- */
-export const policyText: fc.Arbitrary<string> = seed
-  .map(n => textOf(policy(new Random(n))))
-  .filter(text => !MANY_PATHS.some(({ text: path }) => text.includes(JSON.stringify(path))));
+/** JSON text of a policy that loads. */
+export const policyText: fc.Arbitrary<string> = seed.map(n => textOf(policy(new Random(n))));
 
-/** One to eight requests; they are aimed at nothing in particular. */
-export const requests: fc.Arbitrary<readonly Timed[]> = seed.map(n => {
+/** One to eight actions; they are aimed at nothing in particular. */
+export const actions: fc.Arbitrary<readonly Timed<TextAction>[]> = seed.map(n => {
   const random = new Random(n);
   return requestsFor(random, policy(random), 1 + random.below(8)).flatMap(asText);
 });
+
+/** A policy and actions that are aimed at its rules. */
+export const aimed: fc.Arbitrary<readonly [text: string, asked: readonly Timed<TextAction>[]]> = seed.map(n => {
+  const random = new Random(n);
+  const made = policy(random);
+  return [textOf(made), requestsFor(random, made, 1 + random.below(8)).flatMap(asText)];
+});
+
+/** Those of them that are HTTP. */
+export const requests: fc.Arbitrary<readonly Timed[]> = actions.map(list => list.filter(isHttp));
 
 export const request: fc.Arbitrary<TextRequest> = requests
   .filter(list => list.length > 0)
   .map(list => (list[0] as Timed).asked);
 
-function asText({ asked, agent, later }: Generated): readonly Timed[] {
-  const { method, url, headers, body, tool } = asked;
-  if (url === null || tool !== null) return [];
+function isHttp(timed: Timed<TextAction>): timed is Timed {
+  return timed.asked.tool === null;
+}
+
+function asText({ asked, agent, later }: Generated): readonly Timed<TextAction>[] {
+  const { method, url, headers, body, tool, args } = asked;
+  if (tool !== null) return [{ asked: { method, url, headers, body: null, tool, args }, agent, later }];
+  if (url === null) return [];
   const text = body === null ? null : textOfBytes(body);
-  return text === undefined
-    ? []
-    : [{ asked: { method, url, headers, body: text, tool: null, args: null }, agent, later }];
+  return text === undefined ? [] : [{ asked: { method, url, headers, body: text, tool, args: null }, agent, later }];
 }
 
 /** Undefined where it is none. */
