@@ -58,7 +58,7 @@ export function automataCheck(p: usize, bytes: u32, count: u32): bool {
 // @ts-ignore: decorator
 @inline
 function next(map: usize, stride: u32, state: u32, byte: u32): u32 {
-  return load<u16>(state * stride + (map + (<u32>load<u8>(map + byte) << 1)), 256);
+  return load<u16>(<usize>(state * stride) + (map + (<usize>load<u8>(map + byte) << 1)), 256);
 }
 
 /** Whether automaton `a` finds a match in `n` bytes at `p`. */
