@@ -44,7 +44,7 @@ rules:
   assert.ok(tools !== undefined && days !== undefined);
   assert.deepEqual(partsOf(tools.matcher).map(partWords), [
     'tool read_*, github/**',
-    'args $.path not_in ["a"] regex "^/srv/\\d+$"',
+    'args $.path not_in ["a"] regex "^/srv/[0-9]+$"',
   ]);
   assert.deepEqual(partsOf(days.matcher).map(partWords), ['time_within 00:00-24:00 days mon, sat, sun Europe/Berlin']);
 });
