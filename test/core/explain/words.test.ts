@@ -22,7 +22,7 @@ rules:
       time_outside: "22:00-06:30"
       timezone: "-05:30"
   - name: tools
-    allow: { tool: [read_*, "github/**"], args: { jsonpath: $.path, regex: '^/srv/d+$', not_in: [a] } }
+    allow: { tool: [read_*, "github/**"], args: { jsonpath: $.path, regex: '^/srv/[0-9]+$', not_in: [a] } }
   - name: days
     allow: { days: [sat-mon], timezone: Europe/Berlin }
 `);
