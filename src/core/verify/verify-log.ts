@@ -99,10 +99,35 @@ export class LogVerifier {
 
   /** One line, without its newline. The bytes are not kept. */
   line(place: Place, bytes: Uint8Array): void {
-    this.#note(place);
-    const line = readRecord(this.#ports.sha256Text, place, bytes);
+    this.take(readRecord(this.#ports.sha256Text, place, bytes));
+  }
+
+  /** As {@link line}, read already. */
+  take(line: Line): void {
+    this.#note(line.place);
     this.#judgeTorn(line);
     this.#walk.feed(line);
+  }
+
+  /** A compressed file did not end as one does. `detail`: why it is spoiled, or how many bytes trail. */
+  unpacked(place: Place, ending: 'cut_short' | 'spoiled' | 'trailing', detail: string): void {
+    this.#note(place);
+    const seq = this.#walk.size;
+    if (ending === 'cut_short') {
+      this.#find({
+        code: 'torn_tail',
+        weight: 'doubt',
+        place,
+        seq,
+        detail: 'the compressed data stops before its end',
+      });
+    } else {
+      const [code, what] =
+        ending === 'spoiled'
+          ? (['edited', `the compressed data is spoiled: ${detail}`] as const)
+          : (['foreign', `${detail} bytes after the end of the compressed data`] as const);
+      this.#find({ code, weight: 'tampered', place, seq, detail: what });
+    }
   }
 
   /** A file ended with `bytes` bytes after its last newline. */
