@@ -5,7 +5,9 @@
  */
 import { Worker } from 'node:worker_threads';
 import { type BlockDigest, digestBlock } from '../core/verify/digest.js';
-import { sha256Text } from '../crypto/sha256.js';
+import { sha256Digest, sha256Text } from '../crypto/sha256.js';
+
+const PORTS = { sha256Text, sha256Digest };
 
 interface Waiting {
   readonly resolve: (digest: BlockDigest) => void;
@@ -32,7 +34,7 @@ export class DigestPool {
 
   digest(block: Uint8Array): BlockDigest | Promise<BlockDigest> {
     const thread = this.#threads[this.#next];
-    if (thread === undefined) return digestBlock(sha256Text, block);
+    if (thread === undefined) return digestBlock(PORTS, block);
     this.#next = (this.#next + 1) % this.#threads.length;
     const { promise, resolve, reject } = deferred();
     thread.waiting.push({ resolve, reject });

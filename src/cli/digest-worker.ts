@@ -1,6 +1,8 @@
 /** A thread that turns blocks of lines into digests; see digest-pool. It reaches no file. */
 import { parentPort } from 'node:worker_threads';
 import { digestBlock } from '../core/verify/digest.js';
-import { sha256Text } from '../crypto/sha256.js';
+import { sha256Digest, sha256Text } from '../crypto/sha256.js';
 
-parentPort?.on('message', (block: Uint8Array) => parentPort?.postMessage(digestBlock(sha256Text, block)));
+const PORTS = { sha256Text, sha256Digest };
+
+parentPort?.on('message', (block: Uint8Array) => parentPort?.postMessage(digestBlock(PORTS, block)));

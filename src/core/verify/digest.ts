@@ -8,7 +8,9 @@
  *
  * Pure; never throws.
  */
-import type { Sha256Text } from '../ports.js';
+import { utf8 } from '../bytes.js';
+import type { Sha256Digest, Sha256Text } from '../ports.js';
+import { isOrdinary } from './ordinary.js';
 import { type Line, type RecordLine, readRecord } from './read-record.js';
 
 export interface BlockDigest {
@@ -27,17 +29,33 @@ const SPEAKS = new Set(['log_started', 'segment_opened', 'segment_closed', 'key_
 /** What stands for a record that nothing more is asked of. */
 const ORDINARY = { record: {}, type: 'decision' } as const;
 
-/** @param bytes Complete lines, each with its LF. */
-export function digestBlock(sha256Text: Sha256Text, bytes: Uint8Array): BlockDigest {
+type Predecessor = Pick<RecordLine, 'log' | 'seq' | 'hash'>;
+
+export interface DigestPorts {
+  readonly sha256Text: Sha256Text;
+  readonly sha256Digest: Sha256Digest;
+}
+
+/** @param bytes Complete lines, each with its LF. They are the callee's: each LF is overwritten. */
+export function digestBlock(ports: DigestPorts, bytes: Uint8Array): BlockDigest {
   const whole: (readonly [number, Line])[] = [];
   let hashes = '';
   let count = 0;
-  let before: RecordLine | null = null;
+  let before: Predecessor | null = null;
+  let log: Uint8Array = new Uint8Array(0);
   let begin = 0;
   for (let lf = bytes.indexOf(LF); lf !== -1; lf = bytes.indexOf(LF, begin)) {
-    const line = readRecord(sha256Text, { file: '', line: count }, bytes.subarray(begin, lf));
-    if (line.kind === 'other' || before === null || !follows(line, before)) whole.push([count, line]);
-    before = line.kind === 'record' ? line : null;
+    if (before !== null && isOrdinary(bytes, begin, lf, { log, seq: before.seq + 1, prev: before.hash })) {
+      // The leaf's prefix takes the place of the LF before the line, so that nothing need be copied.
+      bytes[begin - 1] = 0;
+      const hash = ports.sha256Digest(bytes.subarray(begin - 1, lf));
+      before = { log: before.log, seq: before.seq + 1, hash };
+    } else {
+      const line = readRecord(ports.sha256Text, { file: '', line: count }, bytes.subarray(begin, lf));
+      if (line.kind === 'other' || before === null || !follows(line, before)) whole.push([count, line]);
+      if (line.kind === 'record' && line.log !== before?.log) log = utf8(line.log);
+      before = line.kind === 'record' ? line : null;
+    }
     hashes += before?.hash ?? NO_HASH;
     count++;
     begin = lf + 1;
@@ -45,7 +63,7 @@ export function digestBlock(sha256Text: Sha256Text, bytes: Uint8Array): BlockDig
   return { count, hashes, whole };
 }
 
-function follows(line: RecordLine, before: RecordLine): boolean {
+function follows(line: RecordLine, before: Predecessor): boolean {
   if (line.prev !== before.hash || line.seq !== before.seq + 1 || line.log !== before.log) return false;
   return !SPEAKS.has(line.type) && line.record.sig === undefined;
 }
