@@ -9,6 +9,7 @@ import { Misuse } from '#src/cli/args.js';
 import { reconcile } from '#src/cli/reconcile.js';
 import { verify } from '#src/cli/verify.js';
 import { toBase64 } from '#src/core/bytes.js';
+import type { Reconciled } from '#src/core/verify/reconcile.js';
 import { SHIPPERS, type Shipper } from '#src/core/verify/shipped.js';
 import { AuditBuilder, testSigner } from '../support/audit-builder.js';
 import { runCommand } from '../support/cli-command.js';
@@ -88,9 +89,11 @@ test('otel: many records in one line', async () => {
   assert.equal((await runCommand(verify, ['--key', key, '--from', 'otel', copy])).code, 0);
 });
 
+type Answer = Reconciled & { readonly verdict: string };
+
 async function compared(copy: readonly string[], ...more: string[]) {
   const run = await runCommand(reconcile, ['--json', ...sources, '--with', put('copy', jsonl(copy)), ...more]);
-  return { code: run.code, ...(JSON.parse(run.out.join('')) as Record<string, unknown>) } as Record<string, never>;
+  return { code: run.code, ...(JSON.parse(run.out.join('')) as Answer) };
 }
 
 test('missing, doubled, altered, extra', async () => {
@@ -101,7 +104,7 @@ test('missing, doubled, altered, extra', async () => {
   const missing = await compared(lines.toSpliced(2, 3));
   assert.deepEqual([missing.code, missing.missing], [1, 3]);
   assert.deepEqual(
-    (missing.differences as { from: number; to: number }[]).map(d => [d.from, d.to]),
+    missing.differences.map(d => [d.from, d.to]),
     [[2, 5]],
   );
   const altered = await compared(lines.with(1, (lines[1] as string).replace('"a"', '"b"')));

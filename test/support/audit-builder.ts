@@ -39,6 +39,11 @@ export class AuditBuilder {
     this.#prev = genesisPrev(sha256Text, origin);
   }
 
+  /** Leaf hash of the last line. */
+  get head(): string {
+    return this.#prev;
+  }
+
   get size(): number {
     return this.#seq;
   }

@@ -93,7 +93,7 @@ export class Reconciliation {
   finish(): Reconciled {
     let missing = 0;
     for (const [log, blocks] of this.#logs) {
-      let open: Said | null = null;
+      let open = null as Said | null;
       for (const [number, block] of [...blocks].sort(([a], [b]) => a - b)) {
         for (let at = 0; at < BLOCK_RECORDS; at++) {
           if (block.has[at] !== HAS.source) continue;
