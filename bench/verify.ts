@@ -1,7 +1,7 @@
 /**
  * `checkrd verify` against a plain verifier that makes the same checks, whole programs from start to exit.
  *
- * CHECKRD_BENCH_VERIFY_MB sets the size of the log (100); 1000 is what the memory bound is stated for.
+ * CHECKRD_BENCH_VERIFY_MB sets the size of the log (200); 1000 is what the memory bound is stated for.
  */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -22,7 +22,7 @@ interface Run {
 }
 
 export function benchVerify(): void {
-  const megabytes = Number(process.env.CHECKRD_BENCH_VERIFY_MB ?? 100);
+  const megabytes = Number(process.env.CHECKRD_BENCH_VERIFY_MB ?? 200);
   const folder = mkdtempSync(join(tmpdir(), 'checkrd-bench-verify-'));
   try {
     const { path, key, records } = writeLog(folder, megabytes * MB);

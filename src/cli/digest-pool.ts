@@ -1,13 +1,18 @@
 /**
  * Blocks of lines to digests, on as many threads as are given; with none, here and now.
  *
- * Each thread answers in the order it was asked. A block is handed over and not copied: its bytes are gone from here.
+ * Each thread answers in the order it was asked. A block is handed over and not copied, and comes back to be filled again:
+ * whoever asks must not look at it any more.
  */
 import { Worker } from 'node:worker_threads';
 import { type BlockDigest, digestBlock } from '../core/verify/digest.js';
 import { sha256Digest, sha256Text } from '../crypto/sha256.js';
+import { BLOCK_BYTES } from '../disk/block-cutter.js';
 
 const PORTS = { sha256Text, sha256Digest };
+
+/** A block, its digest and what is made on the way fit many times. */
+const HEAP = { maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 4 };
 
 interface Waiting {
   readonly resolve: (digest: BlockDigest) => void;
@@ -20,11 +25,13 @@ interface Thread {
 }
 
 export class DigestPool {
+  /** For the cutter to fill again. */
+  readonly spare: Uint8Array[] = [];
   readonly #threads: readonly Thread[];
   #next = 0;
 
   constructor(threads: number) {
-    this.#threads = Array.from({ length: threads }, start);
+    this.#threads = Array.from({ length: threads }, () => this.#start());
   }
 
   /** Blocks that may be under way at once: enough that no thread waits, few enough to stay small. */
@@ -34,7 +41,11 @@ export class DigestPool {
 
   digest(block: Uint8Array): BlockDigest | Promise<BlockDigest> {
     const thread = this.#threads[this.#next];
-    if (thread === undefined) return digestBlock(PORTS, block);
+    if (thread === undefined) {
+      const digest = digestBlock(PORTS, block);
+      this.#back(block);
+      return digest;
+    }
     this.#next = (this.#next + 1) % this.#threads.length;
     const { promise, resolve, reject } = deferred();
     thread.waiting.push({ resolve, reject });
@@ -45,18 +56,25 @@ export class DigestPool {
   async close(): Promise<void> {
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
   }
-}
 
-function start(): Thread {
-  const worker = new Worker(new URL('./digest-worker.js', import.meta.url));
-  const waiting: Waiting[] = [];
-  worker.on('message', (digest: BlockDigest) => waiting.shift()?.resolve(digest));
-  const fail = (error: Error): void => {
-    for (const { reject } of waiting.splice(0)) reject(error);
-  };
-  worker.on('error', fail);
-  worker.on('exit', code => fail(new Error(`a thread ended with ${code}`)));
-  return { worker, waiting };
+  #start(): Thread {
+    const worker = new Worker(new URL('./digest-worker.js', import.meta.url), { resourceLimits: HEAP });
+    const waiting: Waiting[] = [];
+    worker.on('message', ({ digest, block }: { readonly digest: BlockDigest; readonly block: Uint8Array }) => {
+      this.#back(block);
+      waiting.shift()?.resolve(digest);
+    });
+    const fail = (error: Error): void => {
+      for (const { reject } of waiting.splice(0)) reject(error);
+    };
+    worker.on('error', fail);
+    worker.on('exit', code => fail(new Error(`a thread ended with ${code}`)));
+    return { worker, waiting };
+  }
+
+  #back({ buffer }: Uint8Array): void {
+    if (buffer.byteLength === BLOCK_BYTES) this.spare.push(new Uint8Array(buffer));
+  }
 }
 
 function deferred(): { readonly promise: Promise<BlockDigest> } & Waiting {

@@ -5,4 +5,7 @@ import { sha256Digest, sha256Text } from '../crypto/sha256.js';
 
 const PORTS = { sha256Text, sha256Digest };
 
-parentPort?.on('message', (block: Uint8Array) => parentPort?.postMessage(digestBlock(PORTS, block)));
+parentPort?.on('message', (block: Uint8Array) => {
+  const digest = digestBlock(PORTS, block);
+  parentPort?.postMessage({ digest, block }, [block.buffer as ArrayBuffer]);
+});

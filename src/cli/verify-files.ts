@@ -46,9 +46,9 @@ export async function verifyFiles(
       expand(digest, file, line, one => verifier.take(one));
       line += digest.count;
     };
-    const cutter = new BlockCutter(AUDIT_LINE_MAX_BYTES, block =>
-      queue.push(run.pool.digest(run.restore ? restoredBlock(run.restore, block) : block), feed),
-    );
+    const digested = (block: Uint8Array) =>
+      queue.push(run.pool.digest(run.restore ? restoredBlock(run.restore, block) : block), feed);
+    const cutter = new BlockCutter(AUDIT_LINE_MAX_BYTES, digested, run.pool.spare);
     const packed = openedAs(file).packing !== 'plain';
     let room = left ?? Infinity;
     let endless = false;

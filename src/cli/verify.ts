@@ -41,7 +41,7 @@ with it. The state file and the .epochs file of a log are read where they lie be
           trust/log/*.pub of the configuration directory are used, and without those the origin is unproven
 --expect  a size and root kept elsewhere (hexadecimal or base64): finds a shortened end
 --from    takes off what a shipper added: ${SHIPPERS.join(', ')}
---jobs    threads that read lines; 1: none besides the program's own; as many as there are processors, if not given
+--jobs    threads that read lines; 1: none besides the program's own; as many as processors, at most 4, if not given
 
 exit: 0 intact and signed by a pinned key, 1 tampered, 2 cannot say (no key, no signature, a torn end), 64 misuse`,
   async run(args, io) {
@@ -85,7 +85,8 @@ exit: 0 intact and signed by a pinned key, 1 tampered, 2 cannot say (no key, no 
 
 /** Below this a thread takes longer to start than it saves. */
 const THREADS_FROM_BYTES = 16 * 1024 * 1024;
-const THREADS_MAX = 8;
+/** More of them bring little, and each takes 20 MB. */
+const THREADS_MAX = 4;
 
 function threadsFor(sizeBytes: number): number {
   const processors = availableParallelism();

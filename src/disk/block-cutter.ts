@@ -6,7 +6,7 @@
  *   never: more than a block in memory; of a line longer than a block only its beginning is kept, enough to see that it
  *          is longer than any record
  */
-const BLOCK_BYTES = 1024 * 1024;
+export const BLOCK_BYTES = 1024 * 1024;
 const LF = 0x0a;
 
 export type TakeBlock = (block: Uint8Array) => undefined | Promise<void>;
@@ -14,15 +14,21 @@ export type TakeBlock = (block: Uint8Array) => undefined | Promise<void>;
 export class BlockCutter {
   readonly #take: TakeBlock;
   readonly #keepBytes: number;
-  #buffer = new Uint8Array(BLOCK_BYTES);
+  readonly #spare: Uint8Array[];
+  #buffer: Uint8Array;
   #filled = 0;
   /** Bytes passed over of a line that is longer than a block. */
   #passed = 0;
 
-  /** @param maxBytes The longest line there may be. */
-  constructor(maxBytes: number, take: TakeBlock) {
+  /**
+   * @param maxBytes The longest line there may be.
+   * @param spare Buffers of {@link BLOCK_BYTES} that nobody needs any more: they are used again.
+   */
+  constructor(maxBytes: number, take: TakeBlock, spare: Uint8Array[] = []) {
     this.#keepBytes = maxBytes + 1;
     this.#take = take;
+    this.#spare = spare;
+    this.#buffer = this.#fresh();
   }
 
   /** Bytes after the last LF so far. */
@@ -64,9 +70,13 @@ export class BlockCutter {
       this.#filled = this.#keepBytes;
       return;
     }
-    this.#buffer = new Uint8Array(BLOCK_BYTES);
+    this.#buffer = this.#fresh();
     this.#buffer.set(full.subarray(end, this.#filled));
     this.#filled -= end;
     await this.#take(full.subarray(0, end));
+  }
+
+  #fresh(): Uint8Array {
+    return this.#spare.pop() ?? new Uint8Array(BLOCK_BYTES);
   }
 }
