@@ -21,6 +21,8 @@ const PIECE_BYTES = 256 * 1024;
 const PACKED_SLICE_BYTES = 2 * 1024;
 const GZIP = [0x1f, 0x8b];
 const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
+/** The first byte's lower half is free. */
+const SKIPPABLE = [0x50, 0x2a, 0x4d, 0x18];
 /** Of the portable decoder: codes for a window above its bound, and for data that stops. */
 const WINDOW_TOO_LARGE = 1;
 const STOPS = 5;
@@ -59,9 +61,9 @@ export async function readBytes(path: string, take: TakePiece, native = true): P
     const { packing, sizeBytes } = look(fd, path);
     if (packing === 'plain') return await plain(fd, sizeBytes, take);
     if (packing === 'gzip') return await readGzip(fd, sizeBytes, take);
-    const unpack = native ? nativeZstd() : null;
-    if (unpack === null) return await portableZstd(fd, sizeBytes, path, take);
-    return await unpacked(fd, sizeBytes, unpack, take);
+    const create = native ? nativeZstd() : null;
+    if (create === null) return await portableZstd(fd, sizeBytes, path, take);
+    return await zstdFrames(fd, sizeBytes, create, take);
   } catch (error) {
     if (error instanceof Fault) throw error;
     throw new Fault('log_unreadable', { path, why: errorCode(error) }, { cause: error });
@@ -105,30 +107,52 @@ async function plain(fd: number, size: number, take: TakePiece): Promise<Ending>
   return { kind: 'whole' };
 }
 
+type Unpack = Transform & { readonly bytesWritten: number };
+
 /** Node.js has Zstandard from 22.15 and 23.8 on. */
-function nativeZstd(): (Transform & { readonly bytesWritten: number }) | null {
+function nativeZstd(): (() => Unpack) | null {
   const { createZstdDecompress: create } = zlib as typeof zlib & {
-    createZstdDecompress?: (options: { chunkSize: number }) => Transform & { readonly bytesWritten: number };
+    createZstdDecompress?: (options: { chunkSize: number }) => Unpack;
   };
-  return create?.({ chunkSize: PIECE_BYTES }) ?? null;
+  return create ? () => create({ chunkSize: PIECE_BYTES }) : null;
 }
 
-async function unpacked(
+/** That of Node.js ends with the first frame. */
+async function zstdFrames(fd: number, size: number, create: () => Unpack, take: TakePiece): Promise<Ending> {
+  const head = new Uint8Array(ZSTD.length);
+  for (let at = 0; at < size; ) {
+    const read = readSync(fd, head, 0, head.length, at);
+    const skippable = read === head.length && ((head[0] as number) & 0xf0) === 0x50 && sameEnd(head, SKIPPABLE);
+    if (at > 0 && !skippable && !ZSTD.every((byte, i) => head[i] === byte))
+      return { kind: 'trailing', bytes: size - at };
+    const frame = await oneFrame(fd, at, size, create(), take);
+    if (typeof frame !== 'number') return frame ?? { kind: 'whole' };
+    if (frame === at) return { kind: 'trailing', bytes: size - at };
+    at = frame;
+  }
+  return { kind: 'whole' };
+}
+
+const sameEnd = (head: Uint8Array, magic: readonly number[]): boolean =>
+  magic.every((byte, i) => i === 0 || head[i] === byte);
+
+/** @returns the offset after the frame; null when the taker stopped */
+async function oneFrame(
   fd: number,
+  from: number,
   size: number,
-  unpack: Transform & { readonly bytesWritten: number },
+  unpack: Unpack,
   take: TakePiece,
-): Promise<Ending> {
-  const input = Readable.from(packedPieces(fd, 0, size), { highWaterMark: 1 });
+): Promise<number | Ending | null> {
+  const input = Readable.from(packedPieces(fd, from, size), { highWaterMark: 1 });
   let failed: unknown = null;
   input.on('error', error => {
     failed = error;
     unpack.destroy(error);
   });
   try {
-    for await (const piece of input.pipe(unpack)) if (!(await take(piece as Buffer))) return { kind: 'whole' };
-    const left = size - unpack.bytesWritten;
-    return left > 0 ? { kind: 'trailing', bytes: left } : { kind: 'whole' };
+    for await (const piece of input.pipe(unpack)) if (!(await take(piece as Buffer))) return null;
+    return from + unpack.bytesWritten;
   } catch (error) {
     if (failed !== null || !isUnpackError(error)) throw error;
     const { code, message } = error as { code: string; message: string };

@@ -109,6 +109,12 @@ test('bytes after the end of the compressed data are named', async () => {
   assert.match(first(text.out), /^text:\d+: foreign: 5 bytes after/);
 });
 
+test('bytes after the end of Zstandard data are named', { skip: !zstdThere && 'no zstd program' }, async () => {
+  const { code, out } = await run(put('text', Buffer.concat([zstd(files[0]), Buffer.from('hello there')])));
+  assert.equal(code, 1);
+  assert.match(first(out), /^text:\d+: (foreign: 11 bytes after|edited: the compressed data is spoiled)/);
+});
+
 test('a bomb in one line is one bad line and little memory', async () => {
   const zeros = Buffer.alloc(1 << 28);
   const before = process.memoryUsage().arrayBuffers;
