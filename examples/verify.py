@@ -8,10 +8,8 @@ Signatures are checked by the openssl program (3.0 or later); without it the ans
 """
 import base64, functools, hashlib, json, os, re, shutil, subprocess, sys, tempfile
 
-
 def sha(*parts):
     return hashlib.sha256(b"".join(parts)).digest()
-
 
 def unbase64(text):
     raw = base64.b64decode(text, validate=True)
@@ -19,11 +17,9 @@ def unbase64(text):
         raise ValueError("base64 in another spelling")
     return raw
 
-
 def canonical(record):
     """RFC 8785 for flat records; all names are ASCII."""
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8")
-
 
 def parse(line):
     """The record of one line; ValueError for bytes that are none."""
@@ -38,7 +34,6 @@ def parse(line):
     if not typed or record["seq"] < 0 or not re.fullmatch("[0-9a-f]{64}", record["prev"]):
         raise ValueError("not a record")
     return record
-
 
 class Tree:
     """RFC 6962: the roots of the perfect subtrees, largest first, and how many leaves there are."""
@@ -61,7 +56,6 @@ class Tree:
     def frontier(self):
         return ",".join(base64.b64encode(root).decode() for root in self.roots)
 
-
 class Key:
     def __init__(self, raw):
         self.raw, self.id = raw, hashlib.sha256(raw).hexdigest()[:16]
@@ -79,7 +73,6 @@ class Key:
             command = "pkeyutl -verify -pubin -keyform DER -inkey key -rawin -in message -sigfile sig".split()
             return subprocess.run([self.openssl] + command, cwd=folder, capture_output=True).returncode == 0
 
-
 class Log:
     def __init__(self, key):
         self.key, self.tree, self.log, self.head, self.leaves, self.good = key, None, None, b"", [], False
@@ -96,6 +89,8 @@ class Log:
             raise ValueError("lines were gone when the writer started, and are not here")
         if record["type"] == "checkpoint":
             self.checkpoint(record)
+        elif record["type"] == "key_rotated":
+            self.rotated(record)
         elif "sig" in record:
             self.signature(record)
         self.head = sha(b"\x00", line)
@@ -118,6 +113,14 @@ class Log:
             self.advance(record["seq"])
             if record["size"] != record["seq"] or record["frontier"] != self.tree.frontier():
                 raise ValueError("its frontier is not that of the lines before")
+
+    def rotated(self, record):
+        self.signature(record)
+        claim = "checkrd-key-v1\n%s\n%d\n%s\n%s\n" % tuple(record[k] for k in ("log", "seq", "prev", "public_key"))
+        new = Key(unbase64(record["public_key"]))
+        if not self.key.signed(claim.encode(), unbase64(record["signature"])) or record["key_id"] != new.id:
+            raise ValueError("the key of the next epoch is not certified by the key before")
+        self.key = new
 
     def advance(self, size):
         if not self.tree.size <= size <= self.tree.size + len(self.leaves):
@@ -146,7 +149,6 @@ class Log:
             raise ValueError("the lines have another root than was signed")
         self.good = True
 
-
 def beginning(data):
     """A file's first records."""
     records = []
@@ -157,7 +159,6 @@ def beginning(data):
             break
     return records
 
-
 def accounted(data, later):
     """The end of a file without what the next file's first records account for."""
     for record in later:
@@ -167,7 +168,6 @@ def accounted(data, later):
             if excused and hashlib.sha256(end).hexdigest() == record.get("sha256"):
                 return data[:-len(end)]
     return data
-
 
 def main(args):
     if len(args) < 3 or args[0] != "--key":
@@ -195,6 +195,5 @@ def main(args):
         return 2
     print("intact: %d records of %s" % (log.tree.size + len(log.leaves), log.log))
     return 0
-
 
 sys.exit(main(sys.argv[1:]))

@@ -23,5 +23,6 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'status', load: async () => (await import('./status.js')).status },
   { name: 'tail', load: async () => (await import('./tail.js')).tail },
   { name: 'verify', load: async () => (await import('./verify.js')).verify },
+  { name: 'reconcile', load: async () => (await import('./reconcile.js')).reconcile },
   { name: 'daemon', load: async () => (await import('./daemon.js')).daemon },
 ];

@@ -6,9 +6,9 @@ import { Fault } from '../core/fault.js';
 import { readPublicKey } from '../crypto/read-keys.js';
 import type { CliIo } from './io.js';
 
-/** The keys that a log must be signed with: the one given, else those of the configuration's trust folders. */
-export function logKeys(key: string | null, io: CliIo): readonly Uint8Array[] {
-  return key === null ? trustedKeys(io) : [keyGiven(key, io)];
+/** The keys that a log must be signed with: those given, else those of the configuration's trust folders. */
+export function logKeys(given: readonly string[], io: CliIo): readonly Uint8Array[] {
+  return given.length === 0 ? trustedKeys(io) : given.map(key => keyGiven(key, io));
 }
 
 /** The text itself, or a path seen from where the command runs. */
