@@ -20,5 +20,8 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'status', load: async () => (await import('./status.js')).status },
   { name: 'tail', load: async () => (await import('./tail.js')).tail },
   { name: 'verify', load: async () => (await import('./verify.js')).verify },
+  { name: 'prove', load: async () => (await import('./prove.js')).prove },
+  { name: 'witness', load: async () => (await import('./witness.js')).witness },
+  { name: 'export', load: async () => (await import('./export.js')).exportEvidence },
   { name: 'daemon', load: async () => (await import('./daemon.js')).daemon },
 ];

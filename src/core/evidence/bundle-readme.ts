@@ -5,7 +5,12 @@ import { sameBytes, toBase64 } from '../bytes.js';
 import type { Sha256 } from '../ports.js';
 import type { Evidence } from './bundle.js';
 
-export function readmeText(sha256: Sha256, evidence: Evidence, sizes: readonly number[], missing: readonly string[]): string {
+export function readmeText(
+  sha256: Sha256,
+  evidence: Evidence,
+  sizes: readonly number[],
+  missing: readonly string[],
+): string {
   const { log, asked, publicKey, records, policies } = evidence;
   const key = toBase64(publicKey);
   const numbers = records.map(({ index }) => index);
@@ -48,7 +53,12 @@ docs/audit-log.md of checkrd: lines are RFC 8785 JSON; the tree is that of RFC 6
 `;
 }
 
-function byHand(sha256: Sha256, { log, publicKey, checkpoints }: Evidence, sizes: readonly number[], key: string): string {
+function byHand(
+  sha256: Sha256,
+  { log, publicKey, checkpoints }: Evidence,
+  sizes: readonly number[],
+  key: string,
+): string {
   const hash = noteKeyHash(sha256, log, publicKey);
   const size = sizes.find(n =>
     parseNote(checkpoints.get(n) ?? '')?.signatures.some(s => s.name === log && sameBytes(s.keyHash, hash)),

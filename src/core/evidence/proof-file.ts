@@ -56,7 +56,13 @@ export function proofJson(proof: Proof): string {
   const path = proof.path.map(toBase64);
   const shape =
     proof.kind === 'inclusion'
-      ? { format: INCLUSION, ...signed, index: proof.index, ...(proof.record !== null && { record: proof.record }), path }
+      ? {
+          format: INCLUSION,
+          ...signed,
+          index: proof.index,
+          ...(proof.record !== null && { record: proof.record }),
+          path,
+        }
       : { format: CONSISTENCY, ...signed, old_size: proof.oldSize, ...oldRootOf(proof), path };
   return `${JSON.stringify(shape, null, 2)}\n`;
 }

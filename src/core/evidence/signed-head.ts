@@ -17,7 +17,9 @@ export interface SignedHead {
 }
 
 export type HeadProblem = 'malformed_note' | 'no_key' | 'wrong_key' | 'bad_signature';
-export type HeadRead = { readonly ok: true; readonly head: SignedHead } | { readonly ok: false; readonly why: HeadProblem };
+export type HeadRead =
+  | { readonly ok: true; readonly head: SignedHead }
+  | { readonly ok: false; readonly why: HeadProblem };
 
 export interface EvidencePorts {
   readonly sha256: Sha256;

@@ -71,7 +71,13 @@ function header(name: string, size: number): Uint8Array {
   put('ustar\u000000', 257);
   // The sum is taken with spaces in its own place.
   put(' '.repeat(8), 148);
-  put(`${octal(block.reduce((sum, byte) => sum + byte, 0), 6)}\0 `, 148);
+  put(
+    `${octal(
+      block.reduce((sum, byte) => sum + byte, 0),
+      6,
+    )}\0 `,
+    148,
+  );
   return block;
 }
 

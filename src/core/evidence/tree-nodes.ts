@@ -158,7 +158,5 @@ function push(level: Level, node: Uint8Array): void {
 
 function at(level: Level, index: number): Uint8Array | null {
   const place = index - level.base;
-  return place >= 0 && place < level.count
-    ? level.bytes.slice(place * HASH_BYTES, (place + 1) * HASH_BYTES)
-    : null;
+  return place >= 0 && place < level.count ? level.bytes.slice(place * HASH_BYTES, (place + 1) * HASH_BYTES) : null;
 }

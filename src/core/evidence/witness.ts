@@ -32,7 +32,12 @@ export type WitnessRefusal =
 
 export type WitnessAnswer =
   | { readonly ok: true; readonly head: SignedHead; readonly text: string; readonly memory: WitnessMemory }
-  | { readonly ok: false; readonly why: WitnessRefusal; readonly head: SignedHead | null; readonly last: LastSigned | null };
+  | {
+      readonly ok: false;
+      readonly why: WitnessRefusal;
+      readonly head: SignedHead | null;
+      readonly last: LastSigned | null;
+    };
 
 export interface LastSigned {
   readonly size: number;

@@ -1,0 +1,67 @@
+/**
+ * The tree, checkpoints and keys of one log from its files, verified in the same pass.
+ *
+ * @see ../core/evidence/harvest.ts
+ */
+import { resolve } from 'node:path';
+import { boundedText } from '../core/audit/text.js';
+import { Harvest, type Harvested } from '../core/evidence/harvest.js';
+import { Fault } from '../core/fault.js';
+import type { Report } from '../core/verify/findings.js';
+import { sha256 } from '../crypto/sha256.js';
+import { type Args, Misuse } from './args.js';
+import type { CliIo } from './io.js';
+import { logKeys } from './log-keys.js';
+import { groupFiles, verifyFiles } from './verify-files.js';
+
+/** Flags of every command that makes evidence of a log. */
+export const HARVEST_TEXTS = ['key', 'size'] as const;
+
+export interface HarvestedLog {
+  readonly origin: string;
+  readonly harvest: Harvest;
+  readonly report: Report;
+  /** Those that every proof is checked against before it is handed over. */
+  readonly keys: readonly Uint8Array[];
+}
+
+/**
+ * @param take Gets each record in order.
+ * @throws Misuse; Fault `log_unreadable`; Fault `no_proof` when there is no key, no record, or the log was tampered with
+ *         and `--unverified` is not given.
+ */
+export function harvestLog(given: Args, io: CliIo, take: (found: Harvested) => void): HarvestedLog {
+  const keys = logKeys(given.text('key'), io);
+  if (keys.length === 0)
+    throw new Fault('no_proof', { why: 'no key was given (--key), so nothing would prove its origin' });
+  const wantedSize = sizeOf(given, 'size');
+  const logs = groupFiles(given.words.map(word => resolve(io.cwd, word)));
+  const [log] = logs;
+  if (log === undefined) throw new Fault('no_proof', { why: 'there is no record in these files' });
+  if (logs.length > 1) {
+    throw new Misuse(
+      `these are files of ${logs.length} logs: ${logs.map(l => boundedText(l.origin, 128)).join(', ')}`,
+      'name the files of one',
+    );
+  }
+  const harvest = new Harvest(sha256, log.origin, wantedSize);
+  const report = verifyFiles(log, { keys, expect: null }, bytes => {
+    const found = harvest.add(bytes);
+    if (found !== null) take(found);
+  });
+  const [first] = report.findings;
+  if (report.verdict === 'tampered' && first !== undefined && !given.on('unverified')) {
+    throw new Fault('no_proof', {
+      why: boundedText(`the log is not what was written: ${first.code}: ${first.detail}`, 512),
+    });
+  }
+  return { origin: log.origin, harvest, report, keys };
+}
+
+/** A count of records; null when the flag is not given. */
+export function sizeOf(given: Args, flag: string): number | null {
+  const text = given.text(flag);
+  if (text === null) return null;
+  if (!/^(0|[1-9][0-9]{0,14})$/.test(text)) throw new Misuse(`--${flag} is a count of records`);
+  return Number(text);
+}
