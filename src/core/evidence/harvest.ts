@@ -71,7 +71,7 @@ export class Harvest {
 
   /** The checkpoint that proves the record `index` best; null when none covers it. */
   covering(index: number): FoundCheckpoint | null {
-    if (this.#wanted !== null) return this.#wanted.size > index ? this.#wanted : null;
+    if (this.#wantedSize !== null) return this.#wantedSize > index ? this.#wanted : null;
     return [...this.#last.values()].sort((a, b) => a.size - b.size).find(({ size }) => size > index) ?? null;
   }
 
