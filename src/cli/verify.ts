@@ -8,11 +8,10 @@
  */
 import { resolve } from 'node:path';
 import { boundedText } from '../core/audit/text.js';
-import { fromBase64, fromHex, toHex } from '../core/bytes.js';
 import type { Finding, Report, Verdict } from '../core/verify/findings.js';
-import type { Expectation } from '../core/verify/tree.js';
 import { Misuse, readArgs } from './args.js';
 import { painter } from './colour.js';
+import { expectedEnd, isOfLog } from './expected-end.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { logKeys } from './log-keys.js';
 import { groupFiles, verifyFiles } from './verify-files.js';
@@ -21,26 +20,30 @@ export const verify: Command = {
   name: 'verify',
   summary: 'say whether an audit log is what was written',
   usage: `
-usage: checkrd verify [--key KEY] [--expect SIZE:ROOT] [--json] FILE...
+usage: checkrd verify [--key KEY] [--expect SIZE:ROOT | --expect @NOTE --witness VKEY] [--json] FILE...
 
 Reads the files of a log in any order and says how far it is intact, how far it is signed and by which keys, whether its
 end is attested, and names the first bad line and what is wrong with it.
 
 --key     the log's public key, or the path of its .pub file, obtained before any intrusion; without it
           trust/log/*.pub of the configuration directory are used, and without those the origin is unproven
---expect  a size and root kept elsewhere (hexadecimal or base64): finds a shortened end
+--expect  a size and root kept elsewhere (hexadecimal or base64), or after @ the path of a note that a witness has
+          signed: finds a shortened end
+--witness the witness's key, as \`checkrd witness --vkey\` prints it, or the path of a file with one a line
 
 exit: 0 intact and signed by a pinned key, 1 tampered, 2 cannot say (no key, no signature, a torn end), 64 misuse`,
   async run(args, io) {
     const given = readArgs(args, {
-      texts: ['key', 'expect'],
+      texts: ['key', 'expect', 'witness'],
       words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of the log' },
     });
-    const expect = expectation(given.text('expect'));
+    const end = expectedEnd(given, io);
+    const { expect } = end;
     const keys = logKeys(given.text('key'), io);
     const logs = groupFiles(given.words.map(word => resolve(io.cwd, word)));
     if (expect !== null && logs.length > 1)
       throw new Misuse('--expect speaks of one log, and the files are of several');
+    isOfLog(end, logs[0]?.origin);
     const reports = logs.map(log => verifyFiles(log, { keys, expect }));
     const verdict = worst(reports);
     if (given.on('json')) io.out(JSON.stringify({ verdict, logs: reports }));
@@ -54,17 +57,6 @@ function worst(reports: readonly Report[]): Verdict {
   const verdicts = reports.map(report => report.verdict);
   if (verdicts.includes('tampered')) return 'tampered';
   return verdicts.length === 0 || verdicts.includes('cannot_say') ? 'cannot_say' : 'intact';
-}
-
-function expectation(text: string | null): Expectation | null {
-  if (text === null) return null;
-  const colon = text.indexOf(':');
-  const [size, root] = [text.slice(0, colon), text.slice(colon + 1)];
-  const bytes = root.length === 64 ? fromHex(root) : fromBase64(root);
-  if (colon < 0 || !/^(0|[1-9][0-9]{0,14})$/.test(size) || bytes?.length !== 32) {
-    throw new Misuse('--expect is SIZE:ROOT', 'SIZE is a count of records, ROOT 64 hexadecimal characters or base64');
-  }
-  return { size: Number(size), root: toHex(bytes) };
 }
 
 /** Names and details come from files that somebody else may have written: nothing of them reaches a terminal raw. */

@@ -111,6 +111,10 @@ const FAULTS = {
     say: f => `nothing can be proven: ${f.why}`,
     fix: 'run `checkrd verify` with the key and all files of the log; it says what is wrong',
   },
+  note_refused: {
+    say: f => `the note \`${f.path}\` is no evidence of the end: ${f.why}`,
+    fix: 'give the note as `checkrd witness` printed it, and the key that `checkrd witness --vkey` prints',
+  },
   output_unwritable: {
     say: f => `cannot write \`${f.path}\` (${f.why})`,
     fix: 'name a file that does not exist yet, in a folder that you can write; nothing is written over',

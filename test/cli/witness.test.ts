@@ -176,3 +176,35 @@ test('as a QR code on the terminal and in a file that is not written over', asyn
   const qr = await cli(['prove', '--old', '1', '--format', 'witness', '--qr', '--key', KEY, home.path('log.jsonl')]);
   assert.match(qr.out, /^█+\n/);
 });
+
+test('a witnessed note is evidence of the end for `verify`: a shortened log, another witness, another log', async t => {
+  const home = new WitnessHome(t);
+  const log = logOf(['a', 'b']);
+  const lines = log.files.flat();
+  home.write('note', (await home.run(noteOf(log))).out);
+  const vkey = (await home.run('', '--vkey')).out.trim();
+  home.write('vkeys', `${vkey}\n`);
+  home.write('log.jsonl', fileOf(lines));
+  home.write('short.jsonl', fileOf(lines.slice(0, 2)));
+  const verify = (file: string, note = 'note', witness = vkey) =>
+    cli(['verify', '--key', KEY, '--expect', `@${home.path(note)}`, '--witness', witness, home.path(file)]);
+  const whole = await verify('log.jsonl');
+  assert.equal(whole.code, 0, whole.out + whole.err);
+  assert.match(whole.out, /end +attested up to 3/);
+  assert.equal((await verify('log.jsonl', 'note', home.path('vkeys'))).code, 0);
+  const short = await verify('short.jsonl');
+  assert.equal(short.code, 1);
+  assert.match(short.out, /truncated: the log ends at 2 records and had 3/);
+
+  home.write('unsigned', noteOf(log));
+  assert.match((await verify('log.jsonl', 'unsigned')).err, /no witness given/);
+  home.write('forged', readFileSync(home.path('note'), 'utf8').replace('\n3\n', '\n2\n'));
+  const forged = await verify('log.jsonl', 'forged');
+  assert.equal(forged.code, 2);
+  assert.match(forged.err, /does not fit/);
+  const other = new AuditBuilder('host/other/0123456789abcdef', signer).started().decision('a').checkpoint();
+  home.write('other.jsonl', fileOf(other.files.flat()));
+  assert.match((await verify('other.jsonl')).err, /another log/);
+  assert.equal((await verify('log.jsonl', 'note', 'x+y+z')).code, 2);
+  assert.equal((await cli(['verify', '--key', KEY, '--witness', vkey, home.path('log.jsonl')])).code, 64);
+});
