@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { boundedText } from '../core/audit/text.js';
 import { toHex } from '../core/bytes.js';
 import { checkConsistency, checkInclusion } from '../core/evidence/check-proof.js';
@@ -123,6 +122,7 @@ function signedBy(log: HarvestedLog, { note, keyId }: FoundCheckpoint) {
 
 async function check(word: string, given: Args, io: CliIo): Promise<number> {
   if (given.words.length > 1) throw new Misuse('expected at most one RECORD');
+  if (word === '-' && given.words[0] === '-') throw new Misuse('only one of PROOF and RECORD can be standard input');
   const proof = readProof(await readInput(word, io));
   const keys = logKeys(given.text('key'), io);
   const answer = (exit: number, said: string, more: object): number => {
@@ -138,7 +138,7 @@ async function check(word: string, given: Args, io: CliIo): Promise<number> {
       { why },
     );
   if (proof.kind === 'inclusion') {
-    const record = given.words[0] === undefined ? null : await readInput(resolve(io.cwd, given.words[0]), io);
+    const record = given.words[0] === undefined ? null : await readInput(given.words[0], io);
     const checked = checkInclusion(PORTS, proof, keys, record);
     if (!checked.ok) return no(checked.why);
     const { head, inEpoch } = checked;

@@ -20,7 +20,7 @@ export function readmeText(
   return `EVIDENCE FROM AN AUDIT LOG
 
 log       ${log}
-asked     ${wanted.length > 0 ? wanted.join(', ') : 'everything'}
+about     ${wanted.length > 0 ? wanted.join(', ') : 'everything'}
 records   ${records.length}, numbers ${first} to ${last}${contiguous ? ', without gaps' : '; others stand between them'}
 policies  ${policies.size - missing.length} held${missing.length > 0 ? `, ${missing.length} MISSING` : ''}
 key       ${key}
@@ -30,9 +30,9 @@ What it shows: each line of records.jsonl stood in the log at its number when th
 (checkpoints/), and has not been changed since. Each policy under policies/ is, byte for byte, the one that a record names
 by its hash in policy_sha256.
 
-What it does not show: that the log has no other records about the same matter${contiguous ? ' outside these numbers' : ''}. That
-the log itself tells the truth about what it was told.
-${missing.map(hash => `MISSING: the policy ${hash} is named by a record and was not to be had.\n`).join('')}
+What it does not show: that the log has no other records about the same matter${contiguous ? ', before or after these' : ''};
+that the log was told the truth.
+${missing.map(hash => `\nMISSING: the policy ${hash} is named by a record and was not to be had.`).join('')}
 THE KEY
 
 The key above is only what the sender says. Compare it with one that you have from elsewhere, from before the matter in
