@@ -8,6 +8,7 @@ import { benchKill } from './kill.js';
 import { benchReload } from './reload.js';
 import { benchStart } from './start.js';
 import { benchSwap } from './swap.js';
+import { benchVerify } from './verify.js';
 
 const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
   decide: () => benchDecide(),
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
   kill: () => benchKill(),
   reload: () => benchReload(),
   start: () => benchStart(),
+  verify: () => benchVerify(),
 };
 
 const asked = process.argv.slice(2);

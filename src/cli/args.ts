@@ -16,6 +16,8 @@ export class Misuse extends Error {
 export interface ArgsShape {
   /** Flags that take a value. */
   readonly texts?: readonly string[];
+  /** Flags that take a value and may be repeated. */
+  readonly lists?: readonly string[];
   /** Flags that stand alone; `json` is always one. */
   readonly switches?: readonly string[];
   /** Words besides flags: how many, and what they are called. */
@@ -24,13 +26,16 @@ export interface ArgsShape {
 
 export interface Args {
   text(flag: string): string | null;
+  /** In the order given. */
+  list(flag: string): readonly string[];
   on(flag: string): boolean;
   readonly words: readonly string[];
 }
 
 /** @throws Misuse */
 export function readArgs(args: readonly string[], shape: ArgsShape): Args {
-  const texts = shape.texts ?? [];
+  const lists = shape.lists ?? [];
+  const texts = [...(shape.texts ?? []), ...lists];
   const switches = [...(shape.switches ?? []), 'json'];
   const known = [...texts, ...switches];
   let parsed: ReturnType<typeof parseArgs>;
@@ -49,7 +54,7 @@ export function readArgs(args: readonly string[], shape: ArgsShape): Args {
   }
   const values = parsed.values as Record<string, readonly (string | boolean)[] | undefined>;
   for (const [flag, given] of Object.entries(values)) {
-    if ((given?.length ?? 0) > 1) throw new Misuse(`--${flag} is given twice`, 'keep one');
+    if ((given?.length ?? 0) > 1 && !lists.includes(flag)) throw new Misuse(`--${flag} is given twice`, 'keep one');
   }
   const { min, max, what } = shape.words ?? { min: 0, max: 0, what: 'nothing' };
   const words = parsed.positionals;
@@ -61,6 +66,7 @@ export function readArgs(args: readonly string[], shape: ArgsShape): Args {
       const value = values[flag]?.[0];
       return typeof value === 'string' ? value : null;
     },
+    list: flag => (values[flag] ?? []).filter(value => typeof value === 'string'),
     on: flag => values[flag]?.[0] === true,
     words,
   };

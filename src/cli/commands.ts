@@ -23,5 +23,6 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'prove', load: async () => (await import('./prove.js')).prove },
   { name: 'witness', load: async () => (await import('./witness.js')).witness },
   { name: 'export', load: async () => (await import('./export.js')).exportEvidence },
+  { name: 'reconcile', load: async () => (await import('./reconcile.js')).reconcile },
   { name: 'daemon', load: async () => (await import('./daemon.js')).daemon },
 ];

@@ -63,7 +63,7 @@ record names, or it cannot be said, 64 misuse`,
     const found: Harvested[] = [];
     const selection = new Selection(asked);
     let sizeBytes = 0;
-    const log = harvestLog(given, io, harvested => {
+    const log = await harvestLog(given, io, harvested => {
       if (!selection.takes(harvested.record)) return;
       sizeBytes += harvested.line.length;
       if (sizeBytes > LINES_MAX_BYTES) {
@@ -156,7 +156,7 @@ function bundle(
     last = checkpoint;
     return { index: seq, line, checkpoint: checkpoint.size, path };
   });
-  const rotations = last === null ? [] : rotationsTo((last as FoundCheckpoint).keyId, log.harvest.rotations);
+  const rotations = last === null ? [] : rotationsTo((last as FoundCheckpoint).keyId, log.rotations);
   const errors: string[] = [];
   for (const publicKey of log.keys) {
     const evidence = { log: log.origin, asked, publicKey, records, checkpoints, rotations, policies };

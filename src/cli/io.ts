@@ -12,6 +12,8 @@ export interface CliIo {
   err(line: string): void;
   /** Writes text to stdout as it is; resolves when more may follow. */
   write(text: string): Promise<void>;
+  /** Writes over the status line of a terminal on stderr, an empty text takes it away; absent where stderr is none. */
+  readonly progress?: (text: string) => void;
   readonly stdin: AsyncIterable<Uint8Array>;
   readonly stdoutIsTTY: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;

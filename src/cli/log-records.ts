@@ -9,9 +9,11 @@ import { fromUtf8 } from '../core/bytes.js';
 import { rfc3339Ms } from '../core/time/rfc3339.js';
 import type { Report } from '../core/verify/findings.js';
 import { type Args, Misuse } from './args.js';
+import { besideLog } from './beside-log.js';
 import type { CliIo } from './io.js';
+import { groupFiles } from './log-files.js';
 import { logKeys } from './log-keys.js';
-import { groupFiles, verifyFiles } from './verify-files.js';
+import { verifyLines } from './verify-lines.js';
 
 /** What every such command takes. */
 export const LOG_TEXTS = ['key', 'since', 'until'] as const;
@@ -36,15 +38,18 @@ export interface LogVerdict {
  * @param begin Called before the first record of each log; what it returns takes the records.
  * @throws Misuse, Fault `log_unreadable`
  */
-export function readLogs(given: Args, io: CliIo, begin: () => (record: FlatRecord) => void): LogRead {
+export async function readLogs(given: Args, io: CliIo, begin: () => (record: FlatRecord) => void): Promise<LogRead> {
   const from = timeOf(given, 'since') ?? Number.NEGATIVE_INFINITY;
   const to = timeOf(given, 'until') ?? Number.POSITIVE_INFINITY;
   const keys = logKeys(given.text('key'), io);
   const logs: LogVerdict[] = [];
   let usable = true;
-  for (const log of groupFiles(given.words.map(word => resolve(io.cwd, word)))) {
+  for (const log of await groupFiles(
+    given.words.map(word => resolve(io.cwd, word)),
+    null,
+  )) {
     const take = begin();
-    const report = verifyFiles(log, { keys, expect: null }, bytes => {
+    const report = await verifyLines(log, keys, besideLog(log), bytes => {
       const text = fromUtf8(bytes);
       const parsed = text === null ? null : parseLine(text);
       if (!parsed?.ok || parsed.record.log !== log.origin) return;

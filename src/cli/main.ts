@@ -22,6 +22,7 @@ const io: CliIo = {
   write: async text => {
     if (!process.stdout.write(text)) await once(process.stdout, 'drain');
   },
+  ...(process.stderr.isTTY === true && { progress: text => void process.stderr.write(`\r\x1b[K${text}`) }),
   // Opened only when read: a command that takes no input must not hold a terminal.
   stdin: { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() },
   stdoutIsTTY: process.stdout.isTTY === true,

@@ -51,7 +51,7 @@ exit: 0 proven, 1 the proof does not hold, 2 nothing can be proven (no key, no c
     if (modes[0] === 'check') return await check(given.text('check') as string, given, io);
     if (given.words.length === 0) throw new Misuse('expected at least one file of the log, got nothing');
     const old = sizeOf(given, 'old');
-    const text = textOf(given, old === null ? included(given, io) : grown(old, given, io));
+    const text = textOf(given, await (old === null ? included(given, io) : grown(old, given, io)));
     if (given.on('qr')) await io.write(qrForTerminal(qrOf(text)));
     else if (given.on('json') && !text.startsWith('{')) io.out(JSON.stringify({ ok: true, proof: text }));
     else await io.write(text);
@@ -68,11 +68,11 @@ function textOf(given: Args, proof: Proof): string {
   throw new Misuse(`--format is ${forms} here`);
 }
 
-function included(given: Args, io: CliIo): Proof {
+async function included(given: Args, io: CliIo): Promise<Proof> {
   const request = given.text('request');
   const seq = sizeOf(given, 'seq');
   let found: Harvested | null = null;
-  const log = harvestLog(given, io, harvested => {
+  const log = await harvestLog(given, io, harvested => {
     const { record } = harvested;
     const isIt = request === null ? harvested.seq === seq : record.type === 'decision' && record.request_id === request;
     if (isIt) found ??= harvested;
@@ -99,8 +99,8 @@ function included(given: Args, io: CliIo): Proof {
   return proof;
 }
 
-function grown(oldSize: number, given: Args, io: CliIo): Proof {
-  const log = harvestLog(given, io, () => {});
+async function grown(oldSize: number, given: Args, io: CliIo): Promise<Proof> {
+  const log = await harvestLog(given, io, () => {});
   const checkpoint = log.harvest.latest();
   if (checkpoint === null) throw new Fault('no_proof', { why: 'there is no such checkpoint in these files' });
   const { nodes } = log.harvest;
@@ -117,7 +117,7 @@ function grown(oldSize: number, given: Args, io: CliIo): Proof {
 }
 
 function signedBy(log: HarvestedLog, { note, keyId }: FoundCheckpoint) {
-  return { note, rotations: rotationsTo(keyId, log.harvest.rotations) };
+  return { note, rotations: rotationsTo(keyId, log.rotations) };
 }
 
 async function check(word: string, given: Args, io: CliIo): Promise<number> {

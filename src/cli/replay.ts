@@ -48,7 +48,7 @@ exit: 0 nothing would change, 1 something would, 2 cannot say, the log does not 
 
     const tally = new ReplayTally();
     let unused: Replay | null = first.replay;
-    const { usable, logs } = readLogs(given, io, () => {
+    const { usable, logs } = await readLogs(given, io, () => {
       const log = unused ?? fresh(openReplay(read.policy));
       unused = null;
       return record => {

@@ -36,7 +36,7 @@ exit: 0 proposed, 1 the log shows nothing to allow, 2 the log does not verify, o
     const agent = given.text('agent');
     if (agent !== null && agentId(agent) === null) throw new Misuse('--agent is no agent ID');
     const families = new Families();
-    const { usable, logs } = readLogs(given, io, () => record => {
+    const { usable, logs } = await readLogs(given, io, () => record => {
       const recorded = readDecision(record);
       if (recorded !== null && (agent === null || recorded.agent === agent)) families.add(recorded);
     });

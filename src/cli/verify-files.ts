@@ -1,103 +1,121 @@
 /**
- * Files into logs: which log a file belongs to, and in which order its files are read.
+ * The files of one log through the verifier: blocks of whole lines to however many threads, their digests back in order.
  *
- * The first records of a file say it; when they disagree the majority does, so that one line of another log does not carry
- * the file away. A file named twice (a link to the current one among its like) is read once. The end of a file given with
- * others counts as an end only if it is the last one's. What a later file says of a damaged end is compared with that end,
- * and when it fits, the end is not read as lines.
+ * The end of a file given with others counts as an end only if it is the last one's. What a later file says of a damaged
+ * end is compared with that end, and when it fits, the end is not read as lines. Only what is under way is in memory.
  */
-import { statSync } from 'node:fs';
-import type { FlatRecord } from '../core/audit/canonical.js';
 import { AUDIT_LINE_MAX_BYTES } from '../core/limits.js';
-import { type EndAccount, endAccount } from '../core/verify/end-account.js';
+import { type BlockDigest, expand } from '../core/verify/digest.js';
 import type { Report } from '../core/verify/findings.js';
-import { readRecord } from '../core/verify/read-record.js';
+import type { Restore } from '../core/verify/shipped.js';
 import { LogVerifier, type VerifyOptions } from '../core/verify/verify-log.js';
 import { ed25519Verify } from '../crypto/ed25519.js';
 import { sha256, sha256Text } from '../crypto/sha256.js';
-import { readLines } from '../disk/read-lines.js';
+import { BlockCutter, eachLine } from '../disk/block-cutter.js';
+import { type Ending, openedAs, readBytes } from '../disk/byte-source.js';
+import type { DigestPool } from './digest-pool.js';
 import { leftAt } from './left-at.js';
+import type { LogFiles } from './log-files.js';
+import { restoredBlock } from './restored-block.js';
 
 const PORTS = { sha256, sha256Text, verify: ed25519Verify };
-/** Records that vote on a file's log, and lines that may be looked at to find them. */
-const VOTERS = 3;
-const PEEK_LINES = 64;
-/** A file's first records: what they say of the file before stands among these. */
-const PEEK_RECORDS = 8;
+/** A small packed file may unpack to a line without end: beyond this it is not worth anybody's time. */
+const PACKED_LINE_MAX_BYTES = 64 * 1024 * 1024;
 
-export interface LogFile {
-  readonly path: string;
-  readonly first: number;
-  /** What it says of the end of the file before. */
-  readonly before: EndAccount | null;
+export interface VerifyRun {
+  readonly pool: DigestPool;
+  /** Takes off what a shipper added; null: the lines are as they were written. */
+  readonly restore: Restore | null;
+  /** Hears of every piece, unpacked. */
+  readonly read: (bytes: number) => void;
+  /** Gets each line too, in order: what is judged and what is used are then the same bytes. Valid during the call. */
+  readonly line?: (bytes: Uint8Array) => void;
 }
 
-export interface LogFiles {
-  readonly origin: string;
-  /** In the order of their first numbers. */
-  readonly files: readonly LogFile[];
-}
-
-/** @returns One entry for each log, in the order of the files given; none when no file holds a record. */
-export function groupFiles(paths: readonly string[]): readonly LogFiles[] {
-  const seen = new Set<string>();
-  const logs = new Map<string, LogFile[]>();
-  const strays: LogFile[] = [];
-  for (const path of paths) {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    const id = stat ? `${stat.dev}:${stat.ino}` : path;
-    if (seen.has(id)) continue;
-    seen.add(id);
-    const peeked = peek(path);
-    if (peeked) logs.set(peeked.origin, [...(logs.get(peeked.origin) ?? []), peeked.file]);
-    else strays.push({ path, first: 0, before: null });
-  }
-  const groups = [...logs].map(([origin, files]) => ({
-    origin,
-    files: files.sort((a, b) => a.first - b.first),
-  }));
-  // A file without any record is no file of a log; it must not go unread all the same.
-  groups[0]?.files.push(...strays);
-  return groups;
-}
-
-function peek(path: string): { readonly origin: string; readonly file: LogFile } | null {
-  const records: { readonly origin: string; readonly first: number; readonly record: FlatRecord }[] = [];
-  readLines(path, AUDIT_LINE_MAX_BYTES, (bytes, line) => {
-    const record = readRecord(sha256Text, { file: path, line }, bytes);
-    if (record.kind === 'record') records.push({ origin: record.log, first: record.seq, record: record.record });
-    return records.length < PEEK_RECORDS && line < PEEK_LINES;
-  });
-  const second = records[1];
-  const agreed = second && records[VOTERS - 1]?.origin === second.origin ? second.origin : records[0]?.origin;
-  const found = records.find(record => record.origin === agreed);
-  if (found === undefined) return null;
-  const before = endAccount(records.map(({ record }) => record));
-  return { origin: found.origin, file: { path, first: found.first, before } };
-}
-
-/**
- * @param also Gets each line too, in order: what is judged and what is used are then the same bytes. Valid during the call.
- * @throws Fault `log_unreadable`
- */
-export function verifyFiles(
+/** @throws Fault `log_unreadable` */
+export async function verifyFiles(
   log: LogFiles,
   options: Omit<VerifyOptions, 'origin'>,
-  also?: (bytes: Uint8Array) => void,
-): Report {
+  run: VerifyRun,
+): Promise<Report> {
   const verifier = new LogVerifier(PORTS, { ...options, origin: log.origin });
+  const queue = new InOrder(run.pool.room);
   for (const [index, { path: file }] of log.files.entries()) {
     const account = log.files[index + 1]?.before ?? null;
-    const left = account && leftAt(file, account);
-    const take = (bytes: Uint8Array, line: number): true => {
-      verifier.line({ file, line }, bytes);
-      also?.(bytes);
-      return true;
+    const left = account && run.restore === null ? await leftAt(file, account) : null;
+    let line = 1;
+    const feed = (digest: BlockDigest): void => {
+      expand(digest, file, line, one => verifier.take(one));
+      line += digest.count;
     };
-    const { lines, torn } = readLines(file, AUDIT_LINE_MAX_BYTES, take, 0, left ?? Infinity);
-    const end = { file, line: lines + 1 };
-    if (torn > 0) verifier.torn(end, torn);
+    const digested = (block: Uint8Array) => {
+      const lines = run.restore ? restoredBlock(run.restore, block) : block;
+      if (run.line) eachLine(lines, run.line);
+      return queue.push(run.pool.digest(lines), feed);
+    };
+    const cutter = new BlockCutter(AUDIT_LINE_MAX_BYTES, digested, run.pool.spare);
+    const packed = openedAs(file).packing !== 'plain';
+    let room = left ?? Infinity;
+    let endless = false;
+    const ending = await readBytes(file, async piece => {
+      run.read(piece.length);
+      await cutter.push(piece.length > room ? piece.subarray(0, room) : piece);
+      room -= Math.min(room, piece.length);
+      endless = packed && cutter.torn > PACKED_LINE_MAX_BYTES;
+      return room > 0 && !endless;
+    });
+    const torn = await cutter.end();
+    await queue.drain();
+    const end = { file, line };
+    const { verdict, bytes } = judged(
+      endless ? { kind: 'spoiled', why: 'a line without end; the rest was not read' } : ending,
+    );
+    if (verdict !== null) verifier.unpacked(end, verdict, bytes);
+    else if (torn > 0) verifier.torn(end, torn);
     if (account !== null && left !== null) verifier.accounted(end, account);
   }
   return verifier.finish();
+}
+
+function judged(ending: Ending): { verdict: 'cut_short' | 'spoiled' | 'trailing' | null; bytes: string } {
+  switch (ending.kind) {
+    case 'whole':
+      return { verdict: null, bytes: '' };
+    case 'cut_short':
+      return { verdict: 'cut_short', bytes: '' };
+    case 'spoiled':
+      return { verdict: 'spoiled', bytes: ending.why };
+    case 'trailing':
+      return { verdict: 'trailing', bytes: String(ending.bytes) };
+  }
+}
+
+/** Answers in the order of the questions, at most `room` of them under way. */
+class InOrder {
+  readonly #room: number;
+  readonly #queue: { readonly digest: Promise<BlockDigest>; readonly feed: (digest: BlockDigest) => void }[] = [];
+
+  constructor(room: number) {
+    this.#room = room;
+  }
+
+  push(digest: BlockDigest | Promise<BlockDigest>, feed: (digest: BlockDigest) => void): undefined | Promise<void> {
+    if (!(digest instanceof Promise)) {
+      feed(digest);
+      return;
+    }
+    this.#queue.push({ digest, feed });
+    return this.#shrinkTo(this.#room - 1);
+  }
+
+  drain(): Promise<void> {
+    return this.#shrinkTo(0);
+  }
+
+  async #shrinkTo(count: number): Promise<void> {
+    while (this.#queue.length > count) {
+      const next = this.#queue.shift();
+      if (next) next.feed(await next.digest);
+    }
+  }
 }

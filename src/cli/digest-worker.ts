@@ -1,0 +1,11 @@
+/** A thread that turns blocks of lines into digests; see digest-pool. It reaches no file. */
+import { parentPort } from 'node:worker_threads';
+import { digestBlock } from '../core/verify/digest.js';
+import { sha256Digest, sha256Text } from '../crypto/sha256.js';
+
+const PORTS = { sha256Text, sha256Digest };
+
+parentPort?.on('message', (block: Uint8Array) => {
+  const digest = digestBlock(PORTS, block);
+  parentPort?.postMessage({ digest, block }, [block.buffer as ArrayBuffer]);
+});

@@ -1,0 +1,110 @@
+/**
+ * `checkrd reconcile`: does a shipped copy hold every record of its source, unchanged?
+ *
+ * It compares; whether the source is what was written is for `verify` to say.
+ */
+import { resolve } from 'node:path';
+import { boundedText } from '../core/audit/text.js';
+import { AUDIT_LINE_MAX_BYTES } from '../core/limits.js';
+import type { Place } from '../core/verify/findings.js';
+import { type Reconciled, Reconciliation, type Said } from '../core/verify/reconcile.js';
+import { type Restore, SHIPPERS } from '../core/verify/shipped.js';
+import { sha256Text } from '../crypto/sha256.js';
+import { BlockCutter } from '../disk/block-cutter.js';
+import { readBytes } from '../disk/byte-source.js';
+import { Misuse, readArgs } from './args.js';
+import { type CliIo, type Command, EXIT } from './io.js';
+import { progressOf } from './progress.js';
+import { restoreFrom } from './restore-from.js';
+
+const LF = 0x0a;
+const LINE_MAX_BYTES = 4096;
+
+export const reconcile: Command = {
+  name: 'reconcile',
+  summary: 'compare a shipped copy of a log with its source',
+  usage: `
+usage: checkrd reconcile [--from SHIPPER] [--json] SOURCE... --with COPY...
+
+Compares the records of the copy with those of the source by log and number: missing, altered and extra ones are named.
+A record that stands in the copy twice is counted and is fine, since shippers deliver at least once. Files may be compressed
+(gzip, Zstandard) and of several logs, in any order. Whether the source itself is in order is for \`checkrd verify\` to say.
+
+--with  the words after it are files of the copy
+--from  takes off what the shipper of the copy added: ${SHIPPERS.join(', ')}
+
+exit: 0 the copy is whole, 1 records are missing, altered or extra, 2 cannot say (no record in the source), 64 misuse`,
+  async run(args, io) {
+    const at = args.indexOf('--with');
+    const [before, after] = at === -1 ? [args, []] : [args.slice(0, at), args.slice(at + 1)];
+    const shape = { texts: ['from', 'with'], words: { min: 0, max: Number.MAX_SAFE_INTEGER, what: 'files' } };
+    // The flags may stand on either side of --with, each once.
+    const all = readArgs([...after, ...before], shape);
+    const copies = readArgs(after, shape).words;
+    const sources = readArgs(before, shape).words;
+    if (sources.length === 0 || copies.length === 0 || all.text('with') !== null) {
+      throw new Misuse('it takes files of the source, then --with, then files of the copy', 'SOURCE... --with COPY...');
+    }
+    const restore = restoreFrom(all.text('from'));
+    const compared = new Reconciliation(sha256Text);
+    const progress = progressOf(io);
+    const paths = (words: readonly string[]): readonly string[] => words.map(word => resolve(io.cwd, word));
+    try {
+      for (const path of paths(sources)) {
+        await eachLine(path, null, progress.read, (place, line) => compared.source(place, line));
+      }
+      for (const path of paths(copies)) {
+        await eachLine(path, restore, progress.read, (place, line) => compared.copy(place, line));
+      }
+    } finally {
+      progress.end();
+    }
+    const result = compared.finish();
+    const different = result.missing + result.altered + result.extra > 0;
+    const verdict = different ? 'different' : result.source === 0 ? 'cannot_say' : 'whole';
+    if (all.on('json')) io.out(JSON.stringify({ verdict, ...result }));
+    else print(result, verdict, io);
+    return { whole: EXIT.ok, different: EXIT.no, cannot_say: EXIT.unknown }[verdict];
+  },
+};
+
+async function eachLine(
+  path: string,
+  restore: Restore | null,
+  read: (bytes: number) => void,
+  take: (place: Place, line: Uint8Array) => void,
+): Promise<void> {
+  let number = 0;
+  const cutter = new BlockCutter(AUDIT_LINE_MAX_BYTES, block => {
+    let begin = 0;
+    for (let lf = block.indexOf(LF); lf !== -1; lf = block.indexOf(LF, begin)) {
+      const place = { file: path, line: ++number };
+      const line = block.subarray(begin, lf);
+      for (const one of restore ? restore(line) : [line]) take(place, one);
+      begin = lf + 1;
+    }
+  });
+  await readBytes(path, async piece => {
+    read(piece.length);
+    await cutter.push(piece);
+    return true;
+  });
+  // Half a line at the end is still on its way.
+  await cutter.end();
+}
+
+function print(result: Reconciled, verdict: string, io: CliIo): void {
+  for (const one of result.differences) io.out(boundedText(sentence(one), LINE_MAX_BYTES));
+  io.out(`source  ${result.source} records`);
+  io.out(`copy    ${result.copy} records, ${result.doubled} of them again`);
+  io.out(`missing ${result.missing}, altered ${result.altered}, extra ${result.extra}`);
+  if (result.noRecord > 0) io.out(`lines that are no records: ${result.noRecord}`);
+  io.out({ whole: 'WHOLE', different: 'DIFFERENT', cannot_say: 'CANNOT SAY: no record in the source' }[verdict] ?? '');
+}
+
+function sentence({ what, place, log, from, to }: Said): string {
+  const where = place ? `${place.file}:${place.line}: ` : '';
+  if (what === 'no_record') return `${where}not a record`;
+  const which = to === from + 1 ? `record ${from}` : `records ${from} to ${to - 1}`;
+  return `${where}${what}: ${which} of ${log}`;
+}
