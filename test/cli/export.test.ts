@@ -195,7 +195,7 @@ test('a log whose key has changed is checked from its first key on', { skip }, a
   home.write('log.jsonl', fileOf(log.files.flat()));
   const out = home.path('e.tar');
   const key = toBase64(first.publicKey);
-  const args = ['--agent', 'crm-agent', '--policies', home.dir, '--key', key, '--unverified', '--out', out];
+  const args = ['--agent', 'crm-agent', '--policies', home.dir, '--key', key, '--out', out];
   const made = await cli(['export', ...args, home.path('log.jsonl')]);
   assert.equal(made.code, 0, made.err);
   assert.equal((await cli(['export', '--check', out, '--key', key])).code, 0);
