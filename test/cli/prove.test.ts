@@ -2,12 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { keyId } from '#src/core/audit/key-id.js';
 import { toBase64 } from '#src/core/bytes.js';
-import { sha256 } from '#src/crypto/sha256.js';
 import { AuditBuilder, testSigner } from '../support/audit-builder.js';
 import { cli } from '../support/cli.js';
-import { rotateKey } from '../support/epochs-of-log.js';
 import { evidenceLog, REQUESTS } from '../support/evidence-log.js';
 import { Home } from '../support/home.js';
 import { fileOf } from '../support/verify-bytes.js';
@@ -102,8 +99,8 @@ test('a record of a later epoch, its own file alone: by the certificates beside 
   t.after(() => home.remove());
   const [first, second] = [testSigner('prove first'), testSigner('prove second')];
   const log = new AuditBuilder('host/crm-agent/0123456789abcdef', first).started().decision('a').turn();
-  const rotation = rotateKey(log, first, second, 1);
-  log.decision('b').checkpoint(log.size, {}, second);
+  log.rotate(second);
+  log.decision('b').checkpoint();
   home.write('audit.jsonl.1', fileOf(log.files[0] as string[]));
   home.write('audit.jsonl', fileOf(log.files[1] as string[]));
   const key = toBase64(first.publicKey);
@@ -115,15 +112,15 @@ test('a record of a later epoch, its own file alone: by the certificates beside 
   assert.deepEqual([checked.code, JSON.parse(checked.out).in_epoch], [0, true]);
 
   // The first record after the rotation was lost with its file: only `.epochs` leads on.
-  log.turn('size', { key_id: keyId(sha256, second.publicKey), public_key: toBase64(second.publicKey) });
-  log.decision('c').checkpoint(log.size, {}, second);
+  log.turn();
+  log.decision('c').checkpoint();
   home.write('late/audit.jsonl', fileOf(log.files[2] as string[]));
   const late = ['prove', '--seq', String(log.size - 2), '--key', key, '--unverified', home.path('late', 'audit.jsonl')];
   const without = await cli(late);
   assert.equal(without.code, 2);
   assert.match(without.err, /nor by one that it leads to/);
-  home.write('late/audit.jsonl.epochs', `${rotation}\n`);
+  home.write('late/audit.jsonl.epochs', `${log.epochs[0]}\n`);
   const beside = await cli(late);
   assert.equal(beside.code, 0, beside.err);
-  assert.deepEqual((JSON.parse(beside.out) as { keys: string[] }).keys, [rotation]);
+  assert.deepEqual((JSON.parse(beside.out) as { keys: string[] }).keys, log.epochs);
 });

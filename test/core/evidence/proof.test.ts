@@ -16,7 +16,6 @@ import {
 import { ed25519Verify } from '#src/crypto/ed25519.js';
 import { sha256 } from '#src/crypto/sha256.js';
 import { AuditBuilder, testSigner } from '../../support/audit-builder.js';
-import { rotateKey } from '../../support/epochs-of-log.js';
 
 const PORTS = { sha256, verify: ed25519Verify };
 const ORIGIN = 'host/crm-agent/0123456789abcdef';
@@ -49,10 +48,10 @@ function inclusion(log: AuditBuilder, index: number, size: number | null = null)
 /** Epochs at 0, 4 and 8. */
 function threeEpochs(): AuditBuilder {
   const log = new AuditBuilder(ORIGIN, first).started().decision('a').decision('b').checkpoint();
-  rotateKey(log, first, second, 1);
-  log.decision('c').decision('d').checkpoint(log.size, {}, second);
-  rotateKey(log, second, third, 2);
-  return log.decision('e').checkpoint(log.size, {}, third);
+  log.rotate(second);
+  log.decision('c').decision('d').checkpoint();
+  log.rotate(third);
+  return log.decision('e').checkpoint();
 }
 
 const simple = new AuditBuilder(ORIGIN, first).started().decision('a').decision('b').decision('c').checkpoint();
