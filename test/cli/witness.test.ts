@@ -153,7 +153,10 @@ test('a log whose key has changed: signed by the certificates of the proof, and 
   assert.deepEqual(proof.keys, log.epochs);
   const without = JSON.stringify({ ...proof, keys: [] });
   assert.equal((await home.run(without)).code, 1);
-  assert.equal((await home.run(JSON.stringify(proof))).code, 0);
+  const padded = [...log.epochs, '{}', String(log.files.flat()[1]), 'x'.repeat(10_000)];
+  assert.equal((await home.run(JSON.stringify({ ...proof, keys: padded }))).code, 0);
+  const state = JSON.parse(readFileSync(home.path('witness.json'), 'utf8')) as { logs: { keys: string[] }[] };
+  assert.deepEqual(state.logs[0]?.keys, log.epochs, 'what leads to no key is not remembered');
   // The next time only what is new must come along.
   log.rotate(third);
   log.decision('c').checkpoint();

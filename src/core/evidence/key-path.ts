@@ -48,9 +48,13 @@ export function keysFrom(
 
 /** Those of `rotations` that lead to the key `id`; the rest need not be handed over. */
 export function rotationsTo(id: string, rotations: readonly string[]): readonly string[] {
-  const at = rotations.findLastIndex(line => {
-    const parsed = parseLine(line);
-    return parsed.ok && parsed.record.key_id === id;
-  });
+  const at = rotations.findLastIndex(line => rotatedTo(line) === id);
   return rotations.slice(0, at + 1);
+}
+
+/** ID of the key that a `key_rotated` line names; null for another line. */
+export function rotatedTo(line: string): string | null {
+  const parsed = parseLine(line);
+  const isRotation = parsed.ok && parsed.record.type === 'key_rotated';
+  return isRotation && typeof parsed.record.key_id === 'string' ? parsed.record.key_id : null;
 }

@@ -11,6 +11,7 @@
 import { parseCheckpointText, parseNote } from '../audit/note.js';
 import { verifyConsistency } from '../audit/proof.js';
 import { sameBytes } from '../bytes.js';
+import { keysFrom, rotatedTo, rotationsTo } from './key-path.js';
 import type { ConsistencyProof } from './proof-file.js';
 import { type EvidencePorts, type HeadProblem, readSignedHead, type SignedHead } from './signed-head.js';
 
@@ -71,8 +72,10 @@ export function judgeCheckpoint(
       if (!verifyConsistency(ports.sha256, { ...claim, proof: asked.path })) return refuse('not_consistent');
     }
   }
-  // Only what the log itself signed is kept, and only rotations that are new.
-  const kept = { note: asked.note, rotations: [...new Set(rotations)] };
+  // Only what the log itself signed is kept: whoever brings a request may put anything into it.
+  const trusted = new Set(keysFrom(ports.sha256, ports.verify, said.origin, anchors, rotations).map(({ id }) => id));
+  const led = [...new Set(rotations)].filter(line => trusted.has(rotatedTo(line) ?? ''));
+  const kept = { note: asked.note, rotations: rotationsTo(head.key.id, led) };
   return { ok: true, head, text: parsed.text, memory: { ...memory, [said.origin]: kept } };
 }
 
