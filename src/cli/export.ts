@@ -22,7 +22,7 @@ import { HARVEST_TEXTS, type HarvestedLog, harvestLog } from './harvest-log.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 
 /** Lines of the records in one file; a period can be split. */
-const LINES_MAX_BYTES = 256 * MIB;
+const LINES_MAX_BYTES = 64 * MIB;
 
 export const exportEvidence: Command = {
   name: 'export',

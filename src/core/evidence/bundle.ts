@@ -11,7 +11,7 @@
  *   keys.jsonl              the log's `key_rotated` lines, if it has any
  *   policies/<sha256>       the bytes of each policy that a record names
  */
-import { concat, toBase64, utf8 } from '../bytes.js';
+import { toBase64, utf8 } from '../bytes.js';
 import type { Sha256 } from '../ports.js';
 import { readmeText } from './bundle-readme.js';
 import { CHECK_SCRIPT } from './check-script.js';
@@ -53,12 +53,19 @@ export function evidenceTar(sha256: Sha256, evidence: Evidence): Uint8Array {
   const held = policies.flatMap(([hash, bytes]) => (bytes === null ? [] : [{ hash, bytes }]));
   const missing = policies.flatMap(([hash, bytes]) => (bytes === null ? [hash] : []));
   const sizes = [...evidence.checkpoints.keys()].sort((a, b) => a - b);
+  // Most hashes stand in many paths, as one and the same array.
+  const texts = new Map<Uint8Array, string>();
+  const base64 = (hash: Uint8Array): string => {
+    const known = texts.get(hash) ?? toBase64(hash);
+    texts.set(hash, known);
+    return known;
+  };
   const index = {
     format: EVIDENCE_FORMAT,
     log: evidence.log,
     asked: evidence.asked,
     public_key: toBase64(evidence.publicKey),
-    records: evidence.records.map(r => ({ index: r.index, checkpoint: r.checkpoint, path: r.path.map(toBase64) })),
+    records: evidence.records.map(r => ({ index: r.index, checkpoint: r.checkpoint, path: r.path.map(base64) })),
     policies: held.map(({ hash }) => hash),
     missing_policies: missing,
   };
@@ -67,7 +74,7 @@ export function evidenceTar(sha256: Sha256, evidence: Evidence): Uint8Array {
     text('README.txt', readmeText(sha256, evidence, sizes, missing)),
     text('check.py', CHECK_SCRIPT),
     text('evidence.json', `${JSON.stringify(index, null, 1)}\n`),
-    { name: 'records.jsonl', bytes: concat(...evidence.records.map(({ line }) => utf8(`${line}\n`))) },
+    text('records.jsonl', evidence.records.map(({ line }) => `${line}\n`).join('')),
     ...sizes.map(size => text(`checkpoints/${size}.txt`, evidence.checkpoints.get(size) as string)),
     ...(evidence.rotations.length === 0 ? [] : [text('keys.jsonl', evidence.rotations.map(l => `${l}\n`).join(''))]),
     ...held.map(({ hash, bytes }) => ({ name: `policies/${hash}`, bytes })),

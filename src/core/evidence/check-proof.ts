@@ -43,7 +43,16 @@ export function checkInclusion(
 ): InclusionChecked {
   const read = readSignedHead(ports, proof.note, anchors, proof.rotations);
   if (!read.ok) return read;
-  const { head } = read;
+  return checkUnder(ports, read.head, proof, given);
+}
+
+/** As {@link checkInclusion}, under a checkpoint whose signature is known to be good. */
+export function checkUnder(
+  ports: EvidencePorts,
+  head: SignedHead,
+  proof: Pick<InclusionProof, 'index' | 'record' | 'path'>,
+  given: string | null,
+): InclusionChecked {
   const line = given === null ? proof.record : lineOf(given);
   if (given !== null && proof.record !== null && line !== proof.record) return { ok: false, why: 'other_record' };
   if (line === null) return { ok: false, why: given === null ? 'no_record' : 'not_this_record' };

@@ -14,15 +14,20 @@ interface Level {
   readonly base: number;
   count: number;
   bytes: Uint8Array;
+  /** Those handed out: many paths go through one node, and share it. */
+  readonly shared: Map<number, Uint8Array>;
 }
 
 const FIRST_NODES = 64;
+const MAX_EDGES = 65_536;
 const half = (n: number): number => Math.floor(n / 2);
 
 export class TreeNodes {
   readonly #sha256: Sha256;
   readonly #levels: Level[] = [];
   readonly #first: number;
+  /** Roots at the right edge of trees that were asked about: many records are proven under one checkpoint. */
+  readonly #edges = new Map<string, Uint8Array>();
   #size: number;
 
   /** @param from All that is known of the lines before. */
@@ -119,12 +124,17 @@ export class TreeNodes {
     const left = leftWidth(width);
     if (width === 1 || left * 2 === width) {
       const level = this.#levels[Math.round(Math.log2(width))];
-      const node = level ? at(level, from / width) : null;
+      const node = level ? shared(level, from / width) : null;
       // Of what lies before the beginning only the frontier's own nodes are known, and nothing below them.
       if (node !== null || width === 1 || to <= this.#first) return node;
     }
+    const name = `${from} ${to}`;
+    const edge = this.#edges.get(name);
+    if (edge) return edge;
     const [before, after] = [this.#range(from, from + left), this.#range(from + left, to)];
-    return before && after && nodeHash(this.#sha256, before, after);
+    const root = before && after && nodeHash(this.#sha256, before, after);
+    if (root && this.#edges.size < MAX_EDGES) this.#edges.set(name, root);
+    return root;
   }
 }
 
@@ -142,7 +152,7 @@ function whole(path: readonly (Uint8Array | null)[]): readonly Uint8Array[] | nu
 }
 
 function newLevel(base: number): Level {
-  return { base, count: 0, bytes: new Uint8Array(FIRST_NODES * HASH_BYTES) };
+  return { base, count: 0, bytes: new Uint8Array(FIRST_NODES * HASH_BYTES), shared: new Map() };
 }
 
 function push(level: Level, node: Uint8Array): void {
@@ -159,4 +169,12 @@ function push(level: Level, node: Uint8Array): void {
 function at(level: Level, index: number): Uint8Array | null {
   const place = index - level.base;
   return place >= 0 && place < level.count ? level.bytes.slice(place * HASH_BYTES, (place + 1) * HASH_BYTES) : null;
+}
+
+function shared(level: Level, index: number): Uint8Array | null {
+  const known = level.shared.get(index);
+  if (known) return known;
+  const node = at(level, index);
+  if (node !== null) level.shared.set(index, node);
+  return node;
 }
