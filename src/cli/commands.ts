@@ -23,6 +23,9 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'status', load: async () => (await import('./status.js')).status },
   { name: 'tail', load: async () => (await import('./tail.js')).tail },
   { name: 'verify', load: async () => (await import('./verify.js')).verify },
+  { name: 'prove', load: async () => (await import('./prove.js')).prove },
+  { name: 'witness', load: async () => (await import('./witness.js')).witness },
+  { name: 'export', load: async () => (await import('./export.js')).exportEvidence },
   { name: 'reconcile', load: async () => (await import('./reconcile.js')).reconcile },
   { name: 'daemon', load: async () => (await import('./daemon.js')).daemon },
 ];

@@ -9,11 +9,11 @@ import { fromUtf8 } from '../core/bytes.js';
 import { rfc3339Ms } from '../core/time/rfc3339.js';
 import type { Report } from '../core/verify/findings.js';
 import { type Args, Misuse } from './args.js';
-import { DigestPool } from './digest-pool.js';
+import { besideLog } from './beside-log.js';
 import type { CliIo } from './io.js';
 import { groupFiles } from './log-files.js';
 import { logKeys } from './log-keys.js';
-import { verifyFiles } from './verify-files.js';
+import { verifyLines } from './verify-lines.js';
 
 /** What every such command takes. */
 export const LOG_TEXTS = ['key', 'since', 'until'] as const;
@@ -38,32 +38,24 @@ export interface LogVerdict {
  * @param begin Called before the first record of each log; what it returns takes the records.
  * @throws Misuse, Fault `log_unreadable`
  */
-export async function readLogs(
-  given: Args,
-  io: CliIo,
-  begin: () => (record: FlatRecord) => void,
-): Promise<LogRead> {
+export async function readLogs(given: Args, io: CliIo, begin: () => (record: FlatRecord) => void): Promise<LogRead> {
   const from = timeOf(given, 'since') ?? Number.NEGATIVE_INFINITY;
   const to = timeOf(given, 'until') ?? Number.POSITIVE_INFINITY;
-  const key = given.text('key');
-  const keys = logKeys(key === null ? [] : [key], io);
+  const keys = logKeys(given.list('key'), io);
   const logs: LogVerdict[] = [];
   let usable = true;
-  const groups = await groupFiles(
+  for (const log of await groupFiles(
     given.words.map(word => resolve(io.cwd, word)),
     null,
-  );
-  for (const log of groups) {
+  )) {
     const take = begin();
-    const line = (bytes: Uint8Array): void => {
+    const report = await verifyLines(log, keys, besideLog(log), bytes => {
       const text = fromUtf8(bytes);
       const parsed = text === null ? null : parseLine(text);
       if (!parsed?.ok || parsed.record.log !== log.origin) return;
       const ms = typeof parsed.record.time === 'string' ? rfc3339Ms(parsed.record.time) : null;
       if (ms !== null && ms >= from && ms < to) take(parsed.record);
-    };
-    const pool = new DigestPool(0);
-    const report = await verifyFiles(log, { keys, expect: null }, { pool, restore: null, read: () => undefined, line });
+    });
     const note = noteOf(report);
     logs.push({ log: report.origin, verdict: report.verdict, note });
     if (note !== null) io.err(boundedText(`${report.origin}: ${note}`, NOTE_MAX_BYTES));

@@ -11,7 +11,7 @@ import type { Restore } from '../core/verify/shipped.js';
 import { LogVerifier, type VerifyOptions } from '../core/verify/verify-log.js';
 import { ed25519Verify } from '../crypto/ed25519.js';
 import { sha256, sha256Text } from '../crypto/sha256.js';
-import { BlockCutter } from '../disk/block-cutter.js';
+import { BlockCutter, eachLine } from '../disk/block-cutter.js';
 import { type Ending, openedAs, readBytes } from '../disk/byte-source.js';
 import type { DigestPool } from './digest-pool.js';
 import { leftAt } from './left-at.js';
@@ -21,8 +21,6 @@ import { restoredBlock } from './restored-block.js';
 const PORTS = { sha256, sha256Text, verify: ed25519Verify };
 /** A small packed file may unpack to a line without end: beyond this it is not worth anybody's time. */
 const PACKED_LINE_MAX_BYTES = 64 * 1024 * 1024;
-
-const LF = 0x0a;
 
 export interface VerifyRun {
   readonly pool: DigestPool;
@@ -77,14 +75,6 @@ export async function verifyFiles(
     if (account !== null && left !== null) verifier.accounted(end, account);
   }
   return verifier.finish();
-}
-
-function eachLine(block: Uint8Array, take: (bytes: Uint8Array) => void): void {
-  for (let at = 0; at < block.length; ) {
-    const end = block.indexOf(LF, at);
-    take(block.subarray(at, end));
-    at = end + 1;
-  }
 }
 
 function judged(ending: Ending): { verdict: 'cut_short' | 'spoiled' | 'trailing' | null; bytes: string } {

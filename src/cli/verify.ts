@@ -8,15 +8,14 @@
  */
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { fromBase64, fromHex, toHex } from '../core/bytes.js';
 import type { Beside } from '../core/verify/end-evidence.js';
 import type { Report, Verdict } from '../core/verify/findings.js';
 import { SHIPPERS } from '../core/verify/shipped.js';
-import type { Expectation } from '../core/verify/tree.js';
 import { openedAs } from '../disk/byte-source.js';
 import { Misuse, readArgs } from './args.js';
 import { besideLog } from './beside-log.js';
 import { DigestPool } from './digest-pool.js';
+import { expectedEnd, isOfLog } from './expected-end.js';
 import { type Command, EXIT } from './io.js';
 import { groupFiles } from './log-files.js';
 import { logKeys } from './log-keys.js';
@@ -29,7 +28,8 @@ export const verify: Command = {
   name: 'verify',
   summary: 'say whether an audit log is what was written',
   usage: `
-usage: checkrd verify [--key KEY]... [--expect SIZE:ROOT] [--from SHIPPER] [--jobs N] [--json] FILE...
+usage: checkrd verify [--key KEY]... [--expect SIZE:ROOT | --expect @NOTE --witness VKEY] [--from SHIPPER] [--jobs N]
+                      [--json] FILE...
 
 Reads the files of one or several logs in any order, plain or compressed (gzip, Zstandard), and says how far each log is
 intact, how far it is signed and by which keys, whether its end is attested, and names the first bad line and what is wrong
@@ -37,18 +37,21 @@ with it. The state file and the .epochs file of a log are read where they lie be
 
 --key     a log's public key, or the path of its .pub file, obtained before any intrusion; may be repeated; without it
           trust/log/*.pub of the configuration directory are used, and without those the origin is unproven
---expect  a size and root kept elsewhere (hexadecimal or base64): finds a shortened end
+--expect  a size and root kept elsewhere (hexadecimal or base64), or after @ the path of a note that a witness has
+          signed: finds a shortened end
+--witness the witness's key, as \`checkrd witness --vkey\` prints it, or the path of a file with one a line
 --from    takes off what a shipper added: ${SHIPPERS.join(', ')}
 --jobs    threads that read lines; 1: none besides the program's own; as many as processors, at most 4, if not given
 
 exit: 0 intact and signed by a pinned key, 1 tampered, 2 cannot say (no key, no signature, a torn end), 64 misuse`,
   async run(args, io) {
     const given = readArgs(args, {
-      texts: ['expect', 'from', 'jobs'],
+      texts: ['expect', 'witness', 'from', 'jobs'],
       lists: ['key'],
       words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of the log' },
     });
-    const expect = expectation(given.text('expect'));
+    const end = expectedEnd(given, io);
+    const { expect } = end;
     const restore = restoreFrom(given.text('from'));
     const jobs = jobsGiven(given.text('jobs'));
     const keys = logKeys(given.list('key'), io);
@@ -58,6 +61,7 @@ exit: 0 intact and signed by a pinned key, 1 tampered, 2 cannot say (no key, no 
     );
     if (expect !== null && logs.length > 1)
       throw new Misuse('--expect speaks of one log, and the files are of several');
+    isOfLog(end, logs[0]?.origin);
     const besides = logs.map(besideLog);
     const packed = logs.flatMap(log => log.files).reduce((sum, { path }) => sum + openedAs(path).sizeBytes, 0);
     const pool = new DigestPool(jobs ?? threadsFor(packed));
@@ -100,15 +104,4 @@ function worst(reports: readonly Report[]): Verdict {
   const verdicts = reports.map(report => report.verdict);
   if (verdicts.includes('tampered')) return 'tampered';
   return verdicts.length === 0 || verdicts.includes('cannot_say') ? 'cannot_say' : 'intact';
-}
-
-function expectation(text: string | null): Expectation | null {
-  if (text === null) return null;
-  const colon = text.indexOf(':');
-  const [size, root] = [text.slice(0, colon), text.slice(colon + 1)];
-  const bytes = root.length === 64 ? fromHex(root) : fromBase64(root);
-  if (colon < 0 || !/^(0|[1-9][0-9]{0,14})$/.test(size) || bytes?.length !== 32) {
-    throw new Misuse('--expect is SIZE:ROOT', 'SIZE is a count of records, ROOT 64 hexadecimal characters or base64');
-  }
-  return { size: Number(size), root: toHex(bytes) };
 }

@@ -38,6 +38,10 @@ const FAULTS = {
     say: f => `there is no group \`${f.group}\` on this machine`,
     fix: 'create the group, or name another in the settings',
   },
+  input_unreadable: {
+    say: f => `cannot read \`${f.path}\`: ${f.why}`,
+    fix: 'check the path and its permissions; `-` reads from standard input',
+  },
   internal: {
     say: f => `internal error: ${f.what}`,
     fix: 'this is a defect in checkrd; report it with this message',
@@ -103,6 +107,14 @@ const FAULTS = {
     say: f => `\`${f.path}\` cannot serve as an audit log: ${f.cause}`,
     fix: 'it must be a regular file that this user may read and write; move what is there away',
   },
+  no_proof: {
+    say: f => `nothing can be proven: ${f.why}`,
+    fix: 'run `checkrd verify` with the key and all files of the log; it says what is wrong',
+  },
+  note_refused: {
+    say: f => `the note \`${f.path}\` is no evidence of the end: ${f.why}`,
+    fix: 'give the note as `checkrd witness` printed it, and the key that `checkrd witness --vkey` prints',
+  },
   output_unwritable: {
     say: f => `cannot write \`${f.path}\` (${f.why})`,
     fix: 'name a file that does not exist yet, in a folder that you can write; nothing is written over',
@@ -156,6 +168,10 @@ const FAULTS = {
     say: f => `\`${f.path}\` holds no usable Ed25519 public key`,
     fix: 'give the text of a .pub file, or its path: one line, base64 of 32 bytes',
   },
+  qr_too_large: {
+    say: f => `${f.sizeBytes} bytes do not fit a QR code, which holds 2,953`,
+    fix: 'carry it as text, in a file',
+  },
   settings_invalid: {
     say: f => `the settings are not right\n${f.problems}`,
     fix: 'mend each place named and start again; docs/settings.md lists every setting',
@@ -179,6 +195,18 @@ const FAULTS = {
   starter_unwritable: {
     say: f => `cannot write \`${f.path}\` (${f.why})`,
     fix: 'make its folder writable, or name another with $CHECKRD_CONFIG_DIR',
+  },
+  witness_state_busy: {
+    say: f => `another witness is using \`${f.path}\``,
+    fix: 'wait until it has ended, and try again',
+  },
+  witness_state_invalid: {
+    say: f => `\`${f.path}\` is not what a witness wrote: ${f.why}`,
+    fix: 'restore it from a copy; a witness that has forgotten what it signed must not sign, so take a new key if there is none',
+  },
+  witness_state_unwritable: {
+    say: f => `the witness cannot remember what it signs in \`${f.path}\` (${f.error})`,
+    fix: 'make its folder writable, or name another file with --state; nothing was signed',
   },
 } as const satisfies Record<string, Row>;
 

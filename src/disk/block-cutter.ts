@@ -11,6 +11,15 @@ const LF = 0x0a;
 
 export type TakeBlock = (block: Uint8Array) => undefined | Promise<void>;
 
+/** Each line of a block of whole lines, without its LF. */
+export function eachLine(block: Uint8Array, take: (line: Uint8Array) => void): void {
+  let begin = 0;
+  for (let lf = block.indexOf(LF); lf !== -1; lf = block.indexOf(LF, begin)) {
+    take(block.subarray(begin, lf));
+    begin = lf + 1;
+  }
+}
+
 export class BlockCutter {
   readonly #take: TakeBlock;
   readonly #keepBytes: number;

@@ -1,9 +1,14 @@
 /** docs/audit-log.md promises bytes; here they are made, and verified, and its table of codes is compared. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fromBase64, fromHex, toBase64 } from '#src/core/bytes.js';
-import { signerFromSeed } from '#src/crypto/ed25519.js';
+import { checkInclusion } from '#src/core/evidence/check-proof.js';
+import { cosigned, witnessVkey } from '#src/core/evidence/cosignature.js';
+import { readProof } from '#src/core/evidence/proof-file.js';
+import { ed25519Verify, signerFromSeed } from '#src/crypto/ed25519.js';
+import { sha256 } from '#src/crypto/sha256.js';
 import { AuditBuilder } from '../../support/audit-builder.js';
 import { fileOf, verifyBytes } from '../../support/verify-bytes.js';
 
@@ -24,6 +29,25 @@ test('the worked example is what the format’s functions write', () => {
   assert.equal((JSON.parse(lines[2] as string) as { note: string }).note, block('text'));
   assert.ok(text.includes(`\`${toBase64(signer.publicKey)}\``));
   for (const size of [2, 3]) assert.ok(text.includes(`\`${log.root(size)}\``));
+});
+
+test('its hashes, its proof and its witnessed note are what the page shows', () => {
+  const lines = block('jsonl').trimEnd().split('\n');
+  const leaves = lines.map(line => createHash('sha256').update(`\0${line}`).digest());
+  assert.equal(block('hashes'), leaves.map(leaf => `${leaf.toString('hex')}\n`).join(''));
+  const proof = `c2sp.org/tlog-proof@v1\nindex 1\n${leaves[0]?.toString('base64')}\n\n${block('text')}`;
+  assert.equal(block('tlog-proof'), proof);
+  const read = readProof(proof);
+  assert.ok(read?.kind === 'inclusion');
+  const ports = { sha256, verify: ed25519Verify };
+  assert.ok(checkInclusion(ports, read, [signer.publicKey], lines[1] ?? '').ok);
+
+  const second = signerFromSeed(
+    fromHex('4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb') ?? new Uint8Array(0),
+  );
+  const witness = { name: 'witness.example/w1', publicKey: second.publicKey };
+  assert.ok(text.includes(`\`${witnessVkey(sha256, witness)}\``));
+  assert.equal(block('cosigned'), cosigned(sha256, second.sign, witness, block('text'), 1767225603));
 });
 
 test('the worked example verifies under the key it names', () => {
