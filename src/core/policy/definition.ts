@@ -108,7 +108,7 @@ const RULE_ONLY_KEYS = {
   description: { type: 'string', mayBeEmpty: true, means: 'for people' },
   source: { type: 'string', mayBeEmpty: true, means: 'a label: where the rule comes from' },
   mode: { type: 'string', values: ['dry_run'], means: 'a shadow rule: recorded, never decides' },
-  hint: { type: 'string', means: 'part of every denial by this rule: what an agent may do instead' },
+  hint: { type: 'string', pattern: TEST_NAME, means: 'part of every denial by this rule: what an agent may do instead' },
 } as const satisfies KeyTable;
 
 /** Matcher keys stand inside the effect or beside it. */
