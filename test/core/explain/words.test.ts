@@ -22,7 +22,7 @@ rules:
       time_outside: "22:00-06:30"
       timezone: "-05:30"
   - name: tools
-    allow: { tool: [read_*, "github/**"], args: { jsonpath: $.path, regex: '^/srv/\d+$', not_in: [a] } }
+    allow: { tool: [read_*, "github/**"], args: { jsonpath: $.path, regex: '^/srv/[0-9]+$', not_in: [a] } }
   - name: days
     allow: { days: [sat-mon], timezone: Europe/Berlin }
 `);
@@ -40,7 +40,12 @@ rules:
     'body $.items[*]..price..["odd name"] exists true',
     'time_outside 22:00-06:30 UTC-05:30',
   ]);
-  const [, days] = rules;
+  const [, tools, days] = rules;
+  assert.ok(tools);
+  assert.deepEqual(partsOf(tools.matcher).map(partWords), [
+    'tool read_*, github/**',
+    'args $.path not_in ["a"] regex "^/srv/[0-9]+$"',
+  ]);
   assert.ok(days);
   assert.deepEqual(partsOf(days.matcher).map(partWords), ['time_within 00:00-24:00 days mon, sat, sun Europe/Berlin']);
 });
