@@ -28,6 +28,10 @@ rules:
     deny: { time_outside: "08:00-18:00" }
   - name: three
     limit: { calls_per_day: 3, per: agent }
+  - name: read-tools
+    allow: { tool: "files/read_*" }
+  - name: below-srv
+    deny: { tool: "files/**", args: { jsonpath: $.path, regex: "^/(etc|root)/" } }
   - name: one-at-b
     limit: { calls_per_second: 1, per: global, url: "a.test/b" }
 tests:
@@ -36,6 +40,13 @@ tests:
 const CASES: readonly (readonly [request: string, expect: string])[] = [
   ['{ url: "https://a.test/x", headers: [[X-OK, "1"]] }', '{ result: allow, code: rule_allowed, rule: reads }'],
   ['{ url: "https://a.test/x" }', '{ result: deny, code: default_denied }'],
+  ['{ tool: files/read_text, args: { path: /srv/a } }', '{ result: allow, code: rule_allowed, rule: read-tools }'],
+  ['{ tool: files/read_text, args: { path: /etc/passwd } }', '{ result: deny, rule: below-srv }'],
+  ['{ tool: files/read_text, args: { path: 5 } }', '{ result: deny, rule: below-srv }'],
+  ['{ tool: files/read_text }', '{ result: allow }'],
+  ['{ tool: files/write }', '{ result: deny, code: default_denied }'],
+  ['{ tool: files/read_text, url: "tool://files/tools/read_text", repeat: 4 }', '{ result: deny, rule: three }'],
+  ['{ tool: files/read_text, url: "https://a.test/x" }', '{ result: deny, code: request_invalid }'],
   [
     '{ url: "https://a.test/x", headers: [[X-OK, "1"]], at: "2026-01-07T20:00:00Z" }',
     '{ result: deny, rule: no-nights }',
@@ -86,6 +97,20 @@ test('each part of an expectation counts', () => {
   assert.equal(passed('{ result: deny }'), false);
   assert.equal(passed('{ result: allow, code: default_allowed }'), false);
   assert.equal(passed('{ result: allow, rule: small }'), false);
+});
+
+test('a test of a tool that expects something else fails, and a shadow rule is not what decides', () => {
+  const ask = (request: string, expect: string) =>
+    run(`default: deny
+rules:
+  - { name: reads, allow: { tool: "read_*", args: { jsonpath: $.n, max: 1.5 } } }
+  - { name: trial, mode: dry_run, deny: { tool: "**" } }
+tests: [{ name: t, request: ${request}, expect: ${expect} }]
+`)[0];
+  assert.equal(ask('{ tool: read_a, args: { n: 1.50 } }', '{ result: allow, rule: reads }')?.passed, true);
+  const over = ask('{ tool: read_a, args: { n: 1.50000000000000000001 } }', '{ result: allow }');
+  assert.deepEqual([over?.passed, over?.got.code], [false, 'default_denied']);
+  assert.equal(ask('{ tool: read_a, args: { n: 1 } }', '{ result: deny, rule: trial }')?.passed, false);
 });
 
 test('an agent, and a document that speaks for others', () => {

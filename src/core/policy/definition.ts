@@ -50,7 +50,7 @@ export type TableName = 'rule' | 'matcher' | 'limit' | 'field' | 'body' | 'test'
 
 /** Of rules. Bytes are counted beside it. */
 export const RULE_NAME = '^[^\\p{Cc},]+$';
-export const TEST_NAME = '^\\P{Cc}+$';
+export const ONE_LINE = '^\\P{Cc}+$';
 
 export const DOCUMENT_KEYS = {
   agent: { type: 'string', means: 'a label recorded with every decision' },
@@ -108,7 +108,7 @@ const RULE_ONLY_KEYS = {
   description: { type: 'string', mayBeEmpty: true, means: 'for people' },
   source: { type: 'string', mayBeEmpty: true, means: 'a label: where the rule comes from' },
   mode: { type: 'string', values: ['dry_run'], means: 'a shadow rule: recorded, never decides' },
-  hint: { type: 'string', means: 'part of every denial by this rule: what an agent may do instead' },
+  hint: { type: 'string', pattern: ONE_LINE, means: 'part of every denial by this rule: what an agent may do instead' },
 } as const satisfies KeyTable;
 
 /** Matcher keys stand inside the effect or beside it. */
@@ -141,7 +141,7 @@ export const BODY_KEYS = {
 } as const satisfies KeyTable;
 
 export const TEST_KEYS = {
-  name: { type: 'string', required: true, pattern: TEST_NAME, means: 'unique; what the test shows' },
+  name: { type: 'string', required: true, pattern: ONE_LINE, means: 'unique; what the test shows' },
   request: { type: 'map', required: true, of: 'request', means: 'what is decided' },
   expect: { type: 'map', required: true, of: 'expect', means: 'what must come of it' },
 } as const satisfies KeyTable;

@@ -21,6 +21,13 @@ const BETWEEN: Partial<Readonly<Record<TableName, Schema>>> = {
     then: { required: ['field'] },
     else: { properties: { field: false } },
   },
+  request: {
+    anyOf: [{ required: ['url'] }, { required: ['tool'] }],
+    dependentRequired: { args: ['tool'] },
+    if: { required: ['tool'] },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { properties: { headers: false, body: false } },
+  },
 };
 
 export function policySchema(): Schema {

@@ -13,7 +13,7 @@ import type { ListNode, TreeNode } from '../json/tree.js';
 import { LIST_MAX_STRINGS, RULE_NAME_MAX_BYTES, TEST_MAX_REPEAT, TESTS_MAX, TESTS_MAX_COST } from '../limits.js';
 import { rfc3339Ms } from '../time/rfc3339.js';
 import type { CheckContext } from './check-context.js';
-import { EXPECT_KEYS, TEST_KEYS, TEST_NAME, TEST_REQUEST_KEYS } from './definition.js';
+import { EXPECT_KEYS, ONE_LINE, TEST_KEYS, TEST_REQUEST_KEYS } from './definition.js';
 import { type Fields, integerWithin, readFields, wrongType } from './fields.js';
 import { type IssueList, overBound, quoted } from './issue-list.js';
 import { isToken } from './matcher-method.js';
@@ -30,7 +30,7 @@ const OF_RULES: ReadonlySet<DecisionCode> = new Set<DecisionCode>([
   'limit_keys_exhausted',
   'body_too_large',
 ]);
-const NAME = new RegExp(TEST_NAME, 'u');
+const NAME = new RegExp(ONE_LINE, 'u');
 const CODES: readonly DecisionCode[] = EXPECT_KEYS.code.values;
 
 /** Usable only if nothing was reported. */

@@ -38,6 +38,8 @@ const CASES: Partial<Record<LintCode, { readonly shows: readonly Rules[]; readon
       ['allow: { method: "*" }'],
       ['allow: { url: "*:*/**", method: ["*", GET] }'],
       ['allow: { url: "*/**" }'],
+      ['allow: { tool: "**" }'],
+      ['allow: { tool: [read, "**"], url: "*" }'],
     ],
     not: [
       ['allow: {}'],
@@ -47,6 +49,10 @@ const CASES: Partial<Record<LintCode, { readonly shows: readonly Rules[]; readon
       ['allow: { url: "*:443/**" }'],
       ['allow: { method: GET, url: "*" }'],
       ['allow: { url: "*", time_within: "09:00-17:00" }'],
+      ['allow: { tool: "*" }'],
+      ['deny: { tool: "**" }'],
+      ['allow: { tool: "**", args: { jsonpath: $.a } }'],
+      ['mode: dry_run, allow: { tool: "**" }'],
     ],
   },
   plain_http: {
@@ -113,12 +119,14 @@ const CASES: Partial<Record<LintCode, { readonly shows: readonly Rules[]; readon
       ['allow: { url: "a.test/x" }'],
       ['deny: { url: "github/**" }'],
       ['allow: { url: "*/x" }'],
+      ['allow: { url: "github/tools/*", tool: "read_*" }'],
     ],
   },
   min_over_max: {
     shows: [
       ['deny: { body: { jsonpath: $.a, min: 5, max: 4.99 } }'],
       ['allow: { method: POST, body: [{ jsonpath: $.a, min: -1, max: -1.5 }] }'],
+      ['deny: { tool: a, args: { jsonpath: $.a, min: 5, max: 4.99 } }'],
     ],
     not: [['deny: { body: { jsonpath: $.a, min: 5, max: 5.0 } }'], ['deny: { body: { jsonpath: $.a, min: 5 } }']],
   },
@@ -126,11 +134,17 @@ const CASES: Partial<Record<LintCode, { readonly shows: readonly Rules[]; readon
     shows: [
       [A, 'allow: { url: "HTTPS://A.test/x/" }'],
       ['deny: { method: GET }', 'method: get, deny: {}'],
+      ['deny: { query: [{ name: a, regex: "^a" }] }', 'deny: { query: [{ name: a, regex: "^a" }] }'],
+      ['deny: { tool: read }', 'deny: { tool: [read] }'],
     ],
     not: [
       [A, 'deny: { url: "https://a.test/x" }'],
       [A, 'allow: { url: "https://a.test/y" }'],
       ['allow: { url: "*", time_within: "09:00-17:00" }', 'allow: { url: "*", time_outside: "09:00-17:00" }'],
+      ['deny: { query: [{ name: a, regex: "^a" }] }', 'deny: { query: [{ name: a, regex: "^b" }] }'],
+      ['deny: { tool: read }', 'deny: { tool: write }'],
+      ['deny: { tool: read }', 'mode: dry_run, deny: { tool: read }'],
+      ['mode: dry_run, deny: { tool: read }', 'deny: { tool: read }'],
     ],
   },
   rule_never_fires: {
@@ -153,9 +167,24 @@ const CASES: Partial<Record<LintCode, { readonly shows: readonly Rules[]; readon
       ['allow: { body: { jsonpath: $.a, exact: a, not_in: [a] } }'],
       ['allow: { headers: [{ name: a, exact: x }, { name: A, exact: y }] }'],
       ['allow: { query: [{ name: a }, { name: a, present: false }] }'],
+      ['allow: { tool: read_file }', 'deny: { tool: "**" }'],
+      ['allow: { tool: ["files/read", "files/a/b"] }', 'deny: { tool: ["x", "files/**"] }'],
+      ['allow: { tool: read, args: { jsonpath: $.a } }', 'deny: { args: { jsonpath: $.a } }'],
+      ['allow: { tool: read, args: { jsonpath: $.a } }', 'deny: {}'],
+      ['allow: { tool: a, args: [{ jsonpath: $.a, exact: 1 }, { jsonpath: a, exact: 2 }] }'],
+      ['deny: { tool: read, body: { jsonpath: $.path } }'],
+      ['deny: { tool: read, headers: [{ name: a }] }'],
+      ['deny: { tool: read, url: "https://a.test/**" }'],
     ],
     not: [
       [A, 'deny: { url: "https://a.test/y" }'],
+      [A, 'deny: { tool: "**" }'],
+      [A, 'mode: dry_run, deny: {}'],
+      ['allow: { tool: ["files/read", "web/get"] }', 'deny: { tool: "files/**" }'],
+      ['allow: { tool: "read_*" }', 'deny: { tool: read_file }'],
+      ['allow: { tool: read }', 'deny: { tool: read, args: { jsonpath: $.a } }'],
+      ['deny: { tool: read, body: { jsonpath: $.a, exists: false }, headers: [{ name: a, present: false }] }'],
+      ['deny: { tool: read, url: "tool://files/**" }'],
       [A, 'deny: { url: "http://a.test/**" }'],
       [A, 'deny: { url: "*.a.test/**" }'],
       [A, 'deny: { method: GET, url: "a.test/**" }'],
@@ -177,6 +206,8 @@ const CASES: Partial<Record<LintCode, { readonly shows: readonly Rules[]; readon
       ['limit: { calls_per_day: 1, per: global }', 'deny: { url: "*" }'],
       ['limit: { calls_per_day: 1, per: global, url: "a.test/x" }', 'allow: { url: "b.test/x" }'],
       ['limit: { calls_per_day: 1, per: global }'],
+      ['limit: { calls_per_day: 1, per: global, tool: "*" }', 'allow: { url: "https://a.test/x" }'],
+      ['limit: { calls_per_day: 1, per: global, tool: read }', 'allow: { tool: [write, a/b] }'],
       ['limit: { calls_per_day: 1, per: global, method: POST }', 'allow: { method: [GET, HEAD], url: "*" }'],
       [A, 'limit: { calls_per_minute: 10, per: global }', 'limit: { calls_per_minute: 11, per: agent }'],
       [A, 'limit: { calls_per_minute: 10, per: host }', 'limit: { calls_per_minute: 10, per: endpoint }'],
@@ -185,6 +216,14 @@ const CASES: Partial<Record<LintCode, { readonly shows: readonly Rules[]; readon
     ],
     not: [
       [A, 'limit: { calls_per_day: 1, per: global }'],
+      ['limit: { calls_per_day: 1, per: global, tool: "*" }', 'allow: { url: "files/**" }'],
+      ['limit: { calls_per_day: 1, per: global, tool: read }', 'allow: { tool: [write, "r*"] }'],
+      // A body that nobody reads is no match for the `deny`, and one for the limit.
+      [
+        'limit: { calls_per_day: 1, per: global, tool: a, args: { jsonpath: $.a } }',
+        'deny: { tool: a, args: { jsonpath: $.a } }',
+        'allow: { tool: a }',
+      ],
       ['limit: { calls_per_day: 1, per: global, method: POST }', 'allow: { method: [GET, POST], url: "*" }'],
       ['limit: { calls_per_day: 1, per: global, url: "[::ffff:1.2.3.4]/" }', 'allow: { url: "1.2.3.4/" }'],
       [A, 'limit: { calls_per_minute: 10, per: agent }', 'limit: { calls_per_minute: 11, per: global }'],
@@ -310,4 +349,22 @@ test('many rules are looked at in less time than it takes to read them', () => {
   lintPolicy(reading.policy);
   const took = process.cpuUsage().user - read;
   assert.ok(took < read - begun, `${took} µs after ${read - begun} µs`);
+});
+
+test('nor do thousands of wildcards, names of tools or searches take long', t => {
+  const kinds: readonly ((i: number) => object)[] = [
+    i => ({ url: `*/p${i}/**` }),
+    i => ({ tool: [`t${i}/*`, `u${i}`], args: { jsonpath: `$.p${i % 100}`, prefix: `/${i}` } }),
+    i => ({ url: '*/**', body: { jsonpath: `$.f${i % 100}`, regex: `^a${i % 50}[a-z]{3}` } }),
+  ];
+  for (const [kind, matcher] of kinds.entries()) {
+    const rules = Array.from({ length: 10_000 }, (_, i) => ({ name: `r${i}`, [i % 2 ? 'allow' : 'deny']: matcher(i) }));
+    const reading = readPolicyObject(JSON.stringify({ default: 'deny', rules }));
+    assert.ok(reading.ok);
+    const begun = process.cpuUsage().user;
+    lintPolicy(reading.policy);
+    const took = process.cpuUsage().user - begun;
+    t.diagnostic(`${kind}: ${Math.round(took / 1000)} ms`);
+    assert.ok(took < 3_000_000, `${kind}: ${took} µs`);
+  }
 });

@@ -95,6 +95,19 @@ test('both refuse', () => {
     rule({ name: 'a,b' }),
     rule({ name: 'a\u0007b' }),
     matcher({ url: '' }),
+    matcher({ tool: '' }),
+    matcher({ tool: [] }),
+    matcher({ tool: [5] }),
+    matcher({ args: [] }),
+    matcher({ args: { exact: 1 } }),
+    rule({ mode: 'enforce' }),
+    rule({ hint: '' }),
+    rule({ hint: 'a\nb' }),
+    own({ request: { method: 'POST' } }),
+    own({ request: { tool: 'a', args: 'text' } }),
+    asked({ args: {} }),
+    own({ request: { tool: 'a', body: 'x' } }),
+    own({ request: { tool: 'a', headers: [['a', 'b']] } }),
     matcher({ method: [] }),
     matcher({ method: [''] }),
     matcher({ headers: [] }),
@@ -125,6 +138,11 @@ test('both refuse', () => {
 test('both take', () => {
   const taken: readonly object[] = [
     rule({ description: '', source: '' }),
+    rule({ mode: 'dry_run', hint: 'ask Ada' }),
+    matcher({ tool: ['read_*', 'github/**'], args: [{ jsonpath: '$.path', regex: '^/srv/' }, { jsonpath: '$.n' }] }),
+    rule({ tool: '**', args: { jsonpath: '$' } }),
+    own({ request: { tool: 'a/b', args: { a: [null, 1.5] } } }),
+    own({ request: { tool: 'a/b', args: {}, url: 'tool://a/b', repeat: 2 } }),
     matcher({ method: 'get', url: '*', query: [{ name: 'q', exact: '' }] }),
     header({ in: ['', 'a'] }),
     body({ in: ['', 1.5, true, null], prefix: '' }),
@@ -137,6 +155,7 @@ test('both take', () => {
 });
 
 test('whatever loads is valid', () => {
+  const seen = new Set<string>();
   fc.assert(
     fc.property(policyText, text => {
       // A number too large for a double becomes null.
@@ -144,9 +163,11 @@ test('whatever loads is valid', () => {
       fc.pre(readPolicyObject(kept).ok);
       const policy: unknown = JSON.parse(kept);
       assert.ok(valid(policy), `${JSON.stringify(valid.errors)} of ${text}`);
+      for (const [key] of text.matchAll(/"(tool|args|mode|hint|regex|days)":/g)) seen.add(key);
     }),
     { seed: 12, numRuns: 500 },
   );
+  assert.equal(seen.size, 6);
 });
 
 test('every list of the tables says what it holds', () => {

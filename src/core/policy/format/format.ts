@@ -56,12 +56,13 @@ function settled(text: string): string | null {
   return null;
 }
 
-/** Everything but places. */
+/** Everything but places, and automata. */
 function meaning(policy: CheckedPolicy): string {
   return JSON.stringify(policy, (key, value: unknown) => (PLACES.has(key) ? undefined : value));
 }
 
-const PLACES: ReadonlySet<string> = new Set(['at', 'defaultAt']);
+/** An automaton is what its pattern says. */
+const PLACES: ReadonlySet<string> = new Set(['at', 'defaultAt', 'automaton']);
 
 /** All comments, sorted, since they move with their keys. */
 function comments(text: string): string {

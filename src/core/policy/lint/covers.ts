@@ -2,7 +2,8 @@
  * Does one matcher match whatever another matches? True only where that can be proven: every reading and every doubt of
  * the narrow one is one of the wide one too. False says nothing.
  */
-import type { HostPattern, Matcher, Segment, UrlPattern } from '../checked.js';
+import type { HostPattern, Matcher, Scheme, Segment, ToolPattern, UrlPattern } from '../checked.js';
+import { meaning } from '../meaning.js';
 
 export type Effect = 'allow' | 'deny' | 'limit';
 type Parts = Extract<UrlPattern, { kind: 'parts' }>;
@@ -22,14 +23,17 @@ const PARTS: {
   query: conjuncts,
   headers: conjuncts,
   body: conjuncts,
-  tools: (narrow, wide) => wide === null || same(narrow, wide),
+  tools: (narrow, wide) =>
+    wide === null || (narrow?.every(name => wide.some(other => toolCovers(name, other))) ?? false),
   args: conjuncts,
   time: (narrow, wide) => wide === null || same(narrow, wide),
 };
 
+const KEYS = Object.keys(PARTS) as readonly (keyof Matcher)[];
+
 /** Whether `wide` is at least as true as `narrow` for every call. */
 export function covers(narrow: Matcher, wide: Matcher, sides: Sides): boolean {
-  return (Object.keys(wide) as (keyof Matcher)[]).every(key => part(key, narrow, wide, sides));
+  return KEYS.every(key => part(key, narrow, wide, sides));
 }
 
 function part<K extends keyof Matcher>(key: K, narrow: Matcher, wide: Matcher, sides: Sides): boolean {
@@ -41,10 +45,28 @@ export function disjoint(a: Matcher, b: Matcher): boolean {
   if (a.methods !== null && b.methods !== null && !a.methods.includes('*') && !b.methods.includes('*')) {
     if (!a.methods.some(method => b.methods?.includes(method))) return true;
   }
+  if ((isOfTools(a) && isOfHttp(b)) || (isOfTools(b) && isOfHttp(a))) return true;
+  if (a.tools !== null && b.tools !== null && a.tools.every(isPlain) && b.tools.every(isPlain)) {
+    if (!a.tools.some(name => b.tools?.some(other => samePath(name.path, other.path)))) return true;
+  }
   const left = plainHost(a.url);
   const right = plainHost(b.url);
   return left !== null && right !== null && left !== right;
 }
+
+/** It matches calls of tools only. */
+export function isOfTools({ tools, args }: Matcher): boolean {
+  return tools !== null || args.length > 0;
+}
+
+const HTTP: ReadonlySet<Scheme | null> = new Set<Scheme>(['http', 'https', 'ws', 'wss', 'tcp']);
+
+/** It matches no call of a tool. */
+export function isOfHttp({ url }: Matcher): boolean {
+  return url?.kind === 'parts' && HTTP.has(url.scheme);
+}
+
+const isPlain = ({ path }: ToolPattern): boolean => path.every(({ kind }) => kind === 'literal');
 
 /** A host without wildcards, or null. */
 function plainHost(url: UrlPattern | null): string | null {
@@ -58,12 +80,42 @@ function plainHost(url: UrlPattern | null): string | null {
 }
 
 /** All of a list must hold, so the narrow one needs every item of the wide one. */
-function conjuncts(narrow: readonly unknown[], wide: readonly unknown[]): boolean {
+function conjuncts(narrow: readonly object[], wide: readonly object[]): boolean {
   return wide.every(item => narrow.some(other => same(item, other)));
 }
 
-function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+const texts = new WeakMap<object, string>();
+
+/** What is compared is compared with many, and is written down once. */
+function textOf(part: object): string {
+  let text = texts.get(part);
+  if (text === undefined) {
+    text = meaning(part);
+    texts.set(part, text);
+  }
+  return text;
+}
+
+function same(a: object | null, b: object): boolean {
+  return a === b || (a !== null && textOf(a) === textOf(b));
+}
+
+/** The same segments, of `a` and `b` no more than `count`. */
+function samePath(a: readonly Segment[], b: readonly Segment[], count = Math.max(a.length, b.length)): boolean {
+  if (Math.min(a.length, count) !== Math.min(b.length, count)) return false;
+  for (let i = 0; i < count; i++) if (!sameSegment(a[i], b[i])) return false;
+  return true;
+}
+
+function sameSegment(a: Segment | undefined, b: Segment | undefined): boolean {
+  return a?.kind === b?.kind && textIn(a) === textIn(b);
+}
+
+const textIn = (segment: Segment | undefined): string =>
+  segment !== undefined && 'text' in segment ? segment.text : '';
+
+function toolCovers(narrow: ToolPattern, wide: ToolPattern): boolean {
+  return pathCovers(narrow.path, wide.path);
 }
 
 function urlCovers(narrow: UrlPattern, wide: UrlPattern, sides: Sides): boolean {
@@ -91,21 +143,22 @@ function portCovers(narrow: Parts, wide: Parts, sides: Sides): boolean {
 
 function hostCovers(narrow: HostPattern, wide: HostPattern): boolean {
   if (wide.kind === 'any') return true;
-  if (narrow.kind !== 'labels' || wide.kind !== 'labels') return same(narrow, wide);
-  if (same(narrow, wide)) return true;
+  if (narrow.kind !== 'labels' || wide.kind !== 'labels') return narrow.kind === wide.kind && same(narrow, wide);
+  const { labels } = narrow;
+  if (samePath(labels, wide.labels)) return true;
   const [first, ...rest] = wide.labels;
   // `*.example.com` and `**.example.com`; the rest is compared label by label.
   if (first?.kind !== 'one' && first?.kind !== 'many') return false;
-  const { labels } = narrow;
   const over = labels.length - rest.length;
-  if (over < 1 || !same(labels.slice(over), rest) || !rest.every(label => label.kind === 'literal')) return false;
+  if (over < 1 || !rest.every(label => label.kind === 'literal') || !samePath(labels.slice(over), rest)) return false;
   return first.kind === 'many' || (over === 1 && labels[0]?.kind !== 'many');
 }
 
 /** Equal, or the wide one is a beginning of the narrow one and then `**`. */
 function pathCovers(narrow: readonly Segment[], wide: readonly Segment[]): boolean {
-  if (same(narrow, wide)) return true;
+  if (samePath(narrow, wide)) return true;
   if (wide.at(-1)?.kind !== 'many') return false;
-  const start = wide.slice(0, -1);
-  return start.every(segment => segment.kind === 'literal') && same(narrow.slice(0, start.length), start);
+  const start = wide.length - 1;
+  for (let i = 0; i < start; i++) if (wide[i]?.kind !== 'literal') return false;
+  return samePath(narrow, wide, start);
 }

@@ -7,6 +7,7 @@
  */
 import type { CheckedPolicy, CheckedRule, Matcher } from '../checked.js';
 import { type Lint, lintAt, lintRule, type Remark } from '../lints.js';
+import { isOfTools } from './covers.js';
 import { remarksOnUrl } from './hosts.js';
 import { remarksOnMatcher } from './never.js';
 import { isShadow, lintPairs } from './pairs.js';
@@ -44,17 +45,21 @@ function remarksOnAllow(rule: CheckedRule): readonly Remark[] {
     const message = 'its matcher is empty, so it matches every call';
     return [{ code: 'empty_matcher', message, suggestion: 'say what it allows, or write `url: "**"` if all is meant' }];
   }
+  const everyTool = matcher.tools?.some(({ path }) => path.length === 1 && path[0]?.kind === 'many') === true;
   if (
     isEmpty({
       ...matcher,
       ...(isEveryUrl(matcher) ? { url: null } : {}),
       ...(isEveryMethod(matcher) ? { methods: null } : {}),
+      ...(everyTool ? { tools: null } : {}),
     })
   ) {
-    const message = 'it allows every call';
-    return [{ code: 'allow_everything', message, suggestion: 'name the hosts and methods that are needed' }];
+    const message = everyTool ? 'it allows every call of a tool' : 'it allows every call';
+    const suggestion = everyTool ? 'name the tools that are needed' : 'name the hosts and methods that are needed';
+    return [{ code: 'allow_everything', message, suggestion }];
   }
-  return remarksOnUrl(matcher.url);
+  // A rule about tools allows no host.
+  return isOfTools(matcher) ? [] : remarksOnUrl(matcher.url);
 }
 
 /** Every part absent, whatever parts there are. */

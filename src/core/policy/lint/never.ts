@@ -1,8 +1,9 @@
 /** Matchers that nothing can match, proven from the matcher alone. */
-import type { BodyMatcher, CheckedRule, FieldMatcher, Operand, TimeMatcher, TimeWindow } from '../checked.js';
+import type { BodyMatcher, CheckedRule, FieldMatcher, Matcher, Operand, TimeMatcher, TimeWindow } from '../checked.js';
 import { quoted } from '../issue-list.js';
 import type { Remark } from '../lints.js';
 import { compareDecimals } from '../program/body-values.js';
+import { isOfHttp, isOfTools } from './covers.js';
 
 const DAY_MINUTES = 1440;
 const EVERY_DAY = 127;
@@ -15,15 +16,21 @@ export function remarksOnMatcher({ matcher, effect }: CheckedRule): readonly Rem
     const message = 'no moment lies in all of its time windows';
     remarks.push({ code: 'rule_never_fires', message, suggestion: 'mend the windows, or remove the rule' });
   }
-  if (effect.kind === 'allow') {
-    const { body, query, headers } = matcher;
-    const what = contradiction(body) ?? fieldContradiction(query) ?? fieldContradiction(headers);
+  const missing = isOfTools(matcher) ? missingOfTools(matcher) : null;
+  if (missing !== null) {
+    const message = `no call can match it: a call of a tool has no ${missing}`;
+    const suggestion =
+      missing === 'body' ? 'write `args` for `body`' : 'remove it, or write a rule of its own for HTTP';
+    remarks.push({ code: 'rule_never_fires', message, suggestion });
+  } else if (effect.kind === 'allow') {
+    const { body, args, query, headers } = matcher;
+    const what = contradiction(body) ?? contradiction(args) ?? fieldContradiction(query) ?? fieldContradiction(headers);
     if (what !== null) {
       const message = `no call can match it: ${what}`;
       remarks.push({ code: 'rule_never_fires', message, suggestion: 'write one rule for each value, or use `in`' });
     }
   }
-  for (const { test } of matcher.body) {
+  for (const { test } of [...matcher.body, ...matcher.args]) {
     if (test.min === undefined || test.max === undefined || compareDecimals(test.min, test.max) <= 0) continue;
     const message = '`min` is above `max`, so no number lies between them';
     remarks.push({ code: 'min_over_max', message, suggestion: 'swap them, or write two rules' });
@@ -35,6 +42,13 @@ export function remarksOnMatcher({ matcher, effect }: CheckedRule): readonly Rem
     remarks.push({ code: 'body_on_bodyless_method', message, suggestion });
   }
   return remarks;
+}
+
+/** What a rule about tools asks for and no call of a tool has. */
+function missingOfTools(matcher: Matcher): string | null {
+  if (matcher.body.some(({ test }) => test.exists !== false)) return 'body';
+  if (matcher.headers.some(({ kind }) => kind === 'present')) return 'headers';
+  return isOfHttp(matcher) ? 'URL of that scheme' : null;
 }
 
 function neverTime({ windows }: TimeMatcher): boolean {

@@ -6,9 +6,10 @@
 import type { CheckedPolicy, CheckedRule, Matcher, Segment, UrlPattern } from '../checked.js';
 import { quoted } from '../issue-list.js';
 import { type Lint, lintRule } from '../lints.js';
+import { meaning } from '../meaning.js';
 import { covers, disjoint } from './covers.js';
 
-const PAIRS_MAX = 200_000;
+const PAIRS_MAX = 100_000;
 const LIMIT_KEYS_MAX = 10_000;
 
 type Limit = Extract<CheckedRule['effect'], { kind: 'limit' }>;
@@ -23,26 +24,24 @@ export function lintPairs({ rules, defaultResult }: CheckedPolicy): readonly Lin
   const denies = new ByHost(deciding.filter(rule => rule.effect.kind === 'deny'));
   const allows = deciding.filter(rule => rule.effect.kind === 'allow');
   const limits = deciding.filter(isLimit);
-  const seen = new Map<string, CheckedRule>();
+  const seen = new Seen();
   const idle = new Set<CheckedRule>();
   for (const rule of deciding) {
     const { kind } = rule.effect;
     if (kind !== 'limit') {
-      const key = sameness(rule);
-      const earlier = seen.get(key);
+      const earlier = seen.before(rule);
       if (earlier !== undefined) {
         const message = `it matches exactly what ${quoted(earlier.name)} matches, which is named before it`;
         lints.push(lintRule(rule, { code: 'rule_repeated', message, suggestion: 'remove one of them' }));
         continue;
       }
-      seen.set(key, rule);
     }
     if (kind === 'deny') continue;
     const deny = pairs.find(
       denies.candidates(rule.matcher),
       // Permissive mode takes a body that is too large for no match in a `deny`, and for a match in a `limit`.
       other =>
-        (kind === 'allow' || other.matcher.body.length === 0) &&
+        (kind === 'allow' || (other.matcher.body.length === 0 && other.matcher.args.length === 0)) &&
         covers(rule.matcher, other.matcher, { narrow: kind, wide: 'deny' }),
     );
     if (deny !== undefined) {
@@ -77,7 +76,7 @@ const isLimit = (rule: CheckedRule): rule is LimitRule => rule.effect.kind === '
 
 /** A rule that is recorded and never decides leaves the others everything to do. */
 export function isShadow(rule: CheckedRule): boolean {
-  return 'shadow' in rule && rule.shadow === true;
+  return rule.shadow;
 }
 
 /**
@@ -100,10 +99,48 @@ function coarser(a: Limit, b: Limit): boolean {
   return a.per === b.per && JSON.stringify(a.field) === JSON.stringify(b.field);
 }
 
-/** The same for rules that match alike; how the pattern was spelled does not count. */
-function sameness({ effect, matcher }: CheckedRule): string {
-  const { url } = matcher;
-  return JSON.stringify([effect.kind, { ...matcher, url: url === null ? null : { ...url, text: '' } }]);
+/** Rules that match alike. */
+class Seen {
+  /** By what is quickly said of them. */
+  private readonly lists = new Map<string, CheckedRule[]>();
+
+  /** An earlier rule that matches the same; a rule without one is remembered. */
+  before(rule: CheckedRule): CheckedRule | undefined {
+    const key = likeness(rule);
+    const list = this.lists.get(key);
+    if (list === undefined) {
+      this.lists.set(key, [rule]);
+      return undefined;
+    }
+    const own = sameness(rule);
+    const earlier = list.find(other => sameness(other) === own);
+    if (earlier === undefined) list.push(rule);
+    return earlier;
+  }
+}
+
+/** The same for rules that match alike, and seldom for others. */
+function likeness({ effect, matcher }: CheckedRule): string {
+  const { methods, url, tools } = matcher;
+  const path = url?.kind === 'parts' ? url.path : [];
+  const names = tools === null ? '' : tools.map(tool => spelt(tool.path)).join(' ');
+  return `${effect.kind} ${methods?.join(' ') ?? ''} ${hostKey(url)}/${spelt(path)} ${names} ${matcher.body.length} ${matcher.args.length}`;
+}
+
+const spelt = (path: readonly Segment[]): string =>
+  path.map(segment => ('text' in segment ? segment.text : segment.kind)).join('/');
+
+const samenesses = new WeakMap<CheckedRule, string>();
+
+/** How a pattern was spelled does not count. */
+function sameness(rule: CheckedRule): string {
+  let text = samenesses.get(rule);
+  if (text === undefined) {
+    const { url } = rule.matcher;
+    text = meaning([rule.effect.kind, { ...rule.matcher, url: url === null ? null : { ...url, text: '' } }]);
+    samenesses.set(rule, text);
+  }
+  return text;
 }
 
 /** Rules by the hosts that they can cover, so that few need comparing. */
@@ -119,11 +156,10 @@ class ByHost<R extends CheckedRule> {
     }
   }
 
-  /** Every rule whose pattern could cover that of `matcher`. */
-  candidates({ url }: Matcher): readonly R[] {
-    if (this.lists.size === 0) return [];
-    const keys = new Set([EVERY_HOST, hostKey(url), ...suffixKeys(url)]);
-    return [...keys].flatMap(key => this.lists.get(key) ?? []);
+  /** Every rule whose pattern could cover that of `matcher`; they may be many, so they are not gathered. */
+  *candidates({ url }: Matcher): Iterable<R> {
+    if (this.lists.size === 0) return;
+    for (const key of new Set([EVERY_HOST, hostKey(url), ...suffixKeys(url)])) yield* this.lists.get(key) ?? [];
   }
 }
 
@@ -162,7 +198,7 @@ function literal(labels: readonly Segment[], from: number): string | null {
 class Pairs {
   private left = PAIRS_MAX;
 
-  find<T>(among: readonly T[], proves: (other: T) => boolean): T | undefined {
+  find<T>(among: Iterable<T>, proves: (other: T) => boolean): T | undefined {
     for (const other of among) {
       if (this.left <= 0) return undefined;
       this.left -= 1;
@@ -171,7 +207,7 @@ class Pairs {
     return undefined;
   }
 
-  every<T>(among: readonly T[], proves: (other: T) => boolean): boolean {
+  every<T>(among: Iterable<T>, proves: (other: T) => boolean): boolean {
     return this.find(among, other => !proves(other)) === undefined && this.left > 0;
   }
 }
