@@ -1,21 +1,8 @@
 /** One of the policy's own tests after every check (the language, section 9). Types only, and what running them costs. */
 import type { AgentId } from '../brand.js';
-import type { DecisionCode, HeaderLines, Result } from '../decide/types.js';
+import type { BatchRequest } from '../decide/batch-line.js';
+import type { DecisionCode, Result } from '../decide/types.js';
 import type { Position } from './checked.js';
-
-/** A request as written; it may be one that is refused, since tests say so of bad requests too. */
-export interface TestRequest {
-  readonly method: string;
-  /** Null only for the call of a tool that has none. */
-  readonly url: string | null;
-  readonly headers: HeaderLines;
-  /** Null: none. A mapping or list has become its JSON, numbers as they were written. */
-  readonly body: string | null;
-  /** The name of the tool, for the call of one; it has neither headers nor a body. */
-  readonly tool: string | null;
-  /** JSON of the arguments, numbers as they were written. Null: none. */
-  readonly args: string | null;
-}
 
 export interface Expectation {
   readonly result: Result;
@@ -27,7 +14,8 @@ export interface Expectation {
 
 export interface PolicyTest {
   readonly name: string;
-  readonly request: TestRequest;
+  /** As written; it may be one that is refused, since tests say so of bad requests too. */
+  readonly request: BatchRequest;
   readonly agent: AgentId | null;
   /** Milliseconds since 1970. */
   readonly wallMs: number;

@@ -6,6 +6,7 @@
  *   never: runs one
  */
 import { agentId } from '../brand.js';
+import type { BatchRequest } from '../decide/batch-line.js';
 import { TOOL_METHOD } from '../decide/tool-request.js';
 import type { DecisionCode, HeaderLines } from '../decide/types.js';
 import { jsonText } from '../json/text.js';
@@ -19,7 +20,7 @@ import { type IssueList, overBound, quoted } from './issue-list.js';
 import { isToken } from './matcher-method.js';
 import { listItems, withinBytes } from './strings.js';
 import { didYouMean } from './suggest.js';
-import { type Expectation, type PolicyTest, type TestRequest, testCost } from './test-case.js';
+import { type Expectation, type PolicyTest, testCost } from './test-case.js';
 
 /** 2026-01-07T12:00:00Z, a Wednesday: tests mean the same by night. */
 const DEFAULT_WALL_MS = 1_767_787_200_000;
@@ -116,7 +117,7 @@ function readRequest(issues: IssueList, node: TreeNode): Asked | null {
   checkKind(issues, fields);
   const tool = fields.string('tool');
   const args = fields.node('args');
-  const request: TestRequest = {
+  const request: BatchRequest = {
     method: fields.string('method') ?? (tool === null ? 'GET' : TOOL_METHOD),
     url: fields.string('url'),
     headers: body?.isJson === true && !headers.some(isContentType) ? [...headers, JSON_TYPE] : headers,
