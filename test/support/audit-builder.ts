@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { canonicalLine, type FlatRecord } from '#src/core/audit/canonical.js';
 import { genesisPrev, leafHashHex } from '#src/core/audit/chain.js';
 import { keyId } from '#src/core/audit/key-id.js';
+import { signSuccession } from '#src/core/audit/key-rotation.js';
 import { appendLeaf, EMPTY_FRONTIER, encodeFrontier, type Frontier, rootOf } from '#src/core/audit/merkle.js';
 import { signCheckpoint } from '#src/core/audit/note.js';
 import { signRecord } from '#src/core/audit/record-signature.js';
@@ -20,7 +21,11 @@ export function testSigner(name: string): Signer {
 
 export class AuditBuilder {
   readonly origin: string;
-  readonly signer: Signer;
+  /** Of the epoch. */
+  signer: Signer;
+  /** Numbers of the epochs so far, and their `key_rotated` lines: what `<log>.epochs` holds. */
+  epoch = 0;
+  readonly epochs: string[] = [];
   /** Lines of each file, without newlines. */
   readonly files: string[][] = [[]];
   #seq = 0;
@@ -84,8 +89,30 @@ export class AuditBuilder {
     return this.add('segment_opened', fields);
   }
 
+  /** A new epoch; `by` signs the rotation, as far as `altered` does not say otherwise. */
+  rotate(next: Signer, altered: FlatRecord = {}, by = this.signer): this {
+    const succession = { origin: this.origin, seq: this.#seq, prev: this.#prev, publicKey: next.publicKey };
+    const record: FlatRecord = {
+      ...{ v: 1, log: this.origin, seq: this.#seq, prev: this.#prev, type: 'key_rotated', epoch: this.epoch + 1 },
+      time: new Date(Date.UTC(2026, 0, 1) + this.#seq * 1000).toISOString(),
+      ...keyOf(next),
+      signature: signSuccession(by.sign, succession),
+      ...altered,
+    };
+    this.#write({ ...record, sig: altered.sig ?? signRecord(by.sign, record) });
+    this.epochs.push((this.files.at(-1) as string[]).at(-1) as string);
+    this.signer = next;
+    this.epoch++;
+    return this;
+  }
+
+  /** The whole of an epoch's end as a writer does it: file closed by the old key, the next one begun, a new key. */
+  turnEpoch(next: Signer, reason = 'size'): this {
+    return this.turn(reason).rotate(next).checkpoint();
+  }
+
   #key(): FlatRecord {
-    return { public_key: toBase64(this.signer.publicKey), key_id: keyId(sha256, this.signer.publicKey) };
+    return keyOf(this.signer);
   }
 
   #write(record: FlatRecord): this {
@@ -98,4 +125,8 @@ export class AuditBuilder {
     this.#seq++;
     return this;
   }
+}
+
+function keyOf(signer: Signer): FlatRecord {
+  return { public_key: toBase64(signer.publicKey), key_id: keyId(sha256, signer.publicKey) };
 }

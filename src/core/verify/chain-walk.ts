@@ -27,7 +27,7 @@ export interface WalkSink {
   leaf(seq: number, hash: string, line: RecordLine | null): void;
   /** Numbers up to `seq` are missing and with them the tree, unless `opened` brings a frontier. */
   jump(seq: number, opened: RecordLine | null): void;
-  find(code: FindingCode, place: Place, seq: number, detail: string, weight?: Finding['weight']): void;
+  find(code: FindingCode, place: Place | null, seq: number, detail: string, weight?: Finding['weight']): void;
   /** Whether the line's own signature confirms it; null when it has none that can be checked. */
   confirms(line: RecordLine): boolean | null;
 }

@@ -11,10 +11,11 @@ import { verifyRecordSignature } from '../audit/record-signature.js';
 import { toHex } from '../bytes.js';
 import type { Ed25519Verify, Sha256 } from '../ports.js';
 import type { WalkSink } from './chain-walk.js';
+import type { EpochTable } from './epoch-table.js';
 import type { FindingCode } from './findings.js';
-import { KeyRing } from './key-ring.js';
+import { isFault, type KeyFault, type KeyRing } from './key-ring.js';
 import type { RecordLine } from './read-record.js';
-import { type Expectation, OpenTree } from './tree.js';
+import type { OpenTree } from './tree.js';
 
 export type Find = WalkSink['find'];
 
@@ -27,6 +28,7 @@ const LINES_LOST = {
   truncated: 'the file before was cut while it was being written, and its lines are not among these files',
   tail_lost: 'lines were gone when the writer started, and are not among these files',
 };
+const OTHER_ROTATION = 'the `.epochs` file holds another rotation at this number';
 const NO_STATE = 'the writer had no state of its own here; a log cut short before this record would look the same';
 
 export class Evidence implements WalkSink {
@@ -37,21 +39,20 @@ export class Evidence implements WalkSink {
   firstSeq = 0;
   /** All numbers below it are covered by a good signature over what was written. */
   signedTo = 0;
+  /** All numbers below it are confirmed by the `.epochs` file. */
+  rotatedTo = 0;
   readonly #ports: EvidencePorts;
   readonly #origin: string;
+  /** Leaf hashes of the rotations that the `.epochs` file holds, by number. */
+  readonly #rotations: ReadonlyMap<number, string>;
 
-  constructor(
-    ports: EvidencePorts,
-    origin: string,
-    pinned: readonly Uint8Array[],
-    expect: Expectation | null,
-    find: Find,
-  ) {
+  constructor(ports: EvidencePorts, origin: string, keys: KeyRing, table: EpochTable, tree: OpenTree, find: Find) {
     this.#ports = ports;
     this.#origin = origin;
+    this.#rotations = new Map(table.rotations.map(({ seq, hash }) => [seq, hash]));
     this.find = find;
-    this.tree = new OpenTree(ports.sha256, expect);
-    this.keys = new KeyRing(ports.sha256, pinned);
+    this.tree = tree;
+    this.keys = keys;
   }
 
   begin(seq: number, opened: RecordLine | null): void {
@@ -63,20 +64,26 @@ export class Evidence implements WalkSink {
   }
 
   jump(_seq: number, opened: RecordLine | null): void {
+    this.keys.lose();
     this.tree.restart(opened && frontierOf(opened));
   }
 
-  leaf(_seq: number, hash: string, line: RecordLine | null): void {
+  leaf(seq: number, hash: string, line: RecordLine | null): void {
     if (line) this.#read(line);
+    else this.keys.lose();
     this.tree.add(hash);
+    const rotation = this.#rotations.get(seq);
+    if (rotation === hash) this.rotatedTo = seq + 1;
+    else if (rotation !== undefined) this.find('expect_mismatch', line?.place ?? null, seq, OTHER_ROTATION);
   }
 
   confirms(line: RecordLine): boolean | null {
     if (line.record.sig === undefined) return null;
-    const named = line.record.key_id === undefined ? [...this.keys.all()] : [this.keys.keyFor(line.record.key_id)];
-    const keys = named.filter(key => key !== null);
+    // `key_rotated` names the key that follows; every other record that names one, the key that signed it.
+    const { key_id } = line.type === 'key_rotated' ? {} : line.record;
+    const keys = this.keys.all().filter(({ id }) => key_id === undefined || id === key_id);
     if (keys.length === 0) return null;
-    return keys.some(key => verifyRecordSignature(this.#ports.verify, key, line.record));
+    return keys.some(({ key }) => verifyRecordSignature(this.#ports.verify, key, line.record));
   }
 
   #read(line: RecordLine): void {
@@ -86,12 +93,15 @@ export class Evidence implements WalkSink {
         return;
       case 'log_started':
         if (line.seq !== 0) this.#say('bad_segment', line, 'a log starts with its first record only');
-        this.#meetKey(line);
+        this.#blame(line, this.keys.begin(line));
         break;
       case 'segment_opened':
         this.#opened(line);
-        this.#meetKey(line);
+        this.#blame(line, this.keys.open(line));
         break;
+      case 'key_rotated':
+        this.#blame(line, this.keys.rotate(line));
+        return;
       case 'segment_closed':
         if (line.record.size !== line.seq) this.#say('bad_segment', line, 'its `size` is not its own number');
         if (line.record.head !== line.prev) this.#say('bad_segment', line, 'its `head` is not the line before');
@@ -103,9 +113,8 @@ export class Evidence implements WalkSink {
     if (this.confirms(line) === false) this.#say('bad_signature', line, 'its `sig` does not fit');
   }
 
-  #meetKey(line: RecordLine): void {
-    const wrong = this.keys.meet(line);
-    if (wrong !== null) this.#say('wrong_key', line, wrong);
+  #blame(line: RecordLine, fault: KeyFault | null): undefined {
+    if (fault !== null) this.find(fault.code, line.place, line.seq, fault.detail, fault.weight);
   }
 
   #opened(line: RecordLine): undefined {
@@ -130,11 +139,9 @@ export class Evidence implements WalkSink {
     if (typeof size !== 'number' || typeof note !== 'string' || size > line.seq || size < 0) {
       return this.#say('bad_checkpoint', line, 'its `size` or `note` is none');
     }
-    const key = this.keys.keyFor(key_id);
-    if (key === null) {
-      const known = this.keys.pinned ? 'a pinned key' : 'a key named before';
-      return this.#say('wrong_key', line, `key ${String(key_id)} is not ${known}`);
-    }
+    const turn = this.keys.turn(key_id, line.seq);
+    if (isFault(turn)) return this.#blame(line, turn);
+    const { key } = turn;
     if (!verifyRecordSignature(this.#ports.verify, key, line.record)) {
       return this.#say('bad_signature', line, 'its `sig` does not fit');
     }
@@ -147,6 +154,7 @@ export class Evidence implements WalkSink {
     if (noted.checkpoint.size !== size || toHex(noted.checkpoint.root) !== root) {
       return this.#say('bad_checkpoint', line, 'its note says another size or root');
     }
+    this.keys.signed(turn);
     const lines = this.tree.at(size);
     // Lines are missing before it: it is authentic, and what it covers cannot be rebuilt. The gap is reported already.
     if (lines === 'unknown') return;
@@ -154,6 +162,7 @@ export class Evidence implements WalkSink {
     if (lines.root !== root) return this.#disproved(line, `the first ${size} lines have another root than was signed`);
     if (lines.head !== null && lines.head !== head)
       return this.#disproved(line, '`head` is not the last line it covers');
+    if (!this.keys.proves(turn)) return;
     this.signedTo = line.seq + 1;
     this.goodKeyIds.add(String(key_id));
   }

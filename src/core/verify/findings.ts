@@ -21,8 +21,10 @@ export type FindingCode =
   | 'foreign'
   /** A signature of the right key that does not fit. */
   | 'bad_signature'
-  /** Signed by, or naming, a key that is not the pinned one. */
+  /** Signed by, or naming, a key that is not pinned and that no pinned key leads to. */
   | 'wrong_key'
+  /** Signed by, or naming, the key of another epoch. */
+  | 'wrong_epoch'
   /** A checkpoint whose size, head or root is not that of the lines. */
   | 'bad_checkpoint'
   /** A segment record whose size, frontier or head is not that of the lines. */
@@ -79,8 +81,10 @@ export interface Report {
   readonly keyIds: readonly string[];
   /** False: the keys come from the files themselves, so the origin is unproven. */
   readonly pinned: boolean;
-  /** `--expect` was given and met up to here; null when it was not. Equal to `size`: the end is attested. */
+  /** Something outside the lines confirms them up to here; null when nothing does. Equal to `size`: the end is attested. */
   readonly attestedTo: number | null;
+  /** What confirms it: `--expect`, or the file beside the log. */
+  readonly attestedBy: string | null;
   readonly gaps: readonly Gap[];
   /** In the order of the lines; at most {@link MAX_FINDINGS}. */
   readonly findings: readonly Finding[];

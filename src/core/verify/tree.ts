@@ -20,22 +20,21 @@ export interface Expectation {
 
 export class OpenTree {
   readonly #sha256: Sha256;
-  readonly #expect: Expectation | null;
+  readonly #expected: readonly (Expectation & { met: boolean | null })[];
   #base: Frontier | null = EMPTY_FRONTIER;
   /** Leaf hash of line `#base.size`−1; null when it was not read. */
   #head: string | null = null;
   #queue: string[] = [];
-  #expected: 'met' | 'unmet' | null = null;
 
-  constructor(sha256: Sha256, expect: Expectation | null) {
+  constructor(sha256: Sha256, expected: readonly Expectation[]) {
     this.#sha256 = sha256;
-    this.#expect = expect;
+    this.#expected = expected.map(({ size, root }) => ({ size, root, met: null }));
     this.#compare();
   }
 
-  /** Whether the expectation was met; null when its size was not reached or cannot be computed. */
-  get expected(): 'met' | 'unmet' | null {
-    return this.#expected;
+  /** Whether the expectation of that number was met; null when its size was not reached or cannot be computed. */
+  met(index: number): boolean | null {
+    return this.#expected[index]?.met ?? null;
   }
 
   /** Begins again from a frontier found in a file; null: nothing is known until the next one. */
@@ -93,9 +92,10 @@ export class OpenTree {
   }
 
   #compare(): void {
-    if (this.#base === null || this.#base.size !== this.#expect?.size) return;
-    const met = toHex(rootOf(this.#sha256, this.#base)) === this.#expect.root;
-    this.#expected = met && this.#expected !== 'unmet' ? 'met' : 'unmet';
+    for (const expected of this.#expected) {
+      if (this.#base?.size !== expected.size) continue;
+      expected.met = expected.met !== false && toHex(rootOf(this.#sha256, this.#base)) === expected.root;
+    }
   }
 }
 

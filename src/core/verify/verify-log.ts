@@ -17,13 +17,27 @@
  *   const report = log.finish();
  */
 import { genesisPrev } from '../audit/chain.js';
+import { rootOf } from '../audit/merkle.js';
+import { toHex } from '../bytes.js';
 import type { Sha256Text } from '../ports.js';
 import { ChainWalk } from './chain-walk.js';
 import type { EndAccount } from './end-account.js';
+import { type Beside, NOTHING_BESIDE } from './end-evidence.js';
+import { EpochTable } from './epoch-table.js';
 import { Evidence, type EvidencePorts } from './evidence.js';
-import { type Finding, MAX_FINDINGS, MAX_NOTES, type Place, type Report, type Verdict } from './findings.js';
+import {
+  type Finding,
+  type FindingCode,
+  MAX_FINDINGS,
+  MAX_NOTES,
+  type Place,
+  type Report,
+  type Verdict,
+  type Weight,
+} from './findings.js';
+import { KeyRing, pinnedKeys } from './key-ring.js';
 import { type Line, readRecord } from './read-record.js';
-import type { Expectation } from './tree.js';
+import { type Expectation, OpenTree } from './tree.js';
 
 export interface VerifyPorts extends EvidencePorts {
   readonly sha256Text: Sha256Text;
@@ -36,11 +50,24 @@ export interface VerifyOptions {
   readonly keys: readonly Uint8Array[];
   /** A size and root kept elsewhere. */
   readonly expect: Expectation | null;
+  /** What lies beside the files; absent: nothing. */
+  readonly beside?: Beside;
+}
+
+/** Met by no tree. */
+const UNEXPECTED: Expectation = { size: -1, root: '' };
+const [BY_CALLER, BY_STATE] = [0, 1] as const;
+
+interface Attested {
+  readonly to: number;
+  readonly by: string;
 }
 
 export class LogVerifier {
   readonly #ports: VerifyPorts;
   readonly #options: VerifyOptions;
+  readonly #beside: Beside;
+  readonly #table: EpochTable;
   readonly #walk: ChainWalk;
   readonly #evidence: Evidence;
   readonly #findings: Finding[] = [];
@@ -54,11 +81,17 @@ export class LogVerifier {
   constructor(ports: VerifyPorts, options: VerifyOptions) {
     this.#ports = ports;
     this.#options = options;
+    this.#beside = options.beside ?? NOTHING_BESIDE;
+    const pinned = pinnedKeys(ports.sha256, options.keys);
+    this.#table = new EpochTable(ports, options.origin, pinned, this.#beside.epochs);
+    const { state } = this.#beside;
+    const stated = state && { size: state.state.size, root: toHex(rootOf(ports.sha256, state.state.frontier)) };
     this.#evidence = new Evidence(
       ports,
       options.origin,
-      options.keys,
-      options.expect,
+      new KeyRing(ports.sha256, ports.verify, pinned, this.#table),
+      this.#table,
+      new OpenTree(ports.sha256, [options.expect ?? UNEXPECTED, stated ?? UNEXPECTED]),
       (code, place, seq, detail, weight) => this.#find({ code, weight: weight ?? 'tampered', place, seq, detail }),
     );
     this.#walk = new ChainWalk(options.origin, genesisPrev(ports.sha256Text, options.origin), this.#evidence);
@@ -93,7 +126,8 @@ export class LogVerifier {
     this.#judgeTorn(null);
     const evidence = this.#evidence;
     const root = evidence.tree.finish();
-    const attestedTo = this.#judgeEnd(size);
+    const attested = [this.#judgeExpected(size), this.#judgeState(size), this.#judgeEpochs(size)];
+    const [best] = attested.filter(one => one !== null).sort((a, b) => b.to - a.to);
     const intactTo = Math.max(evidence.firstSeq, Math.min(size, this.#tamperedFrom));
     const signedTo = Math.min(evidence.signedTo, intactTo);
     return {
@@ -105,9 +139,10 @@ export class LogVerifier {
       signedTo,
       keyIds: [...evidence.goodKeyIds],
       pinned: evidence.keys.pinned,
-      attestedTo,
+      attestedTo: best?.to ?? null,
+      attestedBy: best?.by ?? null,
       gaps,
-      findings: this.#findings.sort((a, b) => this.#order(a) - this.#order(b)),
+      findings: this.#findings.sort((a, b) => this.#order(a) - this.#order(b) || doubtsLast(a) - doubtsLast(b)),
       findingCount: this.#count,
       notes: this.#notes,
       root,
@@ -115,23 +150,64 @@ export class LogVerifier {
   }
 
   /** Compares with what was written down elsewhere; null when nothing was given or it cannot be compared. */
-  #judgeEnd(size: number): number | null {
+  #judgeExpected(size: number): Attested | null {
     const { expect } = this.#options;
     if (expect === null) return null;
-    const { expected } = this.#evidence.tree;
-    if (expected === 'met') return expect.size;
+    const met = this.#evidence.tree.met(BY_CALLER);
+    if (met) return { to: expect.size, by: '--expect' };
     const seq = this.#evidence.firstSeq;
-    if (expected === 'unmet') {
-      const detail = `the first ${expect.size} records have another root than expected`;
-      this.#find({ code: 'expect_mismatch', weight: 'tampered', place: null, seq, detail });
+    if (met === false) {
+      this.#end('expect_mismatch', seq, `the first ${expect.size} records have another root than expected`);
     } else if (size < expect.size) {
-      const detail = `the log ends at ${size} records and had ${expect.size}`;
-      this.#find({ code: 'truncated', weight: 'tampered', place: null, seq: size, detail });
+      this.#end('truncated', size, `the log ends at ${size} records and had ${expect.size}`);
     } else {
-      const detail = 'the root at that size cannot be computed from these files';
-      this.#find({ code: 'expect_mismatch', weight: 'doubt', place: null, seq, detail });
+      this.#end('expect_mismatch', seq, 'the root at that size cannot be computed from these files', 'doubt');
     }
     return null;
+  }
+
+  /** Compares with the state file beside the log. What no key of the log signed says nothing. */
+  #judgeState(size: number): Attested | null {
+    const { state: beside, judgesEnd } = this.#beside;
+    if (beside === null) return null;
+    const { file, state, signedBy } = beside;
+    const { keys, tree, firstSeq } = this.#evidence;
+    const signers = [...keys.all(), ...this.#table.rotations.map(({ key }) => key)];
+    if (!signers.some(key => keys.proves(key) && signedBy(key.key))) {
+      this.#end(
+        'recovered',
+        size,
+        `the state file ${file} is not signed by a key of this log and was not used`,
+        'note',
+      );
+      return null;
+    }
+    const met = tree.met(BY_STATE);
+    if (met) return { to: state.size, by: file };
+    if (met === false)
+      this.#end('expect_mismatch', firstSeq, `${file} knows another root of the first ${state.size} records`);
+    else if (size < state.size && judgesEnd) {
+      this.#end('truncated', size, `the log ends at ${size} records, and ${file} knows of ${state.size}`);
+    }
+    return null;
+  }
+
+  /** Each rotation that the `.epochs` file holds was a record of the log. */
+  #judgeEpochs(size: number): Attested | null {
+    const last = this.#table.rotations.at(-1);
+    if (last && size <= last.seq && this.#beside.judgesEnd) {
+      this.#end(
+        'truncated',
+        size,
+        `the log ends at ${size} records, and its \`.epochs\` file holds record ${last.seq}`,
+      );
+    }
+    const { rotatedTo } = this.#evidence;
+    return rotatedTo > 0 ? { to: rotatedTo, by: 'the `.epochs` file' } : null;
+  }
+
+  #end(code: FindingCode, seq: number, detail: string, weight: Weight = 'tampered'): void {
+    this.#find({ code, weight, place: null, seq, detail });
   }
 
   /** Fails closed: without a pinned key anybody could have written all of it, so nothing more is said than that. */
@@ -178,3 +254,6 @@ export class LogVerifier {
     return place ? (this.#files.get(place.file) ?? 0) * 2 ** 40 + place.line : Number.MAX_SAFE_INTEGER;
   }
 }
+
+/** Of two findings at one place, what is certain comes first: the other often follows from it. */
+const doubtsLast = ({ weight }: Finding): number => (weight === 'doubt' ? 1 : 0);
