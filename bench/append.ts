@@ -46,6 +46,7 @@ export function benchAppend(): void {
     host: 'host',
     agent: 'bench',
     durability: 'write',
+    rotation: { maxBytes: null, daily: false },
     lockProgram: 'flock',
     clock: { wallMs: Date.now },
     random: randomBytes,

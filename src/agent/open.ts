@@ -49,6 +49,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     host: hostname(),
     agent: name,
     durability: 'write',
+    rotation: { maxBytes: settings.audit.rotateBytes, daily: settings.audit.rotateDaily },
     lockProgram: 'flock',
     clock: { wallMs: Date.now },
     random: randomBytes,

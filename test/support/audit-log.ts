@@ -24,6 +24,7 @@ export function settingsAt(folder: string, problems: string[] = []): AuditLogSet
     host: 'host',
     agent: 'agent',
     durability: 'write',
+    rotation: { maxBytes: null, daily: false },
     lockProgram: 'flock',
     clock: { wallMs: () => Date.now() },
     random: n => new Uint8Array(randomBytes(n)),

@@ -1,5 +1,13 @@
 import type { Fault } from '../../core/fault.js';
 
+/** When the log turns itself over. Neither: it is left to logrotate. */
+export interface Rotation {
+  /** Bytes, null: whatever the size. */
+  readonly maxBytes: number | null;
+  /** A file for each day (UTC) that has records. */
+  readonly daily: boolean;
+}
+
 /** Everything the log is told, resolved. */
 export interface AuditLogSettings {
   /** Absolute. */
@@ -14,6 +22,7 @@ export interface AuditLogSettings {
   readonly agent: string;
   /** `write`: a record counts when the kernel has it (survives kill -9). */
   readonly durability: 'write';
+  readonly rotation: Rotation;
   /** The program that takes kernel locks: `flock`. */
   readonly lockProgram: string;
   readonly clock: { wallMs(): number };

@@ -18,11 +18,12 @@ import type { Position } from '../../core/audit/tip.js';
 import { Fault } from '../../core/fault.js';
 import { POLL_EVERY_MS } from '../../core/limits.js';
 import { sha256Text } from '../../crypto/sha256.js';
-import { AppendFile, type WriteFailure } from '../../disk/append.js';
+import { AppendFile, type Opened, type WriteFailure } from '../../disk/append.js';
 import { errno } from '../../disk/errno.js';
 import { type FileId, sameFile } from '../../disk/file-id.js';
 import type { Lock } from '../../disk/lock.js';
 import type { AuditHealth, AuditLog } from '../types.js';
+import { currentFile } from './current.js';
 import { afterFailure, logStarted, type Next, type Reason, segmentOpened } from './first-records.js';
 import type { LogKey } from './keys.js';
 import { LineWriter } from './line-writer.js';
@@ -32,6 +33,10 @@ import { fileText, lockName, openNext, standsAt, stateName } from './place.js';
 import type { AuditLogSettings } from './settings.js';
 import type { Start } from './start.js';
 import { StateFile } from './state-file.js';
+import { TurnOver } from './turn-over.js';
+
+/** What ends a file that is in order: `segment_closed`, `checkpoint`. */
+const LAST_RECORDS = 2;
 
 export class LogWriter implements AuditLog {
   readonly path: string;
@@ -56,6 +61,7 @@ export class LogWriter implements AuditLog {
 
   #lookedMs: number;
   #synced: number;
+  readonly #turn: TurnOver;
   readonly #pace = new Pace(() => this.#contain(() => this.#beginCheckpoint()));
   readonly #watch: NodeJS.Timeout;
   #problem: Fault | null = null;
@@ -79,6 +85,8 @@ export class LogWriter implements AuditLog {
     this.#foundOwn = !begin && start.first !== null;
     this.#synced = from.size;
     this.#lookedMs = settings.clock.wallMs();
+    const begun = start.go === 'on' ? Date.parse(start.firstTime) : this.#lookedMs;
+    this.#turn = new TurnOver(settings.rotation, begun);
     this.#begin(start);
     this.#watch = setInterval(() => this.#contain(() => this.#watchOver()), POLL_EVERY_MS);
     this.#watch.unref();
@@ -133,7 +141,7 @@ export class LogWriter implements AuditLog {
 
   #begin(start: Start): void {
     if (start.go === 'on') {
-      const opened = AppendFile.existing(this.path);
+      const opened = AppendFile.existing(currentFile(this.path));
       if (!opened.ok) throw new Fault('log_unusable', { path: this.path, cause: opened.errno });
       this.#file = opened.file;
       this.#owed = [...start.recovered];
@@ -159,7 +167,18 @@ export class LogWriter implements AuditLog {
     const file = this.#file as AppendFile;
     const seen = file.look();
     if (seen !== 'ours') this.#seen(seen);
+    else this.#turnOver(now);
     if (this.#stateOwed || this.#owed.length > 0) this.#payOwed(now);
+  }
+
+  /** When the next file cannot be had, this one serves a while longer. */
+  #turnOver(now: number): void {
+    const due = this.#turn.due(this.#file as AppendFile, now);
+    if (due === null || this.#owed.length > 0) return;
+    this.#contain(() => {
+      this.#ownLock();
+      this.#nextFile(due);
+    });
   }
 
   #seen(seen: 'larger' | 'smaller' | 'gone' | 'failed'): void {
@@ -201,13 +220,20 @@ export class LogWriter implements AuditLog {
   /** The old file is whole: it gets its last two records once the next is open. */
   #nextFile(reason: Reason): void {
     const old = this.#file as AppendFile;
-    const opened = openNext(this.path, this.#isOwn, this.#first, this.size);
+    const seen = old.look();
+    const ends = (seen === 'ours' || seen === 'gone') && this.#owed.length === 0;
+    const opened = this.#openFile(this.size + (ends ? LAST_RECORDS : 0));
     if (!opened.ok) throw this.#unavailable(opened.errno);
     const now = this.#settings.clock.wallMs();
-    const seen = old.look();
     // When they cannot be written, the next file's frontier still covers every line.
-    if ((seen === 'ours' || seen === 'gone') && this.#owed.length === 0) this.#endFile(old, now);
+    if (ends) this.#endFile(old, now);
     this.#take(opened.file, { reason, recovered: [] });
+  }
+
+  #openFile(next: number): Opened {
+    const { rotation } = this.#settings;
+    const numbered = rotation.maxBytes !== null || rotation.daily;
+    return openNext(this.path, { own: this.#isOwn, first: this.#first }, next, numbered);
   }
 
   #endFile(old: AppendFile, now: number): void {
@@ -229,7 +255,7 @@ export class LogWriter implements AuditLog {
 
   #openNext(next: Next): void {
     this.#ownLock();
-    const opened = openNext(this.path, this.#isOwn, this.#first, this.size);
+    const opened = this.#openFile(this.size);
     if (!opened.ok) throw this.#unavailable(opened.errno);
     this.#take(opened.file, next);
   }
@@ -242,6 +268,7 @@ export class LogWriter implements AuditLog {
     this.#first = this.size;
     this.#stateOwed = true;
     this.#lookedMs = this.#settings.clock.wallMs();
+    this.#turn.begun(this.#lookedMs);
     if (this.size > 0) {
       this.#segment += 1;
       const nonce = this.#settings.random(16);

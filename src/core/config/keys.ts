@@ -2,7 +2,12 @@
  * The one table of settings: name in `checkrd.yaml`, environment variable, option of the library, what it takes.
  * The reader, the resolver, the documentation's test and `checkrd init` all follow it.
  */
-import { BODY_INSPECT_DEFAULT_BYTES, BODY_INSPECT_MAX_BYTES } from '../limits.js';
+import {
+  AUDIT_FILE_MAX_BYTES,
+  AUDIT_FILE_MIN_BYTES,
+  BODY_INSPECT_DEFAULT_BYTES,
+  BODY_INSPECT_MAX_BYTES,
+} from '../limits.js';
 import { LOG_LEVELS } from './settings.js';
 
 export type SettingKind =
@@ -74,6 +79,14 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     '`endpoint`',
     'how URL paths are recorded; `endpoint` folds what looks like an ID, since tokens live in paths',
   ),
+  row(
+    'audit.rotate_bytes',
+    null,
+    { is: 'integer', min: AUDIT_FILE_MIN_BYTES, max: AUDIT_FILE_MAX_BYTES },
+    'none; left to logrotate',
+    'the log begins its next file at this size; `audit.path` is then a link to the file being written',
+  ),
+  row('audit.rotate_daily', null, BOOLEAN, '`false`', 'the log begins a file for each day (UTC) that has records'),
   row('state_dir', 'stateDir', PATH, IN_DIR('state'), 'last good policies and counters'),
   row('keys_dir', 'keysDir', PATH, IN_DIR('keys'), 'the signing keys of the log'),
   row(

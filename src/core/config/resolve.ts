@@ -143,6 +143,8 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
     audit: Object.freeze({
       path: get<string>('audit.path', `${dir}/audit/${agentId ?? 'daemon'}.jsonl`),
       urlPath: get<'endpoint' | 'raw'>('audit.url_path', 'endpoint'),
+      rotateBytes: get<number | null>('audit.rotate_bytes', null),
+      rotateDaily: get<boolean>('audit.rotate_daily', false),
     }),
     stateDir: get<string>('state_dir', `${dir}/state`),
     keysDir: get<string>('keys_dir', `${dir}/keys`),

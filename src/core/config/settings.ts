@@ -27,6 +27,10 @@ export interface Settings {
     readonly path: string;
     /** `endpoint` folds id-like segments, `raw` keeps paths as they are. */
     readonly urlPath: 'endpoint' | 'raw';
+    /** Bytes after which the log begins its next file; null: size is left to logrotate. */
+    readonly rotateBytes: number | null;
+    /** Whether the log begins a file for each day (UTC). */
+    readonly rotateDaily: boolean;
   };
   readonly stateDir: string;
   readonly keysDir: string;

@@ -40,7 +40,7 @@ test('without any source everything stands in the configuration directory', () =
     policy: '/home/u/.checkrd/policy.yaml',
     policyWatch: true,
     killswitch: '/home/u/.checkrd/killswitch',
-    audit: { path: '/home/u/.checkrd/audit/crm.jsonl', urlPath: 'endpoint' },
+    audit: { path: '/home/u/.checkrd/audit/crm.jsonl', urlPath: 'endpoint', rotateBytes: null, rotateDaily: false },
     stateDir: '/home/u/.checkrd/state',
     keysDir: '/home/u/.checkrd/keys',
     inspectBytes: 1_048_576,
