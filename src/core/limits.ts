@@ -43,6 +43,9 @@ export const CHECKPOINT_EVERY_MS = 1000;
 /** Denials, kills and policy changes ask for an early checkpoint; at most ten a second. */
 export const CHECKPOINT_MIN_GAP_MS = 100;
 
+/** A key signs for so long at most; with a file it ends sooner. */
+export const EPOCH_MAX_MS = 24 * 3_600_000;
+
 export const KILLSWITCH_MAX_BYTES = 4 * KIB;
 export const KILLSWITCH_REASON_MAX_CHARS = 200;
 export const POLL_EVERY_MS = 1000;

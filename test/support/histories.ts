@@ -388,13 +388,15 @@ export const HISTORIES: readonly History[] = [
     first: 'wrong_key audit.replaced-0.jsonl:1',
     run: l => {
       l.ended();
-      rmSync(join(l.folder, 'keys', 'log.key'));
+      const keys = join(l.folder, 'keys');
+      for (const name of readdirSync(keys).filter(name => name.endsWith('.key'))) rmSync(join(keys, name));
       l.restart();
     },
   },
   {
-    name: 'the folder deleted while it was stopped: a new log, and no trace',
-    exit: 0,
+    name: 'the folder deleted while it was stopped: a new log, which is not by the key given',
+    exit: 1,
+    first: 'wrong_key audit.jsonl:1',
     run: l => {
       l.ended();
       rmSync(join(l.folder, 'log'), { recursive: true, force: true, maxRetries: 10 });

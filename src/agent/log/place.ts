@@ -3,6 +3,7 @@
  *
  *   audit.jsonl               the file being written, or a link to it (current.ts)
  *   audit.jsonl.lock .state   its lock and its state
+ *   audit.jsonl.epochs        its `key_rotated` lines, kept for good
  *   audit.jsonl.torn-<seq>    half a line that a crash left
  *   audit.<first seq>.jsonl   a file of a log that turns itself over; else an earlier file that was still at the path
  *                             (truncated, foreign bytes, damaged tail)
@@ -22,6 +23,7 @@ import { beside, currentFile, openNumbered } from './current.js';
 
 export const lockName = (path: string): string => `${path}.lock`;
 export const stateName = (path: string): string => `${path}.state`;
+export const epochsName = (path: string): string => `${path}.epochs`;
 export const tornName = (path: string, seq: number): string => `${path}.torn-${seq}`;
 export const fileText = (id: FileId): string => `${id.dev}:${id.ino}`;
 

@@ -12,7 +12,7 @@
  *   foreign_bytes  lines after a log that was closed         new file at the state
  *   state_rebuilt  no state that our key signed, or an old   read from the file's own beginning, or from the old state
  *                  one: lines after it carry our signature
- *   other_key      the log is by a key we do not have        new log that names the old one
+ *   other_key      the log is by a key we do not have        new log that names the old one (audit-log.ts)
  */
 import type { RecoveredFields, SegmentOpenedFields } from '../../core/audit/fields.js';
 import { type FileBeginning, Follower } from '../../core/audit/follow.js';
@@ -23,7 +23,7 @@ import { sha256, sha256Text } from '../../crypto/sha256.js';
 import { errno } from '../../disk/errno.js';
 import type { LineFile } from '../../disk/lines.js';
 import { currentFile } from './current.js';
-import type { LogKey } from './keys.js';
+import type { LogKey, LogKeys } from './keys.js';
 import { beginningOf, holds, openHere, readState, signedAfter } from './left-behind.js';
 import { fileText, stateName } from './place.js';
 import { findSibling } from './siblings.js';
@@ -61,11 +61,11 @@ export type Start =
     });
 
 /** @throws Fault `log_unusable` when the file cannot be read, or is no regular file. */
-export function startLog(path: string, key: LogKey): Start {
+export function startLog(path: string, keys: LogKeys): Start {
   const here = openHere(currentFile(path));
   try {
-    const state = readState(stateName(path), key);
-    return state === null ? withoutState(path, key, here) : fromState(path, key, state, here);
+    const state = readState(stateName(path), keys.current);
+    return state === null ? withoutState(path, keys.log, here) : fromState(path, keys.current, state, here);
   } catch (error) {
     throw error instanceof Fault ? error : new Fault('log_unusable', { path, cause: errno(error) }, { cause: error });
   } finally {
@@ -138,10 +138,10 @@ function goOn(
 
 /* ---- without ---------------------------------------------------------------------------------------------------- */
 
-function withoutState(path: string, key: LogKey, here: LineFile | null): Start {
+function withoutState(path: string, log: string, here: LineFile | null): Start {
   const beginning = here && beginningOf(here);
   if (here !== null && beginning) {
-    if (beginning.publicKey !== key.publicKeyText) {
+    if (beginning.log !== log) {
       return { go: 'begin', cases: ['other_key'], previousLog: beginning.log };
     }
     return rebuild(path, currentFile(path), here, beginning, null);
@@ -149,7 +149,7 @@ function withoutState(path: string, key: LogKey, here: LineFile | null): Start {
   let newest = -1;
   const ours = (file: LineFile): FileBeginning | null => {
     const of = beginningOf(file);
-    return of?.publicKey === key.publicKeyText ? of : null;
+    return of?.log === log ? of : null;
   };
   findSibling(path, file => {
     newest = Math.max(newest, ours(file)?.before.size ?? -1);

@@ -3,7 +3,7 @@ import { type LogState, stateText } from '../../core/audit/state.js';
 import { utf8 } from '../../core/bytes.js';
 import { replaceFile, replaceFileLater } from '../../disk/durable.js';
 import { errno } from '../../disk/errno.js';
-import type { LogKey } from './keys.js';
+import type { LogKeys } from './keys.js';
 
 const MODE = 0o640;
 
@@ -14,7 +14,7 @@ export class StateFile {
 
   constructor(
     private readonly path: string,
-    private readonly key: LogKey,
+    private readonly keys: LogKeys,
     private readonly failed: (errno: string) => void,
   ) {}
 
@@ -54,6 +54,6 @@ export class StateFile {
   }
 
   #bytes(state: LogState): Uint8Array {
-    return utf8(stateText(this.key.sign, state));
+    return utf8(stateText(this.keys.current.sign, state));
   }
 }

@@ -42,5 +42,6 @@ export const FIELD_NAMES: Names = {
   segment_opened: ['type', 'segment', 'reason', 'size', 'frontier', 'public_key', 'key_id', 'nonce'],
   recovered: ['type', 'cause', 'from', 'to', 'bytes', 'sha256'],
   checkpoint: ['type', 'size', 'head', 'root', 'key_id', 'note', 'sig'],
+  key_rotated: ['type', 'epoch', 'key_id', 'public_key', 'signature', 'sig'],
   segment_closed: ['type', 'size', 'head'],
 };

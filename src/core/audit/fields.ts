@@ -177,6 +177,17 @@ export interface CheckpointFields {
   readonly sig: string;
 }
 
+export interface KeyRotatedFields {
+  readonly type: 'key_rotated';
+  /** Of the new key, like `key_id` and `public_key`. */
+  readonly epoch: number;
+  readonly key_id: string;
+  readonly public_key: string;
+  /** Both by the old key: key-rotation.ts, record-signature.ts. */
+  readonly signature: string;
+  readonly sig: string;
+}
+
 export interface SegmentClosedFields {
   readonly type: 'segment_closed';
   readonly size: number;
@@ -189,6 +200,7 @@ export type LogRecord =
   | SegmentOpenedFields
   | RecoveredFields
   | CheckpointFields
+  | KeyRotatedFields
   | SegmentClosedFields;
 
 export type RecordFields = AgentRecord | LogRecord;
