@@ -53,6 +53,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   policy: 'policy.yaml',
   killswitch: 'killswitch',
   'audit.path': 'audit/my-agent.jsonl',
+  'audit.rotate_bytes': '104857600',
   state_dir: 'state',
   keys_dir: 'keys',
   inspect_bytes: '1048576',

@@ -16,7 +16,7 @@ function python(args: readonly string[]): Promise<{ readonly code: number; reado
 }
 
 /** It reads one log at a time. */
-const one = HISTORIES.filter(({ name }) => !/two writers|the key deleted/.test(name));
+const one = HISTORIES.filter(({ name }) => !name.startsWith('the key deleted'));
 
 test(`it agrees on ${one.length} histories`, { skip }, async t => {
   for (const { name, exit, first, run } of one) {
