@@ -66,6 +66,10 @@ export class LiveAgent implements Agent {
     this.#callHost = {
       look: agent => parts.kill.look(agent),
       record: fields => void (rules.disabled || parts.recorder.record(fields)),
+      onDisk: () => {
+        const synced = rules.disabled ? null : parts.recorder.onDisk();
+        return synced !== null && rules.securityMode === 'permissive' ? synced.then(() => true) : synced;
+      },
       monotonicMs: () => performance.now(),
       left: call => parts.inFlight.remove(call),
     };

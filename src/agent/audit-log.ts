@@ -12,6 +12,7 @@ import { forgetTemps } from '../disk/durable.js';
 import { errno } from '../disk/errno.js';
 import { type Lock, type Locking, takeLock } from '../disk/lock.js';
 import { LogKeys } from './log/keys.js';
+import { LaterLog } from './log/later.js';
 import { tracesOf } from './log/left-behind.js';
 import { lockName, ownName, readyFolder, stateName } from './log/place.js';
 import type { AuditLogSettings } from './log/settings.js';
@@ -36,7 +37,8 @@ export function openAuditLog(settings: AuditLogSettings): AuditLog {
   try {
     forgetTemps(stateName(path));
     const { start, keys } = whereItStands(path, settings);
-    return new LogWriter({ ...settings, path }, keys ?? beginKeys(settings, null), lock, start);
+    const log = new LogWriter({ ...settings, path }, keys ?? beginKeys(settings, null), lock, start);
+    return settings.durability === 'async' ? new LaterLog(log, settings.clock.wallMs) : log;
   } catch (error) {
     lock.release();
     throw error;

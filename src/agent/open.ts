@@ -48,7 +48,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     keysDir: settings.keysDir,
     host: hostname(),
     agent: name,
-    durability: 'write',
+    durability: settings.audit.durability,
     rotation: { maxBytes: settings.audit.rotateBytes, daily: settings.audit.rotateDaily },
     lockProgram: 'flock',
     clock: { wallMs: Date.now },

@@ -14,7 +14,7 @@ export type SecurityMode = 'strict' | 'permissive';
 
 /* ---- the audit log ------------------------------------------------------------------------------------------- */
 
-/** One writer's log. Synchronous: when `append` returns, the record is in the kernel. */
+/** One writer's log. Synchronous: when `append` returns, the record is in the kernel (not with `durability: async`). */
 export interface AuditLog {
   /** `<host>/<agent-id or daemon>/<16 hex>`. */
   readonly origin: string;
@@ -26,6 +26,11 @@ export interface AuditLog {
   readonly size: number;
   /** @throws Fault `audit_unavailable` when the record is not in the file; the file is left as it was. */
   append(record: AgentRecord): void;
+  /**
+   * With `durability: fsync`: whether everything appended so far is on disk, once that is known; what waits together is synced
+   * once. False: it may be lost. Null: nobody waits.
+   */
+  onDisk(): Promise<boolean> | null;
   /** Ends this file and begins the next (SIGHUP after logrotate moved it). */
   reopen(): void;
   /** Last checkpoint, sync, state file. Synchronous, so that an exit handler may call it; idempotent. */
@@ -125,6 +130,11 @@ export interface Call {
    * agent whose `signal` is made when first asked for saves several microseconds a call.
    */
   onKill(listener: () => void): void;
+  /**
+   * Where the log promises the disk: asked once, in the turn of `begin`. False: the record may be lost, the call must not go
+   * on, and its outcome is written. Null: nothing to wait for. `confirm` follows.
+   */
+  onDisk(): Promise<boolean> | null;
   /**
    * Looks at the switch again, just before the request is handed to the transport.
    * Needed when anything asynchronous came after `begin`. On a hold the outcome (`killed`) is written.

@@ -1,3 +1,4 @@
+import type { Durability } from '../../core/config/settings.js';
 import type { Fault } from '../../core/fault.js';
 
 /** When the log turns itself over. Neither: it is left to logrotate. */
@@ -20,8 +21,11 @@ export interface AuditLogSettings {
   readonly host: string;
   /** An agent ID, or `daemon`. */
   readonly agent: string;
-  /** `write`: a record counts when the kernel has it (survives kill -9). */
-  readonly durability: 'write';
+  /**
+   * `write`: a record counts when the kernel has it (survives kill -9). `fsync`: when the disk has it (survives power loss;
+   * see `AuditLog.onDisk`). `async`: when it is in memory.
+   */
+  readonly durability: Durability;
   readonly rotation: Rotation;
   /** The program that takes kernel locks: `flock`. */
   readonly lockProgram: string;

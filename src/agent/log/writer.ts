@@ -15,17 +15,17 @@ import { genesisPrev } from '../../core/audit/chain.js';
 import type { AgentRecord, RecordFields } from '../../core/audit/fields.js';
 import { EMPTY_FRONTIER } from '../../core/audit/merkle.js';
 import type { Position } from '../../core/audit/tip.js';
-import { Fault } from '../../core/fault.js';
 import { POLL_EVERY_MS } from '../../core/limits.js';
 import { sha256Text } from '../../crypto/sha256.js';
-import { AppendFile, type Opened, type WriteFailure } from '../../disk/append.js';
+import type { AppendFile, Opened, WriteFailure } from '../../disk/append.js';
 import { type FileId, sameFile } from '../../disk/file-id.js';
 import type { Lock } from '../../disk/lock.js';
 import type { AuditHealth, AuditLog } from '../types.js';
-import { currentFile } from './current.js';
 import { EpochEnd } from './epoch-end.js';
 import { EpochsFile } from './epochs-file.js';
-import { afterFailure, logStarted, type Next, type Reason, segmentOpened } from './first-records.js';
+import { firstFile } from './first-file.js';
+import { afterFailure, type Next, type Reason, segmentOpened } from './first-records.js';
+import { GroupCommit } from './group-commit.js';
 import type { LogKeys } from './keys.js';
 import { LineWriter } from './line-writer.js';
 import { OwnLock } from './own-lock.js';
@@ -66,6 +66,7 @@ export class LogWriter implements AuditLog {
   #synced: number;
   readonly #turn: TurnOver;
   readonly #pace = new Pace(() => this.#problems.contain(() => this.#beginCheckpoint()));
+  readonly #commit = new GroupCommit(done => this.#syncAll(done));
   readonly #watch: NodeJS.Timeout;
 
   constructor(settings: AuditLogSettings, keys: LogKeys, lock: Lock, start: Start) {
@@ -88,9 +89,12 @@ export class LogWriter implements AuditLog {
     this.#foundOwn = !begin && start.first !== null;
     this.#synced = from.size;
     this.#lookedMs = settings.clock.wallMs();
-    const begun = start.go === 'on' ? Date.parse(start.firstTime) : this.#lookedMs;
-    this.#turn = new TurnOver(settings.rotation, begun);
-    this.#begin(start);
+    const first = firstFile(this.path, start, keys, this.#lookedMs);
+    this.#file = first.file;
+    this.#next = first.next;
+    this.#owed = first.owed;
+    this.#turn = new TurnOver(settings.rotation, first.begunMs);
+    this.#problems.contain(() => this.#ready(settings.clock.wallMs()));
     this.#watch = setInterval(() => this.#problems.contain(() => this.#watchOver()), POLL_EVERY_MS);
     this.#watch.unref();
   }
@@ -120,6 +124,10 @@ export class LogWriter implements AuditLog {
     }
   }
 
+  onDisk(): Promise<boolean> | null {
+    return this.#settings.durability === 'fsync' ? this.#commit.wait() : null;
+  }
+
   reopen(): void {
     this.#problems.contain(() => this.#lookAtPath('signal'));
   }
@@ -147,24 +155,6 @@ export class LogWriter implements AuditLog {
   }
 
   /* ---- before a record ---------------------------------------------------------------------------------------- */
-
-  #begin(start: Start): void {
-    if (start.go === 'on') {
-      const opened = AppendFile.existing(currentFile(this.path));
-      if (!opened.ok) throw new Fault('log_unusable', { path: this.path, cause: opened.errno });
-      this.#file = opened.file;
-      this.#owed = [...start.recovered];
-      // Bytes that came since it was read are not ours.
-      if (opened.file.size !== start.offset) this.#next = { reason: 'foreign_bytes', recovered: [] };
-    } else {
-      const begin = start.go === 'begin';
-      if (begin) this.#owed = [logStarted(this.#keys.current, start.previousLog)];
-      this.#next = begin
-        ? { reason: 'recovered', recovered: [] }
-        : { reason: start.reason, recovered: start.recovered };
-    }
-    this.#problems.contain(() => this.#ready(this.#settings.clock.wallMs()));
-  }
 
   /** The file is ours, at the path, as we left it, and begun; or a Fault. */
   #ready(now: number): void {
@@ -272,7 +262,7 @@ export class LogWriter implements AuditLog {
   }
 
   #take(file: AppendFile, next: Next): void {
-    this.#file?.sync();
+    if (this.#file && this.#file.sync() !== null) this.#commit.lose();
     this.#file?.close();
     this.#file = file;
     this.#next = null;
@@ -366,6 +356,23 @@ export class LogWriter implements AuditLog {
   #syncFailed(cause: string): never {
     this.#next = afterFailure(this.#synced, this.size);
     throw this.#problems.unavailable(cause);
+  }
+
+  /** For the records that wait for the disk. A file that was ended meanwhile was synced when it was. */
+  #syncAll(done: (certain: boolean) => void): void {
+    const { size } = this;
+    const file = this.#file;
+    if (file === null || this.#closed) {
+      done(this.#closed);
+      return;
+    }
+    file.syncLater(failure => {
+      if (this.#file === file && this.#next === null) {
+        if (failure === null) this.#synced = Math.max(this.#synced, size);
+        else this.#problems.contain(() => this.#syncFailed(failure));
+      }
+      done(failure === null);
+    });
   }
 
   /* ---- checkpoints -------------------------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@ import {
   BODY_INSPECT_DEFAULT_BYTES,
   BODY_INSPECT_MAX_BYTES,
 } from '../limits.js';
-import { LOG_LEVELS } from './settings.js';
+import { DURABILITIES, LOG_LEVELS } from './settings.js';
 
 export type SettingKind =
   | { readonly is: 'path' }
@@ -78,6 +78,13 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     { is: 'choice', of: ['endpoint', 'raw'] },
     '`endpoint`',
     'how URL paths are recorded; `endpoint` folds what looks like an ID, since tokens live in paths',
+  ),
+  row(
+    'audit.durability',
+    null,
+    { is: 'choice', of: DURABILITIES },
+    '`write`',
+    'when a record counts: `write`, in the kernel; `fsync`, on disk; `async`, in memory (permissive only)',
   ),
   row(
     'audit.rotate_bytes',

@@ -8,6 +8,9 @@ import type { AgentId } from '../brand.js';
 /** `library`: one agent in its own process. `daemon`: one process for many. `operator`: a command that only looks. */
 export type Face = 'library' | 'daemon' | 'operator';
 
+export const DURABILITIES = ['write', 'fsync', 'async'] as const;
+export type Durability = (typeof DURABILITIES)[number];
+
 export interface Settings {
   readonly face: Face;
   /** Absolute. Everything that has no path of its own lives below it. */
@@ -27,6 +30,8 @@ export interface Settings {
     readonly path: string;
     /** `endpoint` folds id-like segments, `raw` keeps paths as they are. */
     readonly urlPath: 'endpoint' | 'raw';
+    /** When a record counts as written: in the kernel, on disk, or (permissive only) in memory. */
+    readonly durability: Durability;
     /** Bytes after which the log begins its next file; null: size is left to logrotate. */
     readonly rotateBytes: number | null;
     /** Whether the log begins a file for each day (UTC). */
