@@ -47,6 +47,8 @@ export function benchAppend(): void {
     agent: 'bench',
     durability: 'write',
     rotation: { maxBytes: null, daily: false },
+    retention: { keepFiles: null, keepDays: null, keepBytes: null, hold: false },
+    reserveBytes: 0,
     lockProgram: 'flock',
     clock: { wallMs: Date.now },
     random: randomBytes,

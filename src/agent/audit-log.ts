@@ -11,6 +11,7 @@ import { Fault } from '../core/fault.js';
 import { forgetTemps } from '../disk/durable.js';
 import { errno } from '../disk/errno.js';
 import { type Lock, type Locking, takeLock } from '../disk/lock.js';
+import { KeptLog } from './log/kept-log.js';
 import { LogKeys } from './log/keys.js';
 import { LaterLog } from './log/later.js';
 import { tracesOf } from './log/left-behind.js';
@@ -37,7 +38,8 @@ export function openAuditLog(settings: AuditLogSettings): AuditLog {
   try {
     forgetTemps(stateName(path));
     const { start, keys } = whereItStands(path, settings);
-    const log = new LogWriter({ ...settings, path }, keys ?? beginKeys(settings, null), lock, start);
+    const writer = new LogWriter({ ...settings, path }, keys ?? beginKeys(settings, null), lock, start);
+    const log = new KeptLog(writer, settings);
     return settings.durability === 'async' ? new LaterLog(log, settings.clock.wallMs) : log;
   } catch (error) {
     lock.release();

@@ -50,6 +50,8 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     agent: name,
     durability: settings.audit.durability,
     rotation: { maxBytes: settings.audit.rotateBytes, daily: settings.audit.rotateDaily },
+    retention: settings.audit.retention,
+    reserveBytes: settings.audit.reserveBytes,
     lockProgram: 'flock',
     clock: { wallMs: Date.now },
     random: randomBytes,

@@ -39,8 +39,9 @@ export interface AuditLog {
 }
 
 export interface AuditHealth {
-  readonly state: 'ok' | 'failing';
-  /** Why, when failing: a code and a sentence. */
+  /** `degraded`: records are written, and what should stand behind them is missing (the reserve). */
+  readonly state: 'ok' | 'degraded' | 'failing';
+  /** Why, when not ok: a code and a sentence. */
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly checkpointSize: number;
   readonly lastCheckpointMs: number | null;

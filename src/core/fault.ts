@@ -152,6 +152,19 @@ const FAULTS = {
     say: f => `\`${f.path}\` holds no usable Ed25519 public key`,
     fix: 'give the text of a .pub file, or its path: one line, base64 of 32 bytes',
   },
+  reserve_in_use: {
+    say: f =>
+      `the disk of the audit log is full; the reserve of ${f.bytes} bytes (\`${f.path}\`) keeps the log going for now`,
+    fix: 'make room on that disk before the reserve is used up; then calls are denied',
+  },
+  reserve_missing: {
+    say: f => `the reserve \`${f.path}\` cannot be made: ${f.why}`,
+    fix: 'make room for it beside the log, or set `audit.reserve_bytes` lower; it is tried again by itself',
+  },
+  retention_failed: {
+    say: f => `old files of the audit log \`${f.path}\` cannot be removed: ${f.why}`,
+    fix: 'let the user that runs checkrd delete in that folder; it is tried again every minute',
+  },
   settings_invalid: {
     say: f => `the settings are not right\n${f.problems}`,
     fix: 'mend each place named and start again; docs/settings.md lists every setting',

@@ -38,6 +38,7 @@ export const AUDIT_LINE_MAX_BYTES = 16 * KIB;
 /** A file of the log that turns itself over: room for some lines at least, and no more than a filesystem holds. */
 export const AUDIT_FILE_MIN_BYTES = 64 * KIB;
 export const AUDIT_FILE_MAX_BYTES = 1024 * 1024 * MIB;
+export const AUDIT_RESERVE_MAX_BYTES = 1024 * MIB;
 export const CHECKPOINT_EVERY_RECORDS = 1024;
 export const CHECKPOINT_EVERY_MS = 1000;
 /** Denials, kills and policy changes ask for an early checkpoint; at most ten a second. */

@@ -25,6 +25,8 @@ export function settingsAt(folder: string, problems: string[] = []): AuditLogSet
     agent: 'agent',
     durability: 'write',
     rotation: { maxBytes: null, daily: false },
+    retention: { keepFiles: null, keepDays: null, keepBytes: null, hold: false },
+    reserveBytes: 0,
     lockProgram: 'flock',
     clock: { wallMs: () => Date.now() },
     random: n => new Uint8Array(randomBytes(n)),

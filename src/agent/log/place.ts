@@ -4,6 +4,8 @@
  *   audit.jsonl               the file being written, or a link to it (current.ts)
  *   audit.jsonl.lock .state   its lock and its state
  *   audit.jsonl.epochs        its `key_rotated` lines, kept for good
+ *   audit.jsonl.reserve       room for when the disk is full
+ *   hold                      a legal hold: retention removes nothing
  *   audit.jsonl.torn-<seq>    half a line that a crash left
  *   audit.<first seq>.jsonl   a file of a log that turns itself over; else an earlier file that was still at the path
  *                             (truncated, foreign bytes, damaged tail)

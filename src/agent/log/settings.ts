@@ -1,5 +1,6 @@
 import type { Durability } from '../../core/config/settings.js';
 import type { Fault } from '../../core/fault.js';
+import type { Retention } from './retention.js';
 
 /** When the log turns itself over. Neither: it is left to logrotate. */
 export interface Rotation {
@@ -27,6 +28,9 @@ export interface AuditLogSettings {
    */
   readonly durability: Durability;
   readonly rotation: Rotation;
+  readonly retention: Retention;
+  /** Room kept for the log when its disk is full; 0: none, calls are denied. */
+  readonly reserveBytes: number;
   /** The program that takes kernel locks: `flock`. */
   readonly lockProgram: string;
   readonly clock: { wallMs(): number };

@@ -128,6 +128,14 @@ export class LogWriter implements AuditLog {
     return this.#settings.durability === 'fsync' ? this.#commit.wait() : null;
   }
 
+  /** Now, and synced. @throws Fault `audit_unavailable` */
+  checkpoint(): void {
+    const now = this.#settings.clock.wallMs();
+    this.#ready(now);
+    this.#checkpointNow(now);
+    this.#sync(this.#file as AppendFile);
+  }
+
   reopen(): void {
     this.#problems.contain(() => this.#lookAtPath('signal'));
   }

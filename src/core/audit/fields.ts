@@ -124,6 +124,21 @@ export interface RecordsDroppedFields {
   readonly since: string;
 }
 
+/** The disk of the log was full, and its reserve keeps it going; or there is room again. */
+export interface DiskReserveFields {
+  readonly type: 'disk_reserve';
+  readonly state: 'freed' | 'restored';
+  readonly bytes: number;
+}
+
+/** Before retention deletes a file: the log up to its end. */
+export interface SegmentRemovedFields {
+  readonly type: 'segment_removed';
+  readonly name: string;
+  readonly size: number;
+  readonly head: string;
+}
+
 /** What the agent may ask the log to write. */
 export type AgentRecord =
   | DecisionFields
@@ -136,7 +151,9 @@ export type AgentRecord =
   | AgentStartedFields
   | AgentStoppedFields
   | ClockJumpedFields
-  | RecordsDroppedFields;
+  | RecordsDroppedFields
+  | DiskReserveFields
+  | SegmentRemovedFields;
 
 export interface LogStartedFields {
   readonly type: 'log_started';

@@ -5,6 +5,7 @@
 import {
   AUDIT_FILE_MAX_BYTES,
   AUDIT_FILE_MIN_BYTES,
+  AUDIT_RESERVE_MAX_BYTES,
   BODY_INSPECT_DEFAULT_BYTES,
   BODY_INSPECT_MAX_BYTES,
 } from '../limits.js';
@@ -94,6 +95,42 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     'the log begins its next file at this size; `audit.path` is then a link to the file being written',
   ),
   row('audit.rotate_daily', null, BOOLEAN, '`false`', 'the log begins a file for each day (UTC) that has records'),
+  row(
+    'audit.keep_files',
+    null,
+    { is: 'integer', min: 2, max: 1_000_000 },
+    'none; all',
+    'how many files of a log that turns itself over are kept, the current one among them',
+  ),
+  row(
+    'audit.keep_days',
+    null,
+    { is: 'integer', min: 1, max: 36_500 },
+    'none; for ever',
+    'days after its last record that such a file is kept',
+  ),
+  row(
+    'audit.keep_bytes',
+    null,
+    { is: 'integer', min: AUDIT_FILE_MIN_BYTES, max: AUDIT_FILE_MAX_BYTES },
+    'none; any',
+    'bytes that such files may take together',
+  ),
+  row(
+    'audit.hold',
+    null,
+    BOOLEAN,
+    '`false`',
+    'legal hold: no file of the log is removed; a file `hold` beside the log does the same',
+    true,
+  ),
+  row(
+    'audit.reserve_bytes',
+    null,
+    { is: 'integer', min: 0, max: AUDIT_RESERVE_MAX_BYTES },
+    '`0`',
+    'room kept on the disk of the log, which keeps it going when that is full; `0` denies calls then',
+  ),
   row('state_dir', 'stateDir', PATH, IN_DIR('state'), 'last good policies and counters'),
   row('keys_dir', 'keysDir', PATH, IN_DIR('keys'), 'the signing keys of the log'),
   row(

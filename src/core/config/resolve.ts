@@ -146,6 +146,13 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
       durability: get<Durability>('audit.durability', 'write'),
       rotateBytes: get<number | null>('audit.rotate_bytes', null),
       rotateDaily: get<boolean>('audit.rotate_daily', false),
+      retention: Object.freeze({
+        keepFiles: get<number | null>('audit.keep_files', null),
+        keepDays: get<number | null>('audit.keep_days', null),
+        keepBytes: get<number | null>('audit.keep_bytes', null),
+        hold: get<boolean>('audit.hold', false),
+      }),
+      reserveBytes: get<number>('audit.reserve_bytes', 0),
     }),
     stateDir: get<string>('state_dir', `${dir}/state`),
     keysDir: get<string>('keys_dir', `${dir}/keys`),

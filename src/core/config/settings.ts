@@ -36,6 +36,16 @@ export interface Settings {
     readonly rotateBytes: number | null;
     /** Whether the log begins a file for each day (UTC). */
     readonly rotateDaily: boolean;
+    /** What of its earlier files is kept; only of those that the log turned over itself. Null: all. */
+    readonly retention: {
+      readonly keepFiles: number | null;
+      readonly keepDays: number | null;
+      readonly keepBytes: number | null;
+      /** Legal hold: nothing is removed. */
+      readonly hold: boolean;
+    };
+    /** Room kept on the log's disk; 0: none, and a full disk means deny. */
+    readonly reserveBytes: number;
   };
   readonly stateDir: string;
   readonly keysDir: string;

@@ -46,6 +46,8 @@ test('without any source everything stands in the configuration directory', () =
       durability: 'write',
       rotateBytes: null,
       rotateDaily: false,
+      retention: { keepFiles: null, keepDays: null, keepBytes: null, hold: false },
+      reserveBytes: 0,
     },
     stateDir: '/home/u/.checkrd/state',
     keysDir: '/home/u/.checkrd/keys',

@@ -1,0 +1,115 @@
+/** A log with its housekeeping: the reserve for a full disk, and retention. Both come after the records. */
+import type { AgentRecord } from '../../core/audit/fields.js';
+import { Fault } from '../../core/fault.js';
+import { POLL_EVERY_MS } from '../../core/limits.js';
+import { errno } from '../../disk/errno.js';
+import type { AuditHealth, AuditLog } from '../types.js';
+import { Reserve } from './reserve.js';
+import { type Retention, removable, remove } from './retention.js';
+import type { AuditLogSettings } from './settings.js';
+import type { LogWriter } from './writer.js';
+
+/** Files are turned over by the minute at most; to look for them costs a few reads each. */
+const SWEEP_EVERY_MS = 60_000;
+
+export class KeptLog implements AuditLog {
+  readonly #log: LogWriter;
+  readonly #reserve: Reserve;
+  readonly #retention: Retention;
+  readonly #wallMs: () => number;
+  readonly #tell: (fault: Fault) => void;
+  readonly #timer: NodeJS.Timeout;
+  #sweptMs: number;
+  #sweepFailed = false;
+
+  constructor(log: LogWriter, settings: AuditLogSettings) {
+    this.#log = log;
+    this.#tell = fault => {
+      try {
+        settings.onProblem(fault);
+      } catch {
+        // The host's mistake is not ours to pass on.
+      }
+    };
+    this.#reserve = new Reserve(`${log.path}.reserve`, settings.reserveBytes, this.#tell);
+    this.#retention = settings.retention;
+    this.#wallMs = settings.clock.wallMs;
+    this.#sweptMs = this.#wallMs();
+    this.#sweep();
+    this.#timer = setInterval(() => this.#tick(), POLL_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  get origin(): string {
+    return this.#log.origin;
+  }
+  get path(): string {
+    return this.#log.path;
+  }
+  get publicKey(): string {
+    return this.#log.publicKey;
+  }
+  get size(): number {
+    return this.#log.size;
+  }
+
+  append(record: AgentRecord): void {
+    try {
+      this.#log.append(record);
+    } catch (error) {
+      const freed = error instanceof Fault ? this.#reserve.freeFor(error) : null;
+      if (freed === null) throw error;
+      this.#log.append(freed);
+      this.#log.append(record);
+    }
+  }
+
+  onDisk(): Promise<boolean> | null {
+    return this.#log.onDisk();
+  }
+
+  reopen(): void {
+    this.#log.reopen();
+    this.#sweep();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#log.close();
+  }
+
+  health(): AuditHealth {
+    const health = this.#log.health();
+    if (health.state === 'failing' || !this.#reserve.missing) return health;
+    const { code, message } = this.#reserve.fault;
+    return { ...health, state: 'degraded', error: { code, message } };
+  }
+
+  #tick(): void {
+    const now = this.#wallMs();
+    try {
+      const restored = this.#reserve.restore(now);
+      if (restored !== null) this.#log.append(restored);
+    } catch {
+      // The log has said why through its own channel.
+    }
+    if (Math.abs(now - this.#sweptMs) >= SWEEP_EVERY_MS) this.#sweep();
+  }
+
+  #sweep(): void {
+    this.#sweptMs = this.#wallMs();
+    try {
+      const gone = removable(this.path, this.origin, this.#retention, this.#sweptMs);
+      if (gone.length === 0) return;
+      for (const { record } of gone) this.#log.append(record);
+      this.#log.checkpoint();
+      for (const file of gone) remove(file);
+      this.#sweepFailed = false;
+    } catch (error) {
+      if (!this.#sweepFailed && !(error instanceof Fault)) {
+        this.#tell(new Fault('retention_failed', { path: this.path, why: errno(error) }));
+      }
+      this.#sweepFailed = true;
+    }
+  }
+}
