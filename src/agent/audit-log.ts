@@ -15,6 +15,7 @@ import { KeptLog } from './log/kept-log.js';
 import { LogKeys } from './log/keys.js';
 import { LaterLog } from './log/later.js';
 import { tracesOf } from './log/left-behind.js';
+import { fromElsewhere, rememberMachine } from './log/machine.js';
 import { lockName, ownName, readyFolder, stateName } from './log/place.js';
 import type { AuditLogSettings } from './log/settings.js';
 import { type Start, startLog } from './log/start.js';
@@ -38,7 +39,9 @@ export function openAuditLog(settings: AuditLogSettings): AuditLog {
   try {
     forgetTemps(stateName(path));
     const { start, keys } = whereItStands(path, settings);
-    const writer = new LogWriter({ ...settings, path }, keys ?? beginKeys(settings, null), lock, start);
+    const own = keys ?? beginKeys(settings, null);
+    rememberMachine(settings.keysDir, own.log, settings.machineIdFile);
+    const writer = new LogWriter({ ...settings, path }, own, lock, start);
     const log = new KeptLog(writer, settings);
     return settings.durability === 'async' ? new LaterLog(log, settings.clock.wallMs) : log;
   } catch (error) {
@@ -57,6 +60,11 @@ export function whereItStands(
   for (const log of traces.logs) {
     const keys = LogKeys.find(settings.keysDir, log, traces.of(log), now);
     if (keys === null) continue;
+    if (fromElsewhere(settings.keysDir, log, settings.machineIdFile)) {
+      // Its owner goes on with it; whoever has a copy of the key could say two things of one number.
+      keys.destroy();
+      return { start: { go: 'begin', cases: ['other_machine'], previousLog: log }, keys: null };
+    }
     const start = startLog(path, keys);
     if (start.go !== 'begin') return { start, keys };
     // Nothing of it was ever written: its key, which may be pinned already, is not lost.

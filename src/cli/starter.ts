@@ -57,6 +57,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'audit.keep_files': '30',
   'audit.keep_days': '400',
   'audit.keep_bytes': '10737418240',
+  'audit.heads_file': '/var/log/checkrd-heads',
   state_dir: 'state',
   keys_dir: 'keys',
   inspect_bytes: '1048576',

@@ -38,6 +38,10 @@ const FAULTS = {
     say: f => `there is no group \`${f.group}\` on this machine`,
     fix: 'create the group, or name another in the settings',
   },
+  heads_unwritable: {
+    say: f => `a head of the audit log could not be said in \`${f.path}\`: ${f.why}`,
+    fix: 'make the file, owned by another user, and let this one append to it; the next head is tried again',
+  },
   internal: {
     say: f => `internal error: ${f.what}`,
     fix: 'this is a defect in checkrd; report it with this message',

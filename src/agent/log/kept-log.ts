@@ -1,9 +1,10 @@
-/** A log with its housekeeping: the reserve for a full disk, and retention. Both come after the records. */
+/** A log with its housekeeping: the reserve for a full disk, heads said elsewhere, retention. All come after the records. */
 import type { AgentRecord } from '../../core/audit/fields.js';
 import { Fault } from '../../core/fault.js';
 import { POLL_EVERY_MS } from '../../core/limits.js';
 import { errno } from '../../disk/errno.js';
 import type { AuditHealth, AuditLog } from '../types.js';
+import { HeadSayer } from './heads.js';
 import { Reserve } from './reserve.js';
 import { type Retention, removable, remove } from './retention.js';
 import type { AuditLogSettings } from './settings.js';
@@ -15,6 +16,7 @@ const SWEEP_EVERY_MS = 60_000;
 export class KeptLog implements AuditLog {
   readonly #log: LogWriter;
   readonly #reserve: Reserve;
+  readonly #heads: HeadSayer;
   readonly #retention: Retention;
   readonly #wallMs: () => number;
   readonly #tell: (fault: Fault) => void;
@@ -32,6 +34,7 @@ export class KeptLog implements AuditLog {
       }
     };
     this.#reserve = new Reserve(`${log.path}.reserve`, settings.reserveBytes, this.#tell);
+    this.#heads = new HeadSayer(log.origin, settings.heads, this.#tell);
     this.#retention = settings.retention;
     this.#wallMs = settings.clock.wallMs;
     this.#sweptMs = this.#wallMs();
@@ -76,6 +79,7 @@ export class KeptLog implements AuditLog {
   close(): void {
     clearInterval(this.#timer);
     this.#log.close();
+    this.#heads.look(this.#log.head, this.#wallMs(), true);
   }
 
   health(): AuditHealth {
@@ -93,6 +97,7 @@ export class KeptLog implements AuditLog {
     } catch {
       // The log has said why through its own channel.
     }
+    this.#heads.look(this.#log.head, now);
     if (Math.abs(now - this.#sweptMs) >= SWEEP_EVERY_MS) this.#sweep();
   }
 

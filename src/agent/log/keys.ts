@@ -120,6 +120,11 @@ export class LogKeys {
     return new LogKeys(keysDir, log, 0, nowMs, false);
   }
 
+  /** All of them: this log is not to be written here any more. @throws Fault `key_file_unwritable` */
+  destroy(): void {
+    for (const epoch of epochsOf(this.keysDir, this.log)) destroyKey(epochName(this.keysDir, this.log, epoch));
+  }
+
   get current(): LogKey {
     return this.#key;
   }

@@ -6,7 +6,7 @@ import type { CheckpointFields, KeyRotatedFields, RecordFields } from '../../cor
 import { signSuccession } from '../../core/audit/key-rotation.js';
 import { rootOf } from '../../core/audit/merkle.js';
 import { signCheckpoint } from '../../core/audit/note.js';
-import { recordFields, recordLine } from '../../core/audit/record.js';
+import { recordFields, recordLine, signedRecordLine } from '../../core/audit/record.js';
 import { signRecord } from '../../core/audit/record-signature.js';
 import { type Position, Tip } from '../../core/audit/tip.js';
 import { toHex } from '../../core/bytes.js';
@@ -23,6 +23,8 @@ const LINE_AT = LEAF_PREFIX.length;
 
 export class LineWriter {
   readonly tip: Tip;
+  /** What the last checkpoint says. */
+  head: { readonly size: number; readonly root: string } | null = null;
   /** The leaf's prefix, the line, its newline: one encoding serves the hash and the write. */
   readonly #buffer = Buffer.allocUnsafe(LINE_AT + AUDIT_LINE_MAX_BYTES * UTF8_MAX_BYTES_PER_UNIT + 1);
 
@@ -30,6 +32,8 @@ export class LineWriter {
     readonly log: string,
     private readonly keys: LogKeys,
     from: Position,
+    /** `sig` on every record. */
+    private readonly signsAll: boolean,
   ) {
     this.tip = new Tip(sha256, from);
     this.#buffer.set(LEAF_PREFIX);
@@ -41,7 +45,11 @@ export class LineWriter {
    */
   write(file: AppendFile, record: RecordFields, wallMs: number): WriteFailure | null {
     const place = { log: this.log, seq: this.tip.size, prev: this.tip.head, time: timeText(wallMs) };
-    return this.#put(file, recordLine(sha256Text, place, record));
+    const { sign } = this.keys.current;
+    const line = this.signsAll
+      ? signedRecordLine(sha256Text, sign, place, record)
+      : recordLine(sha256Text, place, record);
+    return this.#put(file, line);
   }
 
   /** Appends a checkpoint over `covered`, the lines known to be on disk. */
@@ -62,7 +70,9 @@ export class LineWriter {
     };
     const place = { log, seq: this.tip.size, prev: this.tip.head, time: timeText(wallMs) };
     const sig = signRecord(key.sign, recordFields(place, record));
-    return this.#put(file, recordLine(sha256Text, place, { ...record, sig }));
+    const failed = this.#put(file, recordLine(sha256Text, place, { ...record, sig }));
+    if (failed === null) this.head = { size, root: record.root };
+    return failed;
   }
 
   /** Appends `key_rotated`, by which the key in force certifies `next`; gives the line for the copy that is kept. */

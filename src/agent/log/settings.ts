@@ -1,5 +1,6 @@
-import type { Durability } from '../../core/config/settings.js';
+import type { Durability, Signatures } from '../../core/config/settings.js';
 import type { Fault } from '../../core/fault.js';
+import type { Heads } from './heads.js';
 import type { Retention } from './retention.js';
 
 /** When the log turns itself over. Neither: it is left to logrotate. */
@@ -20,6 +21,8 @@ export interface AuditLogSettings {
   readonly keysDir: string;
   /** The machine's name, for the origin. */
   readonly host: string;
+  /** Holds the machine's ID, 32 hexadecimal digits; it may be missing. */
+  readonly machineIdFile: string;
   /** An agent ID, or `daemon`. */
   readonly agent: string;
   /**
@@ -27,6 +30,10 @@ export interface AuditLogSettings {
    * see `AuditLog.onDisk`). `async`: when it is in memory.
    */
   readonly durability: Durability;
+  /** Which records carry `sig`: checkpoints and `key_rotated`, or all. */
+  readonly signatures: Signatures;
+  /** Where heads are said beside the log. */
+  readonly heads: Heads;
   readonly rotation: Rotation;
   readonly retention: Retention;
   /** Room kept for the log when its disk is full; 0: none, calls are denied. */

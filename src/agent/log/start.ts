@@ -13,6 +13,7 @@
  *   state_rebuilt  no state that our key signed, or an old   read from the file's own beginning, or from the old state
  *                  one: lines after it carry our signature
  *   other_key      the log is by a key we do not have        new log that names the old one (audit-log.ts)
+ *   other_machine  the machine's ID is another               new log that names the old one (audit-log.ts)
  */
 import type { RecoveredFields, SegmentOpenedFields } from '../../core/audit/fields.js';
 import { type FileBeginning, Follower } from '../../core/audit/follow.js';
@@ -39,7 +40,8 @@ export type StartCase =
   | 'rotated'
   | 'foreign_bytes'
   | 'state_rebuilt'
-  | 'other_key';
+  | 'other_key'
+  | 'other_machine';
 
 interface Known {
   readonly cases: readonly StartCase[];

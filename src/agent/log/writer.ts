@@ -30,7 +30,7 @@ import type { LogKeys } from './keys.js';
 import { LineWriter } from './line-writer.js';
 import { OwnLock } from './own-lock.js';
 import { Pace } from './pace.js';
-import { epochsName, fileText, lockName, openNext, standsAt, stateName } from './place.js';
+import { epochsName, lockName, openNext, standsAt, stateName } from './place.js';
 import { Problems } from './problems.js';
 import type { AuditLogSettings } from './settings.js';
 import type { Start } from './start.js';
@@ -79,7 +79,7 @@ export class LogWriter implements AuditLog {
     const { log } = keys;
     const nothing: Position = { size: 0, head: genesisPrev(sha256Text, log), frontier: EMPTY_FRONTIER };
     const from = begin ? nothing : start.position;
-    this.#lines = new LineWriter(log, keys, from);
+    this.#lines = new LineWriter(log, keys, from, settings.signatures === 'record');
     this.#epoch = new EpochEnd(keys, this.#lines, new EpochsFile(epochsName(this.path)));
     this.#state = new StateFile(stateName(this.path), keys, cause =>
       this.#problems.report(this.#problems.unavailable(cause)),
@@ -106,6 +106,10 @@ export class LogWriter implements AuditLog {
   /** The key in force. */
   get publicKey(): string {
     return this.#keys.current.publicKeyText;
+  }
+
+  get head(): LineWriter['head'] {
+    return this.#lines.head;
   }
 
   get size(): number {
@@ -335,25 +339,9 @@ export class LogWriter implements AuditLog {
   #writeState(closed: boolean): void {
     const file = this.#file as AppendFile;
     this.#sync(file);
-    const failure = this.#state.write(this.#stateOf(this.#lines.tip.position(), file, file.size, closed));
+    const failure = this.#state.write(this.#lines.tip.position(), this.#segment, file, file.size, closed);
     if (failure !== null) throw this.#problems.unavailable(`its state file: ${failure}`);
     this.#synced = this.size;
-  }
-
-  #stateOf(position: Position, file: AppendFile, offset: number, closed: boolean) {
-    const { size, head, frontier } = position;
-    const segment = this.#segment;
-    return {
-      log: this.origin,
-      size,
-      head,
-      frontier,
-      epoch: this.#keys.epoch,
-      segment,
-      offset,
-      file: fileText(file.id),
-      closed,
-    };
   }
 
   #sync(file: AppendFile): void {
@@ -411,7 +399,7 @@ export class LogWriter implements AuditLog {
     if (this.#file !== file) return false;
     this.#written(this.#lines.writeCheckpoint(file, covered, now));
     this.#pace.said(covered.size, now);
-    this.#state.writeLater(this.#stateOf(covered, file, offset, false));
+    this.#state.writeLater(covered, this.#segment, file, offset);
     return true;
   }
 

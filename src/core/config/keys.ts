@@ -9,7 +9,7 @@ import {
   BODY_INSPECT_DEFAULT_BYTES,
   BODY_INSPECT_MAX_BYTES,
 } from '../limits.js';
-import { DURABILITIES, LOG_LEVELS } from './settings.js';
+import { DURABILITIES, LOG_LEVELS, SIGNATURES } from './settings.js';
 
 export type SettingKind =
   | { readonly is: 'path' }
@@ -131,6 +131,16 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     '`0`',
     'room kept on the disk of the log, which keeps it going when that is full; `0` denies calls then',
   ),
+  row(
+    'audit.signatures',
+    null,
+    { is: 'choice', of: SIGNATURES },
+    '`checkpoint`',
+    'what is signed: `checkpoint`, all lines by the next checkpoint; `record`, each line at once as well',
+  ),
+  row('audit.heads_file', null, PATH, 'none', 'a file of another owner that heads of the log are appended to'),
+  row('audit.heads_journal', null, BOOLEAN, '`false`', 'whether heads of the log are said on stderr, for the journal'),
+  row('audit.heads_every', null, { is: 'integer', min: 1, max: 86_400 }, '`60`', 'seconds from one head to the next'),
   row('state_dir', 'stateDir', PATH, IN_DIR('state'), 'last good policies and counters'),
   row('keys_dir', 'keysDir', PATH, IN_DIR('keys'), 'the signing keys of the log'),
   row(

@@ -14,7 +14,15 @@ import { type Decoded, decodeOption, decodeText, decodeWritten, type SettingValu
 import { OTHER_VARIABLES, SETTING_KEYS, type SettingKey } from './keys.js';
 import { absolutePath, folderOf } from './paths.js';
 import { type At, readSettingsFile } from './read-file.js';
-import type { DaemonAgentSettings, Durability, Face, LogLevel, Settings, SettingsIssue } from './settings.js';
+import type {
+  DaemonAgentSettings,
+  Durability,
+  Face,
+  LogLevel,
+  Settings,
+  SettingsIssue,
+  Signatures,
+} from './settings.js';
 
 export interface SettingsSources {
   readonly face: Face;
@@ -152,6 +160,10 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
         keepBytes: get<number | null>('audit.keep_bytes', null),
         hold: get<boolean>('audit.hold', false),
       }),
+      signatures: get<Signatures>('audit.signatures', 'checkpoint'),
+      headsFile: get<string | null>('audit.heads_file', null),
+      headsJournal: get<boolean>('audit.heads_journal', false),
+      headsEvery: get<number>('audit.heads_every', 60),
       reserveBytes: get<number>('audit.reserve_bytes', 0),
     }),
     stateDir: get<string>('state_dir', `${dir}/state`),

@@ -11,6 +11,9 @@ export type Face = 'library' | 'daemon' | 'operator';
 export const DURABILITIES = ['write', 'fsync', 'async'] as const;
 export type Durability = (typeof DURABILITIES)[number];
 
+export const SIGNATURES = ['checkpoint', 'record'] as const;
+export type Signatures = (typeof SIGNATURES)[number];
+
 export interface Settings {
   readonly face: Face;
   /** Absolute. Everything that has no path of its own lives below it. */
@@ -44,6 +47,13 @@ export interface Settings {
       /** Legal hold: nothing is removed. */
       readonly hold: boolean;
     };
+    /** Which records carry a signature of their own. */
+    readonly signatures: Signatures;
+    /** Absolute path of a file of another owner; null: none. */
+    readonly headsFile: string | null;
+    readonly headsJournal: boolean;
+    /** Seconds. */
+    readonly headsEvery: number;
     /** Room kept on the log's disk; 0: none, and a full disk means deny. */
     readonly reserveBytes: number;
   };

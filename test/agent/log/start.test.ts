@@ -247,3 +247,45 @@ test('a copy of folder and state elsewhere goes on by content', t => {
   restarted(at);
   readWhole(at.path);
 });
+
+test('other_machine: a copy of everything on another machine begins a log that names the old one, without its keys', t => {
+  const at = place(t);
+  const id = join(at.folder, 'machine-id');
+  writeFileSync(id, `${'a'.repeat(32)}\n`);
+  const log = at.open();
+  appendMany(log, 3);
+  log.close();
+  const clone = place(t);
+  cpSync(at.folder, clone.folder, { recursive: true });
+  writeFileSync(join(clone.folder, 'machine-id'), `${'b'.repeat(32)}\n`);
+  restarted(clone);
+  const [first] = readWhole(clone.path);
+  assert.equal(first?.previous_log, log.origin);
+  assert.notEqual(first?.log, log.origin);
+  assert.notEqual(first?.public_key, log.publicKey);
+  const keys = readdirSync(join(clone.folder, 'keys'));
+  assert.ok(!keys.includes(`${log.origin.slice(-16)}.0.key`), 'the copy of the key is gone');
+  assert.ok(!keys.some(name => readFileSync(join(clone.folder, 'keys', name), 'utf8').includes('bbbb')));
+  restarted(clone);
+  assert.equal(readWhole(clone.path)[0]?.log, first?.log, 'and then it is the log of that machine');
+  // The owner, unchanged, goes on.
+  assert.deepEqual(casesAt(at), ['agree']);
+  restarted(at);
+  assert.equal(readWhole(at.path)[0]?.log, log.origin);
+});
+
+test('a machine without an ID, before or after, is not told from another', t => {
+  for (const [before, after] of [
+    [null, 'a'.repeat(32)],
+    ['a'.repeat(32), null],
+    ['a'.repeat(32), 'uninitialized'],
+  ]) {
+    const at = place(t);
+    const id = join(at.folder, 'machine-id');
+    if (before) writeFileSync(id, before);
+    at.open().close();
+    rmSync(id, { force: true });
+    if (after) writeFileSync(id, after);
+    assert.deepEqual(casesAt(at), ['agree']);
+  }
+});
