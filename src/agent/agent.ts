@@ -9,6 +9,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { decisionRecord, type UrlPathForm } from '../core/audit/decision-record.js';
+import { DenialPace } from '../core/decide/denial-pace.js';
 import { killDecision } from '../core/decide/kill.js';
 import { checkRequest } from '../core/decide/request.js';
 import { systemDenial } from '../core/decide/system.js';
@@ -59,6 +60,7 @@ export class LiveAgent implements Agent {
   readonly #parts: AgentParts;
   readonly #rules: AgentRules;
   readonly #callHost: CallHost;
+  readonly #pace = new DenialPace();
 
   constructor(parts: AgentParts, rules: AgentRules) {
     this.#parts = parts;
@@ -138,7 +140,7 @@ export class LiveAgent implements Agent {
   #refused(decision: Decision, request: Partial<HttpRequest>, context: CallContext, startedMs: number): Refused {
     const requestId = this.#parts.ids.request(Date.now());
     const recorded = this.#write(decision, request, context, this.#parts.policy.current, requestId, startedMs);
-    return { kind: 'refused', requestId, decision: this.#bound(decision, recorded) };
+    return this.#answered(requestId, this.#bound(decision, recorded), context);
   }
 
   /** Records the decision, then lets go or holds back. The record comes first: what cannot be recorded does not happen. */
@@ -154,10 +156,15 @@ export class LiveAgent implements Agent {
       (this.#rules.disabled && decision === SKIPPED) ||
       this.#write(decision, request, context, generation, requestId, startedMs);
     const bound = this.#bound(decision, recorded);
-    if (blocks(bound)) return { kind: 'refused', requestId, decision: bound };
+    if (blocks(bound)) return this.#answered(requestId, bound, context);
     const call = new LiveCall(this.#callHost, requestId, context.agent);
     this.#parts.inFlight.add(call);
     return { kind: 'proceed', requestId, decision, call };
+  }
+
+  #answered(requestId: string, decision: Decision, context: CallContext): Refused {
+    const waitMs = blocks(decision) ? this.#pace.wait(context.agent, performance.now()) : 0;
+    return { kind: 'refused', requestId, decision, ...(waitMs === 0 ? {} : { waitMs }) };
   }
 
   #bound(decision: Decision, recorded: boolean): Decision {

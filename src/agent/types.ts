@@ -114,7 +114,13 @@ export interface CallContext {
 /** What came of asking. `need_body`: read the body (up to `inspectBytes`) and ask again with the bytes. */
 export type Begun =
   | { readonly kind: 'need_body'; readonly inspectBytes: number }
-  | { readonly kind: 'refused'; readonly requestId: string; readonly decision: Decision }
+  | {
+      readonly kind: 'refused';
+      readonly requestId: string;
+      readonly decision: Decision;
+      /** A flood: an edge that can wait answers its caller so many milliseconds later. Absent: at once. */
+      readonly waitMs?: number;
+    }
   | { readonly kind: 'proceed'; readonly requestId: string; readonly decision: Decision; readonly call: Call };
 
 export type OutcomeResult = OutcomeFields['result'];

@@ -47,6 +47,10 @@ export const CHECKPOINT_MIN_GAP_MS = 100;
 /** A key signs for so long at most; with a file it ends sooner. */
 export const EPOCH_MAX_MS = 24 * 3_600_000;
 
+/** More denials of one agent are answered later: a loop that retries must not fill the disk. */
+export const DENIALS_PER_SECOND = 50;
+export const DENIAL_WAIT_MAX_MS = 5000;
+
 export const KILLSWITCH_MAX_BYTES = 4 * KIB;
 export const KILLSWITCH_REASON_MAX_CHARS = 200;
 export const POLL_EVERY_MS = 1000;

@@ -5,6 +5,7 @@
  *   out  : the batch answer with its request_id; the record is in the log before the answer is made
  *   never: believes an agent about who it is: the socket is the identity
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Begun, CallContext } from '../agent/types.js';
 import type { AgentId } from '../core/brand.js';
 import { type BatchRequest, type RequestLine, readBatchLine } from '../core/decide/batch-line.js';
@@ -47,8 +48,10 @@ function decide(parts: DecideParts, owner: AgentId, text: string): Reply | Promi
     case 'need_body':
       // The body was handed over whole; an agent that still asks for it must not be taken for a yes.
       return fail(500, 'internal', 'internal error');
-    case 'refused':
-      return { status: 200, body: answerText(begun.decision, begun.requestId) };
+    case 'refused': {
+      const reply: Reply = { status: 200, body: answerText(begun.decision, begun.requestId) };
+      return begun.waitMs === undefined ? reply : sleep(begun.waitMs, reply);
+    }
     case 'proceed': {
       const go = (): Reply => {
         parts.calls.add(owner, begun.requestId, begun.call);

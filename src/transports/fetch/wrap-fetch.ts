@@ -10,6 +10,7 @@
  * call is confirmed just before the send.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findPolicyDenied } from '../../agent/errors.js';
 import type { Agent, Begun, CallContext } from '../../agent/types.js';
 import type { AgentId } from '../../core/brand.js';
@@ -91,7 +92,11 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
     const asked = ask(edge, out, request, context, call.signal, event);
     // Awaited only where it must be: what was decided is handed over in the same turn.
     const begun = asked instanceof Promise ? await asked : asked;
-    if (begun.kind !== 'proceed') return deny(edge, out, begun, event);
+    if (begun.kind !== 'proceed') {
+      const waitMs = begun.kind === 'refused' ? begun.waitMs : undefined;
+      if (waitMs !== undefined) await orAborted(sleep(waitMs), call.signal, out);
+      return deny(edge, out, begun, event);
+    }
     const synced = begun.call.onDisk();
     if (synced !== null && !(await synced)) return deny(edge, out, unrecorded(begun.requestId), event);
     const hold = asked instanceof Promise || synced !== null ? begun.call.confirm() : null;
