@@ -8,12 +8,14 @@ import { benchKill } from './kill.js';
 import { benchReload } from './reload.js';
 import { benchStart } from './start.js';
 import { benchSwap } from './swap.js';
+import { benchWriter } from './writer.js';
 
 const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
   decide: () => benchDecide(),
   engines: () => benchEngines(),
   swap: () => benchSwap(),
   append: () => benchAppend(),
+  writer: () => benchWriter(),
   fetch: () => benchFetch(),
   batch: () => benchBatch(),
   kill: () => benchKill(),
