@@ -42,10 +42,19 @@ export function openAuditLog(settings: AuditLogSettings): AuditLog {
     const own = keys ?? beginKeys(settings, null);
     rememberMachine(settings.keysDir, own.log, settings.machineIdFile);
     const writer = new LogWriter({ ...settings, path }, own, lock, start);
-    const log = new KeptLog(writer, settings);
+    const log = keptLog(writer, settings, own);
     return settings.durability === 'async' ? new LaterLog(log, settings.clock.wallMs) : log;
   } catch (error) {
     lock.release();
+    throw error;
+  }
+}
+
+function keptLog(writer: LogWriter, settings: AuditLogSettings, keys: LogKeys): KeptLog {
+  try {
+    return new KeptLog(writer, settings, keys, writer.path !== settings.path);
+  } catch (error) {
+    writer.close();
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import { POLL_EVERY_MS } from '../../core/limits.js';
 import { errno } from '../../disk/errno.js';
 import type { AuditHealth, AuditLog } from '../types.js';
 import { HeadSayer } from './heads.js';
+import type { LogKeys } from './keys.js';
 import { Reserve } from './reserve.js';
 import { type Retention, removable, remove } from './retention.js';
 import type { AuditLogSettings } from './settings.js';
@@ -15,6 +16,10 @@ const SWEEP_EVERY_MS = 60_000;
 
 export class KeptLog implements AuditLog {
   readonly #log: LogWriter;
+  readonly #keys: LogKeys;
+  readonly #once: boolean;
+  #claimed = false;
+  #closed = false;
   readonly #reserve: Reserve;
   readonly #heads: HeadSayer;
   readonly #retention: Retention;
@@ -24,8 +29,16 @@ export class KeptLog implements AuditLog {
   #sweptMs: number;
   #sweepFailed = false;
 
-  constructor(log: LogWriter, settings: AuditLogSettings) {
+  /**
+   * @param keys taken for good once the log is there
+   * @param once nobody will ever go on with this log: its key goes with it
+   * @throws Fault `key_file_unwritable`
+   */
+  constructor(log: LogWriter, settings: AuditLogSettings, keys: LogKeys, once: boolean) {
     this.#log = log;
+    this.#keys = keys;
+    this.#once = once;
+    if (log.size > 0) this.#claim();
     this.#tell = fault => {
       try {
         settings.onProblem(fault);
@@ -65,6 +78,7 @@ export class KeptLog implements AuditLog {
       this.#log.append(freed);
       this.#log.append(record);
     }
+    if (!this.#claimed) this.#claimLate();
   }
 
   onDisk(): Promise<boolean> | null {
@@ -77,8 +91,11 @@ export class KeptLog implements AuditLog {
   }
 
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     clearInterval(this.#timer);
     this.#log.close();
+    if (this.#once) this.#forgetKeys();
     this.#heads.look(this.#log.head, this.#wallMs(), true);
   }
 
@@ -87,6 +104,29 @@ export class KeptLog implements AuditLog {
     if (health.state === 'failing' || !this.#reserve.missing) return health;
     const { code, message } = this.#reserve.fault;
     return { ...health, state: 'degraded', error: { code, message } };
+  }
+
+  #claim(): void {
+    this.#keys.claim();
+    this.#claimed = true;
+  }
+
+  /** The record is written; a key that cannot be renamed is found by the next start all the same. */
+  #claimLate(): void {
+    this.#claimed = true;
+    try {
+      this.#claim();
+    } catch (error) {
+      if (error instanceof Fault) this.#tell(error);
+    }
+  }
+
+  #forgetKeys(): void {
+    try {
+      this.#keys.destroy();
+    } catch (error) {
+      if (error instanceof Fault) this.#tell(error);
+    }
   }
 
   #tick(): void {

@@ -13,7 +13,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '../../core/fault.js';
-import { createFile, syncFolder } from '../../disk/durable.js';
+import { createFile } from '../../disk/durable.js';
 import { errno } from '../../disk/errno.js';
 import {
   allKeys,
@@ -53,6 +53,8 @@ export function firstKey(keysDir: string): string {
 export class LogKeys {
   #key: LogKey;
   #next: LogKey | null = null;
+  /** It signs with `log.key`, and that is still under its old name. */
+  #unclaimed: boolean;
 
   private constructor(
     private readonly keysDir: string,
@@ -62,28 +64,41 @@ export class LogKeys {
     public sinceMs: number,
     /** A crash came before the end of this epoch was said. */
     readonly endedBadly: boolean,
+    unclaimed: boolean,
   ) {
-    this.#key = readLogKey(epochName(keysDir, log, epoch));
+    this.#unclaimed = unclaimed;
+    this.#key = readLogKey(unclaimed ? unclaimedName(keysDir) : epochName(keysDir, log, epoch));
   }
 
   /**
-   * The keys of a log that is about to begin: `log.key` if nobody has taken it, else a new one.
+   * The keys of a log that is about to begin: `log.key` if nobody has taken it, else a new one. It is taken by `claim`, once
+   * the log is there: an anchor that people pinned must not be lost to a start that failed.
    *
    * @param unused keys of a log that was named and never written: its anchor may be pinned already
    * @throws Fault `key_file_…`
    */
   static begin(keysDir: string, log: string, unused: LogKeys | null, nowMs: number): LogKeys {
     const own = epochName(keysDir, log, 0);
-    if (unused === null || !renameKey(epochName(keysDir, unused.log, 0), own, nowMs)) {
-      const origin = join(keysDir, 'origin.pub');
-      const path = unclaimedName(keysDir);
-      if (!there(path) && !there(origin)) makeKey(path);
-      if (there(path)) writeAnchor(origin, readLogKey(path));
-      if (!renameKey(path, own, nowMs)) makeKey(own);
+    const path = unclaimedName(keysDir);
+    const origin = join(keysDir, 'origin.pub');
+    const renamed = unused !== null && renameKey(epochName(keysDir, unused.log, 0), own, nowMs);
+    if (!renamed && !there(path) && !there(origin)) makeKey(path);
+    const unclaimed = !renamed && there(path);
+    if (unclaimed) writeAnchor(origin, readLogKey(path));
+    else if (!renamed) makeKey(own);
+    return new LogKeys(keysDir, log, 0, nowMs, false, unclaimed);
+  }
+
+  /** The log is there: its key is its own. @throws Fault `key_file_unwritable` */
+  claim(): void {
+    const own = epochName(this.keysDir, this.log, this.epoch);
+    if (this.#unclaimed && !renameKey(unclaimedName(this.keysDir), own, this.sinceMs)) {
+      // Another log began in the same moment and has taken it.
+      const names = (key: LogKey) => key.id === this.#key.id;
+      if (!copyKey(this.keysDir, own, names)) throw new Fault('key_file_unwritable', { path: own, why: 'ENOENT' });
     }
-    const keys = new LogKeys(keysDir, log, 0, nowMs, false);
-    writeAnchor(join(keysDir, `${logId(log)}.pub`), keys.current);
-    return keys;
+    this.#unclaimed = false;
+    if (this.epoch === 0) writeAnchor(join(this.keysDir, `${logId(this.log)}.pub`), this.#key);
   }
 
   /** The keys of a log that is there; null when they are not. @throws Fault `key_file_…` */
@@ -98,7 +113,7 @@ export class LogKeys {
     // The end of the epoch was never said: its key goes on, and the one that should have followed is nobody's.
     for (const gone of good ? older : [last, ...older.slice(0, -1)]) destroyKey(path(gone));
     const epoch = good ? last : (before as number);
-    return new LogKeys(keysDir, log, epoch, statSync(path(epoch)).mtimeMs, !good);
+    return new LogKeys(keysDir, log, epoch, statSync(path(epoch)).mtimeMs, !good, false);
   }
 
   /** A log from when all logs shared `log.key`: it is taken, or copied from whoever took it. */
@@ -107,17 +122,10 @@ export class LogKeys {
     const path = unclaimedName(keysDir);
     if (there(path) && traces.names(readLogKey(path))) {
       if (!renameKey(path, own, nowMs)) return null;
-    } else {
-      const of = allKeys(keysDir).find(name => namedBy(name, traces));
-      if (of === undefined) return null;
-      try {
-        createFile(own, readFileSync(of), 0o600);
-        syncFolder(keysDir);
-      } catch (error) {
-        throw new Fault('key_file_unwritable', { path: own, why: errno(error) }, { cause: error });
-      }
+    } else if (!copyKey(keysDir, own, key => traces.names(key))) {
+      return null;
     }
-    return new LogKeys(keysDir, log, 0, nowMs, false);
+    return new LogKeys(keysDir, log, 0, nowMs, false, false);
   }
 
   /** All of them: this log is not to be written here any more. @throws Fault `key_file_unwritable` */
@@ -132,6 +140,7 @@ export class LogKeys {
   /** The key that is to follow, made and synced. @throws Fault `key_file_…` */
   prepare(): LogKey {
     if (this.#next !== null) return this.#next;
+    this.claim();
     const path = epochName(this.keysDir, this.log, this.epoch + 1);
     destroyKey(path);
     makeKey(path);
@@ -166,10 +175,22 @@ export class LogKeys {
   }
 }
 
-/** Another log's key that cannot be read is not this log's trouble. */
-function namedBy(path: string, traces: KeyTraces): boolean {
+/** Copies the key that `names` knows, whoever has it, to `own`. False when nobody has. */
+function copyKey(keysDir: string, own: string, names: (key: LogKey) => boolean): boolean {
+  const of = allKeys(keysDir).find(path => namedBy(path, names));
+  if (of === undefined) return false;
   try {
-    return traces.names(readLogKey(path));
+    createFile(own, readFileSync(of), 0o600);
+    return true;
+  } catch (error) {
+    throw new Fault('key_file_unwritable', { path: own, why: errno(error) }, { cause: error });
+  }
+}
+
+/** Another log's key that cannot be read is not this log's trouble. */
+function namedBy(path: string, names: (key: LogKey) => boolean): boolean {
+  try {
+    return names(readLogKey(path));
   } catch {
     return false;
   }

@@ -18,6 +18,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { whereItStands } from '#src/agent/audit-log.js';
+import { firstKey } from '#src/agent/log/keys.js';
 import { verify } from '#src/cli/verify.js';
 import { appendMany, decision, type Place, place } from '../../support/audit-log.js';
 import { runCommand } from '../../support/cli-command.js';
@@ -285,4 +286,39 @@ test('a name that a file only claims has no say in paths', t => {
   const state = readFileSync(`${at.path}.state`, 'utf8');
   writeFileSync(`${at.path}.state`, state.replace(/"log":"[^"]*"/, '"log":"x/../../../../etc/passwd"'));
   assert.equal(whereItStands(at.path, at.settings()).start.cases[0], 'state_rebuilt');
+});
+
+test("a second writer's log is never gone on with: its key goes when it is closed, the first one's stays", async t => {
+  const at = place(t);
+  const one = at.open();
+  const two = at.open();
+  appendMany(two, 2);
+  assert.equal(keysOf(at).length, 2);
+  two.close();
+  assert.deepEqual(keysOf(at), [`${one.origin.slice(-16)}.0.key`]);
+  one.close();
+  const pub = join(at.folder, 'keys', `${two.origin.slice(-16)}.pub`);
+  assert.equal((await runCommand(verify, ['--key', pub, two.path])).code, 0);
+});
+
+test('a start that writes nothing takes no key: the anchor of `init` is that of the first log', async t => {
+  const at = place(t);
+  const anchor = readFileSync(firstKey(join(at.folder, 'keys')), 'utf8');
+  const real = fs.writeSync;
+  fs.writeSync = (() => {
+    throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+  }) as never;
+  syncBuiltinESMExports();
+  const log = at.open();
+  assert.throws(() => log.append(decision(0)), { code: 'audit_unavailable' });
+  log.close();
+  fs.writeSync = real;
+  syncBuiltinESMExports();
+  assert.deepEqual(keysOf(at), ['log.key']);
+  const again = at.open();
+  again.append(decision(1));
+  again.close();
+  assert.equal(`${again.publicKey}\n`, anchor);
+  assert.deepEqual(keysOf(at), [`${again.origin.slice(-16)}.0.key`]);
+  await verified(at);
 });
