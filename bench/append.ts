@@ -3,13 +3,13 @@ import { hash, randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openAuditLog } from '#src/agent/audit-log.js';
+import { type AuditLogSettings, openAuditLog } from '#src/agent/audit-log.js';
 import type { DecisionFields } from '#src/core/audit/fields.js';
 import { recordLine } from '#src/core/audit/record.js';
 import { sha256, sha256Text } from '#src/crypto/sha256.js';
 import { compare, print, ratio, time } from './measure.js';
 
-const RECORD: DecisionFields = {
+export const RECORD: DecisionFields = {
   type: 'decision',
   request_id: '019a4a5e-7b9e-7cc3-a5fb-0123456789ab',
   agent_id: 'bench',
@@ -37,22 +37,32 @@ const PLACE = {
   time: '2026-01-07T12:00:00.000Z',
 };
 
-export function benchAppend(): void {
-  const folder = mkdtempSync(join(tmpdir(), 'checkrd-bench-'));
-  const log = openAuditLog({
+export function settingsFor(folder: string): AuditLogSettings {
+  return {
     path: join(folder, 'audit.jsonl'),
     makeFolder: 'all',
     keysDir: join(folder, 'keys'),
     host: 'host',
     agent: 'bench',
     durability: 'write',
+    rotation: { maxBytes: null, daily: false },
+    retention: { keepFiles: null, keepDays: null, keepBytes: null, hold: false },
+    signatures: 'checkpoint',
+    heads: { file: null, say: null, everyMs: 60_000 },
+    reserveBytes: 0,
+    machineIdFile: '/etc/machine-id',
     lockProgram: 'flock',
     clock: { wallMs: Date.now },
     random: randomBytes,
     onProblem: fault => {
       throw fault;
     },
-  });
+  };
+}
+
+export function benchAppend(): void {
+  const folder = mkdtempSync(join(tmpdir(), 'checkrd-bench-'));
+  const log = openAuditLog(settingsFor(folder));
   const line = recordLine(sha256Text, PLACE, RECORD);
   const bytes = Buffer.from(`${line}\n`);
   const buffer = Buffer.alloc(bytes.length);

@@ -10,6 +10,7 @@ import { benchReload } from './reload.js';
 import { benchStart } from './start.js';
 import { benchSwap } from './swap.js';
 import { benchVerify } from './verify.js';
+import { benchWriter } from './writer.js';
 
 const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
   decide: () => benchDecide(),
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
   swap: () => benchSwap(),
   body: () => benchBody(),
   append: () => benchAppend(),
+  writer: () => benchWriter(),
   fetch: () => benchFetch(),
   batch: () => benchBatch(),
   kill: () => benchKill(),

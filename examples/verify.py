@@ -6,7 +6,7 @@
 Exit: 0 intact and signed by the key, 1 tampered (the first bad line is named), 2 cannot say, 64 misuse.
 Signatures are checked by the openssl program (3.0 or later); without it the answer is at best 2.
 """
-import base64, functools, hashlib, json, os, re, shutil, subprocess, sys, tempfile
+import base64, functools, hashlib, json, os, pathlib, re, shutil, subprocess, sys, tempfile
 
 def sha(*parts):
     return hashlib.sha256(b"".join(parts)).digest()
@@ -26,8 +26,8 @@ def parse(line):
     record = json.loads(line.decode("utf-8")) if len(line) <= 16384 else None
     if not isinstance(record, dict) or canonical(record) != line:
         raise ValueError("no canonical record")
-    values = all(isinstance(value, (str, int)) for value in record.values())
-    if not values or any(type(value) is int and abs(value) > 2**53 - 1 for value in record.values()):
+    values = record.values()
+    if not all(type(value) in (str, bool) or type(value) is int and abs(value) < 2**53 for value in values):
         raise ValueError("a value that no record has")
     names = {"log": str, "prev": str, "time": str, "type": str, "v": int, "seq": int}
     typed = all(type(record.get(name)) is kind for name, kind in names.items()) and record["v"] == 1
@@ -37,21 +37,18 @@ def parse(line):
 
 class Tree:
     """RFC 6962: the roots of the perfect subtrees, largest first, and how many leaves there are."""
-
     def __init__(self, size=0, roots=()):
         self.size, self.roots = size, list(roots)
 
     def add(self, leaf):
-        self.size += 1
-        size = self.size
+        self.size = size = self.size + 1
         while size % 2 == 0:
             leaf = sha(b"\x01", self.roots.pop(), leaf)
             size //= 2
         self.roots.append(leaf)
 
     def root(self):
-        right_first = self.roots[::-1] or [sha(b"")]
-        return functools.reduce(lambda root, left: sha(b"\x01", left, root), right_first)
+        return functools.reduce(lambda root, left: sha(b"\x01", left, root), self.roots[::-1] or [sha(b"")])
 
     def frontier(self):
         return ",".join(base64.b64encode(root).decode() for root in self.roots)
@@ -68,14 +65,13 @@ class Key:
         with tempfile.TemporaryDirectory() as folder:
             der = bytes.fromhex("302a300506032b6570032100") + self.raw
             for name, data in (("key", der), ("message", message), ("sig", signature)):
-                with open(os.path.join(folder, name), "wb") as file:
-                    file.write(data)
+                pathlib.Path(folder, name).write_bytes(data)
             command = "pkeyutl -verify -pubin -keyform DER -inkey key -rawin -in message -sigfile sig".split()
             return subprocess.run([self.openssl] + command, cwd=folder, capture_output=True).returncode == 0
 
 class Log:
     def __init__(self, key):
-        self.key, self.tree, self.log, self.head, self.leaves, self.good = key, None, None, b"", [], False
+        self.keys, self.tree, self.log, self.head, self.leaves, self.good = [key], None, None, b"", [], False
 
     def take(self, record, line):
         first = self.tree is None
@@ -91,8 +87,8 @@ class Log:
             self.checkpoint(record)
         elif record["type"] == "key_rotated":
             self.rotated(record)
-        elif "sig" in record:
-            self.signature(record)
+        elif "sig" in record and not any(self.signed(record, key) for key in self.keys):
+            raise ValueError("a signature that does not fit")
         self.head = sha(b"\x00", line)
         self.leaves.append(self.head)
 
@@ -107,20 +103,11 @@ class Log:
                 raise ValueError("the file before was cut, and its lines are not here")
 
     def opened(self, record, first):
-        if unbase64(record["public_key"]) != self.key.raw or record["key_id"] != self.key.id:
-            raise ValueError("it names another key")
+        self.keys = self.keys[self.keys.index(self.named(Key(unbase64(record["public_key"])).id, record["key_id"])):]
         if record["type"] == "segment_opened" and not first:
             self.advance(record["seq"])
             if record["size"] != record["seq"] or record["frontier"] != self.tree.frontier():
                 raise ValueError("its frontier is not that of the lines before")
-
-    def rotated(self, record):
-        self.signature(record)
-        claim = "checkrd-key-v1\n%s\n%d\n%s\n%s\n" % tuple(record[k] for k in ("log", "seq", "prev", "public_key"))
-        new = Key(unbase64(record["public_key"]))
-        if not self.key.signed(claim.encode(), unbase64(record["signature"])) or record["key_id"] != new.id:
-            raise ValueError("the key of the next epoch is not certified by the key before")
-        self.key = new
 
     def advance(self, size):
         if not self.tree.size <= size <= self.tree.size + len(self.leaves):
@@ -128,26 +115,41 @@ class Log:
         while self.tree.size < size:
             self.tree.add(self.leaves.pop(0))
 
-    def signature(self, record):
-        unsigned = canonical({name: value for name, value in record.items() if name != "sig"})
-        if not self.key.signed(b"checkrd-record-v1\n" + unsigned, unbase64(record["sig"])):
-            raise ValueError("a signature that does not fit")
+    def named(self, *ids):
+        """The key in force, or the one before it as long as the new one has signed nothing."""
+        for key in self.keys:
+            if all(name == key.id for name in ids):
+                return key
+        raise ValueError("it names another key")
+
+    def signed(self, record, key):
+        unsigned = {name: value for name, value in record.items() if name != "sig"}
+        return key.signed(b"checkrd-record-v1\n" + canonical(unsigned), unbase64(record["sig"]))
+
+    def rotated(self, record):
+        names = [self.log, str(record["seq"]), record["prev"], record["public_key"], ""]
+        message, signature = "\n".join(["checkrd-key-v1"] + names).encode(), unbase64(record["signature"])
+        old = [key for key in self.keys if key.signed(message, signature) and self.signed(record, key)]
+        new = Key(unbase64(record["public_key"]))
+        if not old or new.id != record["key_id"]:
+            raise ValueError("a key that the one before does not certify")
+        self.keys = [new, old[0]]
 
     def checkpoint(self, record):
-        self.signature(record)
+        key = self.named(record["key_id"])
         body, _, rest = record["note"].partition("\n\n")
         root = base64.b64encode(bytes.fromhex(record["root"])).decode()
         if body != "%s\n%d\n%s" % (self.log, record["size"], root):
             raise ValueError("its note says something else")
         dash, name, blob = rest.rstrip("\n").split(" ")
-        signature, known = unbase64(blob), sha(self.log.encode(), b"\n\x01", self.key.raw)[:4]
+        signature, known = unbase64(blob), sha(self.log.encode(), b"\n\x01", key.raw)[:4]
         named = (dash, name, signature[:4]) == ("\u2014", self.log, known)
-        if not named or record["key_id"] != self.key.id or not self.key.signed(body.encode() + b"\n", signature[4:]):
-            raise ValueError("its note's signature does not fit")
+        if not named or not self.signed(record, key) or not key.signed(body.encode() + b"\n", signature[4:]):
+            raise ValueError("a signature of it does not fit")
         self.advance(record["size"])
         if self.tree.root().hex() != record["root"]:
             raise ValueError("the lines have another root than was signed")
-        self.good = True
+        self.good, self.keys = True, [key]
 
 def beginning(data):
     """A file's first records."""
@@ -174,8 +176,7 @@ def main(args):
         sys.exit(print(__doc__) or 64)
     text = args[1] if not os.path.exists(args[1]) else open(args[1]).read().strip()
     log, torn = Log(Key(unbase64(text))), False
-    files = [(path, open(path, "rb").read()) for path in args[2:]]
-    files = [(path, data, beginning(data)) for path, data in files]
+    files = [(path, data, beginning(data)) for path in args[2:] for data in [open(path, "rb").read()]]
     files.sort(key=lambda file: file[2][0]["seq"] if file[2] else 0)
     for index, (path, data, _) in enumerate(files):
         later = files[index + 1][2] if index + 1 < len(files) else []
@@ -190,10 +191,9 @@ def main(args):
             print("%s:%d: bytes that are not the writer's" % (path, len(lines)))
             return 1
         torn = torn or lines[-1] != b""
-    if torn or not log.good or log.key.openssl is None:
+    if torn or not log.good or log.keys[0].openssl is None:
         print("cannot say: a torn end, nothing signed, or no openssl to check it")
         return 2
     print("intact: %d records of %s" % (log.tree.size + len(log.leaves), log.log))
     return 0
-
 sys.exit(main(sys.argv[1:]))

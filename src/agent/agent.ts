@@ -9,6 +9,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { decisionRecord, type UrlPathForm } from '../core/audit/decision-record.js';
+import { DenialPace } from '../core/decide/denial-pace.js';
 import { killDecision } from '../core/decide/kill.js';
 import { systemDenial } from '../core/decide/system.js';
 import { checkAction } from '../core/decide/tool-request.js';
@@ -60,6 +61,7 @@ export class LiveAgent implements Agent {
   readonly #parts: AgentParts;
   readonly #rules: AgentRules;
   readonly #callHost: CallHost;
+  readonly #pace = new DenialPace();
 
   constructor(parts: AgentParts, rules: AgentRules) {
     this.#parts = parts;
@@ -67,6 +69,10 @@ export class LiveAgent implements Agent {
     this.#callHost = {
       look: agent => parts.kill.look(agent),
       record: fields => void (rules.disabled || parts.recorder.record(fields)),
+      onDisk: () => {
+        const synced = rules.disabled ? null : parts.recorder.onDisk();
+        return synced !== null && rules.securityMode === 'permissive' ? synced.then(() => true) : synced;
+      },
       monotonicMs: () => performance.now(),
       left: call => parts.inFlight.remove(call),
     };
@@ -135,7 +141,7 @@ export class LiveAgent implements Agent {
   #refused(decision: Decision, request: Partial<ActionRequest>, context: CallContext, startedMs: number): Refused {
     const requestId = this.#parts.ids.request(Date.now());
     const recorded = this.#write(decision, request, context, this.#parts.policy.current, requestId, startedMs);
-    return { kind: 'refused', requestId, decision: this.#bound(decision, recorded) };
+    return this.#answered(requestId, this.#bound(decision, recorded), context);
   }
 
   /** Records the decision, then lets go or holds back. The record comes first: what cannot be recorded does not happen. */
@@ -151,10 +157,15 @@ export class LiveAgent implements Agent {
       (this.#rules.disabled && decision === SKIPPED) ||
       this.#write(decision, request, context, generation, requestId, startedMs);
     const bound = this.#bound(decision, recorded);
-    if (blocks(bound)) return { kind: 'refused', requestId, decision: bound };
+    if (blocks(bound)) return this.#answered(requestId, bound, context);
     const call = new LiveCall(this.#callHost, requestId, context.agent);
     this.#parts.inFlight.add(call);
     return { kind: 'proceed', requestId, decision, call };
+  }
+
+  #answered(requestId: string, decision: Decision, context: CallContext): Refused {
+    const waitMs = blocks(decision) ? this.#pace.wait(context.agent, performance.now()) : 0;
+    return { kind: 'refused', requestId, decision, ...(waitMs === 0 ? {} : { waitMs }) };
   }
 
   #bound(decision: Decision, recorded: boolean): Decision {

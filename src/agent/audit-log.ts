@@ -1,7 +1,7 @@
 /**
  * The audit log's writer: settings in, an {@link AuditLog} out.
  *
- *   lock → key → where it stands (log/start.ts) → the writer (log/writer.ts)
+ *   lock → keys → where it stands (log/start.ts) → the writer (log/writer.ts)
  *
  * When another process (or this one, before) holds the log, a log of its own beside it is begun: nobody forks a chain.
  */
@@ -11,10 +11,14 @@ import { Fault } from '../core/fault.js';
 import { forgetTemps } from '../disk/durable.js';
 import { errno } from '../disk/errno.js';
 import { type Lock, type Locking, takeLock } from '../disk/lock.js';
-import { openLogKey } from './log/keys.js';
+import { KeptLog } from './log/kept-log.js';
+import { LogKeys } from './log/keys.js';
+import { LaterLog } from './log/later.js';
+import { tracesOf } from './log/left-behind.js';
+import { fromElsewhere, rememberMachine } from './log/machine.js';
 import { lockName, ownName, readyFolder, stateName } from './log/place.js';
 import type { AuditLogSettings } from './log/settings.js';
-import { startLog } from './log/start.js';
+import { type Start, startLog } from './log/start.js';
 import { LogWriter } from './log/writer.js';
 import type { AuditLog } from './types.js';
 
@@ -31,16 +35,56 @@ export function openAuditLog(settings: AuditLogSettings): AuditLog {
   if (!isAbsolute(settings.path))
     throw new Fault('log_unusable', { path: settings.path, cause: 'it is no absolute path' });
   readyFolder(settings.path, settings.makeFolder);
-  const key = openLogKey(settings.keysDir);
   const { path, lock } = lockOne(settings);
   try {
     forgetTemps(stateName(path));
-    return new LogWriter({ ...settings, path }, key, lock, startLog(path, key), newOrigin(settings));
+    const { start, keys } = whereItStands(path, settings);
+    const own = keys ?? beginKeys(settings, null);
+    rememberMachine(settings.keysDir, own.log, settings.machineIdFile);
+    const writer = new LogWriter({ ...settings, path }, own, lock, start);
+    const log = keptLog(writer, settings, own);
+    return settings.durability === 'async' ? new LaterLog(log, settings.clock.wallMs) : log;
   } catch (error) {
     lock.release();
     throw error;
   }
 }
+
+function keptLog(writer: LogWriter, settings: AuditLogSettings, keys: LogKeys): KeptLog {
+  try {
+    return new KeptLog(writer, settings, keys, writer.path !== settings.path);
+  } catch (error) {
+    writer.close();
+    throw error;
+  }
+}
+
+/** Where the log at `path` goes on, and its keys; keys are null where a log begins that has none yet. */
+export function whereItStands(
+  path: string,
+  settings: AuditLogSettings,
+): { readonly start: Start; readonly keys: LogKeys | null } {
+  const traces = tracesOf(path);
+  const now = settings.clock.wallMs();
+  for (const log of traces.logs) {
+    const keys = LogKeys.find(settings.keysDir, log, traces.of(log), now);
+    if (keys === null) continue;
+    if (fromElsewhere(settings.keysDir, log, settings.machineIdFile)) {
+      // Its owner goes on with it; whoever has a copy of the key could say two things of one number.
+      keys.destroy();
+      return { start: { go: 'begin', cases: ['other_machine'], previousLog: log }, keys: null };
+    }
+    const start = startLog(path, keys);
+    if (start.go !== 'begin') return { start, keys };
+    // Nothing of it was ever written: its key, which may be pinned already, is not lost.
+    return { start, keys: keys.epoch === 0 && start.previousLog === null ? beginKeys(settings, keys) : null };
+  }
+  const [previousLog = null] = traces.logs;
+  return { start: { go: 'begin', cases: [previousLog === null ? 'new' : 'other_key'], previousLog }, keys: null };
+}
+
+const beginKeys = (settings: AuditLogSettings, unused: LogKeys | null): LogKeys =>
+  LogKeys.begin(settings.keysDir, newOrigin(settings), unused, settings.clock.wallMs());
 
 const OWN_NAME_TRIES = 8;
 

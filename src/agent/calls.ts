@@ -9,6 +9,8 @@ import type { Call, KillHold, Outcome } from './types.js';
 export interface CallHost {
   look(agent: AgentId): KillHold | null;
   record(fields: OutcomeFields): void;
+  /** Null: nobody waits for the disk. */
+  onDisk(): Promise<boolean> | null;
   /** Milliseconds on a clock that never runs backwards. */
   monotonicMs(): number;
   left(call: LiveCall): void;
@@ -53,6 +55,15 @@ export class LiveCall implements Call, Flight {
 
   onKill(listener: () => void): void {
     this.#listener = listener;
+  }
+
+  onDisk(): Promise<boolean> | null {
+    const synced = this.#host.onDisk();
+    if (synced === null) return null;
+    return synced.then(certain => {
+      if (!certain) this.finish({ result: 'aborted' });
+      return certain;
+    });
   }
 
   confirm(): KillHold | null {

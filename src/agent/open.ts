@@ -48,7 +48,17 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     keysDir: settings.keysDir,
     host: hostname(),
     agent: name,
-    durability: 'write',
+    durability: settings.audit.durability,
+    rotation: { maxBytes: settings.audit.rotateBytes, daily: settings.audit.rotateDaily },
+    signatures: settings.audit.signatures,
+    heads: {
+      file: settings.audit.headsFile,
+      say: settings.audit.headsJournal ? sayHead : null,
+      everyMs: settings.audit.headsEvery * 1000,
+    },
+    retention: settings.audit.retention,
+    reserveBytes: settings.audit.reserveBytes,
+    machineIdFile: '/etc/machine-id',
     lockProgram: 'flock',
     clock: { wallMs: Date.now },
     random: randomBytes,
@@ -113,6 +123,11 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     log.close();
     throw error;
   }
+}
+
+/** `<5>` is journald's priority `notice`; anywhere else it is read past. */
+function sayHead(line: string): void {
+  process.stderr.write(`<5>checkrd head ${line}\n`);
 }
 
 const DISABLED = 'CHECKRD_DISABLED=1: no policy is asked; only the kill switch still binds';

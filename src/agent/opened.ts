@@ -89,8 +89,9 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     const audit = log.health();
     const policyHealth = policy.health();
     const failing = audit.state === 'failing' || this.#closed;
+    const well = policyHealth.state === 'ok' && audit.state === 'ok' && this.#as.warnings.length === 0;
     return {
-      state: failing ? 'failing' : policyHealth.state === 'ok' && this.#as.warnings.length === 0 ? 'ok' : 'degraded',
+      state: failing ? 'failing' : well ? 'ok' : 'degraded',
       securityMode: this.securityMode,
       policy: policyHealth,
       policySha256: policy.current?.id ?? null,

@@ -14,6 +14,10 @@ export class Recorder {
     private readonly wallMs: () => number,
   ) {}
 
+  onDisk(): Promise<boolean> | null {
+    return this.log.onDisk();
+  }
+
   /** True when the record is in the file. */
   record(fields: AgentRecord): boolean {
     try {

@@ -14,7 +14,7 @@ export type SecurityMode = 'strict' | 'permissive';
 
 /* ---- the audit log ------------------------------------------------------------------------------------------- */
 
-/** One writer's log. Synchronous: when `append` returns, the record is in the kernel. */
+/** One writer's log. Synchronous: when `append` returns, the record is in the kernel (not with `durability: async`). */
 export interface AuditLog {
   /** `<host>/<agent-id or daemon>/<16 hex>`. */
   readonly origin: string;
@@ -26,6 +26,11 @@ export interface AuditLog {
   readonly size: number;
   /** @throws Fault `audit_unavailable` when the record is not in the file; the file is left as it was. */
   append(record: AgentRecord): void;
+  /**
+   * With `durability: fsync`: whether everything appended so far is on disk, once that is known; what waits together is synced
+   * once. False: it may be lost. Null: nobody waits.
+   */
+  onDisk(): Promise<boolean> | null;
   /** Ends this file and begins the next (SIGHUP after logrotate moved it). */
   reopen(): void;
   /** Last checkpoint, sync, state file. Synchronous, so that an exit handler may call it; idempotent. */
@@ -34,8 +39,9 @@ export interface AuditLog {
 }
 
 export interface AuditHealth {
-  readonly state: 'ok' | 'failing';
-  /** Why, when failing: a code and a sentence. */
+  /** `degraded`: records are written, and what should stand behind them is missing (the reserve). */
+  readonly state: 'ok' | 'degraded' | 'failing';
+  /** Why, when not ok: a code and a sentence. */
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly checkpointSize: number;
   readonly lastCheckpointMs: number | null;
@@ -109,7 +115,13 @@ export interface CallContext {
 /** What came of asking. `need_body`: read the body (up to `inspectBytes`) and ask again with the bytes. */
 export type Begun =
   | { readonly kind: 'need_body'; readonly inspectBytes: number }
-  | { readonly kind: 'refused'; readonly requestId: string; readonly decision: Decision }
+  | {
+      readonly kind: 'refused';
+      readonly requestId: string;
+      readonly decision: Decision;
+      /** A flood: an edge that can wait answers its caller so many milliseconds later. Absent: at once. */
+      readonly waitMs?: number;
+    }
   | { readonly kind: 'proceed'; readonly requestId: string; readonly decision: Decision; readonly call: Call };
 
 export type OutcomeResult = OutcomeFields['result'];
@@ -126,6 +138,11 @@ export interface Call {
    * agent whose `signal` is made when first asked for saves several microseconds a call.
    */
   onKill(listener: () => void): void;
+  /**
+   * Where the log promises the disk: asked once, in the turn of `begin`. False: the record may be lost, the call must not go
+   * on, and its outcome is written. Null: nothing to wait for. `confirm` follows.
+   */
+  onDisk(): Promise<boolean> | null;
   /**
    * Looks at the switch again, just before the request is handed to the transport.
    * Needed when anything asynchronous came after `begin`. On a hold the outcome (`killed`) is written.

@@ -1,8 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { openLogKey } from '../agent/log/keys.js';
+import { firstKey } from '../agent/log/keys.js';
 import { readSettings } from '../agent/read-settings.js';
+import { keyId } from '../core/audit/key-id.js';
+import { toBase64 } from '../core/bytes.js';
 import { Fault } from '../core/fault.js';
+import { readPublicKey } from '../crypto/read-keys.js';
+import { sha256 } from '../crypto/sha256.js';
 import { errorCode } from '../disk/error-code.js';
 import { readArgs } from './args.js';
 import { type Command, EXIT } from './io.js';
@@ -26,17 +30,17 @@ exit: 0 done, 2 it could not be written, 64 misuse`,
       writeOnce(join(settings.configDir, 'checkrd.yaml'), starterSettings()),
       writeOnce(settings.policy, STARTER_POLICY),
     ];
-    const key = openLogKey(settings.keysDir);
-    const anchor = join(settings.keysDir, 'origin.pub');
+    const anchor = firstKey(settings.keysDir);
+    const publicKey = readPublicKey(anchor);
+    const text = toBase64(publicKey);
+    const id = keyId(sha256, publicKey);
     if (given.on('json')) {
-      io.out(
-        JSON.stringify({ ok: true, files: done, public_key: key.publicKeyText, key_id: key.id, key_file: anchor }),
-      );
+      io.out(JSON.stringify({ ok: true, files: done, public_key: text, key_id: id, key_file: anchor }));
       return EXIT.ok;
     }
     for (const { path, written } of done) io.out(`${path}: ${written ? 'written' : 'exists, left as it is'}`);
-    io.out(`${anchor}: public key of the log, ID ${key.id}`);
-    io.out(key.publicKeyText);
+    io.out(`${anchor}: public key of the log, ID ${id}`);
+    io.out(text);
     io.err(`hint: open ${settings.policy} and allow what your agents need; nothing is allowed yet`);
     return EXIT.ok;
   },

@@ -38,6 +38,10 @@ const FAULTS = {
     say: f => `there is no group \`${f.group}\` on this machine`,
     fix: 'create the group, or name another in the settings',
   },
+  heads_unwritable: {
+    say: f => `a head of the audit log could not be said in \`${f.path}\`: ${f.why}`,
+    fix: 'make the file, owned by another user, and let this one append to it; the next head is tried again',
+  },
   input_unreadable: {
     say: f => `cannot read \`${f.path}\`: ${f.why}`,
     fix: 'check the path and its permissions; `-` reads from standard input',
@@ -171,6 +175,19 @@ const FAULTS = {
   qr_too_large: {
     say: f => `${f.sizeBytes} bytes do not fit a QR code, which holds 2,953`,
     fix: 'carry it as text, in a file',
+  },
+  reserve_in_use: {
+    say: f =>
+      `the disk of the audit log is full; the reserve of ${f.bytes} bytes (\`${f.path}\`) keeps the log going for now`,
+    fix: 'make room on that disk before the reserve is used up; then calls are denied',
+  },
+  reserve_missing: {
+    say: f => `the reserve \`${f.path}\` cannot be made: ${f.why}`,
+    fix: 'make room for it beside the log, or set `audit.reserve_bytes` lower; it is tried again by itself',
+  },
+  retention_failed: {
+    say: f => `old files of the audit log \`${f.path}\` cannot be removed: ${f.why}`,
+    fix: 'let the user that runs checkrd delete in that folder; it is tried again every minute',
   },
   settings_invalid: {
     say: f => `the settings are not right\n${f.problems}`,

@@ -48,10 +48,21 @@ export const DECIMAL_MAX_EXPONENT = 100_000;
 
 /** Fluent Bit abandons a file with a line over 32 KiB; half of that leaves room for what shippers add. */
 export const AUDIT_LINE_MAX_BYTES = 16 * KIB;
+/** A file of the log that turns itself over: room for some lines at least, and no more than a filesystem holds. */
+export const AUDIT_FILE_MIN_BYTES = 64 * KIB;
+export const AUDIT_FILE_MAX_BYTES = 1024 * 1024 * MIB;
+export const AUDIT_RESERVE_MAX_BYTES = 1024 * MIB;
 export const CHECKPOINT_EVERY_RECORDS = 1024;
 export const CHECKPOINT_EVERY_MS = 1000;
 /** Denials, kills and policy changes ask for an early checkpoint; at most ten a second. */
 export const CHECKPOINT_MIN_GAP_MS = 100;
+
+/** A key signs for so long at most; with a file it ends sooner. */
+export const EPOCH_MAX_MS = 24 * 3_600_000;
+
+/** More denials of one agent are answered later: a loop that retries must not fill the disk. */
+export const DENIALS_PER_SECOND = 50;
+export const DENIAL_WAIT_MAX_MS = 5000;
 
 export const KILLSWITCH_MAX_BYTES = 4 * KIB;
 export const KILLSWITCH_REASON_MAX_CHARS = 200;

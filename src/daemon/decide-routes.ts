@@ -5,11 +5,14 @@
  *   out  : the batch answer with its request_id; the record is in the log before the answer is made
  *   never: believes an agent about who it is: the socket is the identity
  */
-import type { CallContext } from '../agent/types.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Begun, CallContext } from '../agent/types.js';
 import type { AgentId } from '../core/brand.js';
 import { recordedText } from '../core/decide/answer-text.js';
 import { type BatchRequest, type RequestLine, readBatchLine } from '../core/decide/batch-line.js';
+import { killDecision } from '../core/decide/kill.js';
 import { readOutcome } from '../core/decide/outcome-body.js';
+import { systemDenial } from '../core/decide/system.js';
 import { checkAction } from '../core/decide/tool-request.js';
 import type { ActionRequest, Body } from '../core/decide/types.js';
 import type { DaemonAgent } from './agent-port.js';
@@ -31,7 +34,7 @@ export function decideRoutes(parts: DecideParts, owner: AgentId): readonly Route
   ];
 }
 
-function decide(parts: DecideParts, owner: AgentId, text: string): Reply {
+function decide(parts: DecideParts, owner: AgentId, text: string): Reply | Promise<Reply> {
   if (parts.stopping()) return fail(503, 'daemon_unavailable', 'the daemon is stopping');
   const line = readBatchLine(text);
   if (line.is === 'bad') return fail(400, line.error.code, line.error.message);
@@ -47,12 +50,27 @@ function decide(parts: DecideParts, owner: AgentId, text: string): Reply {
     case 'need_body':
       // The body was handed over whole; an agent that still asks for it must not be taken for a yes.
       return fail(500, 'internal', 'internal error');
-    case 'refused':
-      return { status: 200, body: recordedText(begun.decision, begun.requestId) };
-    case 'proceed':
-      parts.calls.add(owner, begun.requestId, begun.call);
-      return { status: 200, body: recordedText(begun.decision, begun.requestId) };
+    case 'refused': {
+      const reply: Reply = { status: 200, body: recordedText(begun.decision, begun.requestId) };
+      return begun.waitMs === undefined ? reply : sleep(begun.waitMs, reply);
+    }
+    case 'proceed': {
+      const go = (): Reply => {
+        parts.calls.add(owner, begun.requestId, begun.call);
+        return { status: 200, body: recordedText(begun.decision, begun.requestId) };
+      };
+      return begun.call.onDisk()?.then(certain => whenOnDisk(begun, certain, go)) ?? go();
+    }
   }
+}
+
+/** The switch is looked at again: time has passed since the decision. */
+function whenOnDisk(begun: Extract<Begun, { kind: 'proceed' }>, certain: boolean, go: () => Reply): Reply {
+  const hold = certain ? begun.call.confirm() : null;
+  if (certain && hold === null) return go();
+  const decision =
+    hold === null ? systemDenial('audit_unavailable', 'the audit log cannot be synced') : killDecision(hold);
+  return { status: 200, body: recordedText(decision, begun.requestId) };
 }
 
 /** The clock and the switch are the daemon's own. */

@@ -17,8 +17,8 @@ export interface Reply {
 export interface Route {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** Synchronous: what it records is recorded before the answer leaves. `body` is empty for GET. */
-  handle(body: string): Reply;
+  /** What it records is recorded before the answer leaves. `body` is empty for GET. */
+  handle(body: string): Reply | Promise<Reply>;
 }
 
 /** Room for a request whose body is as long as is looked into, and its JSON escapes. */
@@ -69,14 +69,19 @@ export function serve(
           answer(request, response, refused);
           return;
         }
-        let reply: Reply;
+        const failed = (error: unknown): void => {
+          broken(error);
+          answer(request, response, fail(500, 'internal', 'internal error'));
+        };
+        let reply: Reply | Promise<Reply>;
         try {
           reply = route.handle(body);
         } catch (error) {
-          broken(error);
-          reply = fail(500, 'internal', 'internal error');
+          failed(error);
+          return;
         }
-        answer(request, response, reply);
+        if (reply instanceof Promise) reply.then(late => answer(request, response, late)).catch(failed);
+        else answer(request, response, reply);
       });
     },
   );

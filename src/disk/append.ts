@@ -47,7 +47,8 @@ export class AppendFile {
   readonly id: FileId;
   readonly #fd: number;
   #size: number;
-  #syncing = false;
+  /** Syncs on their way. */
+  #syncing = 0;
   #closed = false;
 
   private constructor(fd: number, id: FileId, size: number) {
@@ -128,10 +129,10 @@ export class AppendFile {
 
   /** As {@link sync}, off the main thread. A file closed meanwhile stays open until the answer is in. */
   syncLater(done: (errno: string | null) => void): void {
-    this.#syncing = true;
+    this.#syncing += 1;
     fdatasync(this.#fd, error => {
-      this.#syncing = false;
-      if (this.#closed) this.#close();
+      this.#syncing -= 1;
+      if (this.#closed && this.#syncing === 0) this.#close();
       done(error === null ? null : errno(error));
     });
   }
@@ -140,7 +141,7 @@ export class AppendFile {
     if (this.#closed) return;
     this.#closed = true;
     // Closing under a running sync would let the kernel hand the number to another file.
-    if (!this.#syncing) this.#close();
+    if (this.#syncing === 0) this.#close();
   }
 
   #close(): void {

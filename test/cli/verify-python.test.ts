@@ -21,7 +21,7 @@ function python(args: readonly string[]): Promise<{ readonly code: number; reado
 }
 
 /** It reads one log at a time. */
-const one = HISTORIES.filter(({ name }) => !/two writers|the key deleted/.test(name));
+const one = HISTORIES.filter(({ name }) => !name.startsWith('the key deleted'));
 
 test(`it agrees on ${one.length} histories`, { skip }, async t => {
   for (const { name, exit, first, run } of one) {
@@ -52,7 +52,8 @@ test('it follows the keys from epoch to epoch, and no others', { skip }, async t
   assert.equal(honest.code, 0, honest.out);
   assert.equal((await python([...key, ...files(begun().rotate(k1, {}, k2).checkpoint())])).code, 1);
   assert.equal((await python([...key, ...files(begun().rotate(k1, { signature: '' }).checkpoint())])).code, 1);
-  const over = begun().rotate(k1);
+  // A key is over once the next one has signed; until then a crash may have given the turn up.
+  const over = begun().rotate(k1).checkpoint();
   assert.equal((await python([...key, ...files(over.checkpoint(over.size, {}, k0))])).code, 1);
 });
 

@@ -13,6 +13,7 @@ function call(ends: string[], name: string): Call {
     signal: new AbortController().signal,
     killed: null,
     onKill: () => {},
+    onDisk: () => null,
     confirm: () => null,
     answered: () => {},
     finish: o => void ends.push(`${name} ${o.result}`),

@@ -1,9 +1,9 @@
 /** What the library cannot start with: one CheckrdInitError with code, place and next step; nothing is left behind. */
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Checkrd, CheckrdInitError, type CheckrdOptions, isCheckrdPolicyDenied } from 'checkrd';
+import { anchorOf } from '../support/anchor.js';
 import { asNobody, giveAway } from '../support/as-nobody.js';
 import { cli } from '../support/cli.js';
 import { DistCopy } from '../support/dist-copy.js';
@@ -293,7 +293,8 @@ async function verifies(_t: TestContext, home: Home, logs: number): Promise<void
   const names = readdirSync(home.path('audit')).filter(name => name.endsWith('.jsonl'));
   assert.equal(names.length, logs, names.join(' '));
   for (const name of names) {
-    const ran = await cli(['verify', '--key', home.path('keys/origin.pub'), join(home.path('audit'), name)]);
+    const path = home.path('audit', name);
+    const ran = await cli(['verify', '--key', anchorOf(home.path('keys'), path), path]);
     assert.equal(ran.code, 0, ran.out + ran.err);
     assert.equal(readFileSync(home.path('audit', name), 'utf8').match(/"code":"default_denied"/g)?.length, 1);
   }

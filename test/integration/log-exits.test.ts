@@ -8,6 +8,7 @@ import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { verify } from '#src/cli/verify.js';
+import { anchorOf } from '../support/anchor.js';
 import { runCommand } from '../support/cli-command.js';
 import { Home } from '../support/home.js';
 import { upstream } from '../support/upstream.js';
@@ -33,9 +34,10 @@ function program(home: Home, source: string, ...args: string[]): Promise<Ended> 
 async function intact(home: Home): Promise<void> {
   const folder = home.path('audit');
   const files = readdirSync(folder).filter(name => /^exits[^/]*\.jsonl$/.test(name));
-  const paths = files.map(name => home.path('audit', name));
-  const run = await runCommand(verify, ['--key', home.path('keys', 'origin.pub'), ...paths]);
-  assert.equal(run.code, 0, run.out.join('\n'));
+  for (const path of files.map(name => home.path('audit', name))) {
+    const run = await runCommand(verify, ['--key', anchorOf(home.path('keys'), path), path]);
+    assert.equal(run.code, 0, run.out.join('\n'));
+  }
 }
 
 const CALLS = `

@@ -42,6 +42,7 @@ export class DaemonTestAgent implements DaemonAgent {
       signal: controller.signal,
       killed: null,
       onKill: () => {},
+      onDisk: () => null,
       confirm: () => null,
       answered: () => {},
       finish: outcome => {

@@ -188,7 +188,14 @@ export const HISTORIES: readonly History[] = [
         truncateSync(l.path, 0);
       }),
   },
-  { name: 'two writers', exit: 0, run: l => l.live(() => l.restart()) },
+  {
+    name: 'two writers: the first is not disturbed',
+    exit: 0,
+    run: l => {
+      l.live(() => l.restart());
+      for (const path of l.files()) if (path !== l.path) rmSync(path);
+    },
+  },
   {
     name: 'the state file deleted',
     exit: 0,
@@ -383,18 +390,20 @@ export const HISTORIES: readonly History[] = [
   },
   // Keys.
   {
-    name: 'the key deleted: a new log by a new key, the old one is not by the key given',
+    name: 'the key deleted: a new log, which is not by the key given',
     exit: 1,
-    first: 'wrong_key audit.replaced-0.jsonl:1',
+    first: 'wrong_key audit.jsonl:1',
     run: l => {
       l.ended();
-      rmSync(join(l.folder, 'keys', 'log.key'));
+      const keys = join(l.folder, 'keys');
+      for (const name of readdirSync(keys).filter(name => name.endsWith('.key'))) rmSync(join(keys, name));
       l.restart();
     },
   },
   {
-    name: 'the folder deleted while it was stopped: a new log, and no trace',
-    exit: 0,
+    name: 'the folder deleted while it was stopped: a new log, which is not by the key given',
+    exit: 1,
+    first: 'wrong_key audit.jsonl:1',
     run: l => {
       l.ended();
       rmSync(join(l.folder, 'log'), { recursive: true, force: true, maxRetries: 10 });

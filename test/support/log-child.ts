@@ -27,6 +27,12 @@ switch (what) {
     }, 1);
     break;
   }
+  // Ends a file with every few records, until killed.
+  case 'turning': {
+    log.close();
+    const turning = openAuditLog({ ...settingsAt(folder), rotation: { maxBytes: 2000, daily: false } });
+    for (let n = 0; ; n += 1) turning.append(decision(n));
+  }
   // Says its path, writes, closes.
   case 'path':
     say(log.path);

@@ -53,7 +53,7 @@ export function readWhole(...files: readonly string[]): Line[] {
   const records: Line[] = [];
   const leaves: Buffer[] = [];
   let prev = '';
-  let publicKey = '';
+  const keys = new Keys();
   for (const file of files) {
     const text = readFileSync(file, 'utf8');
     assert.ok(text === '' || text.endsWith('\n'), `${file} ends with a newline`);
@@ -70,14 +70,16 @@ export function readWhole(...files: readonly string[]): Line[] {
       assert.equal(record.prev, prev, `${at} prev`);
       assert.match(record.time as string, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, at);
       if (n === 0) assert.equal(record.type, records.length === 0 ? 'log_started' : 'segment_opened', `${at} first`);
-      if (n === 0) publicKey = record.public_key as string;
+      if (n === 0 && records.length > 0) keys.expect(record.public_key as string, at);
+      if (n === 0) keys.now = record.public_key as string;
+      if (record.type === 'key_rotated') assertRotation(record, keys, at);
       if (record.type === 'segment_opened') {
         assert.equal(record.size, record.seq, at);
         assert.equal(record.frontier, frontier(leaves), `${at} frontier`);
         assert.match(record.nonce as string, /^[0-9a-f]{32}$/, at);
       }
       if (record.type === 'segment_closed') assert.deepEqual([record.size, record.head], [record.seq, prev], at);
-      if (record.type === 'checkpoint') assertCheckpoint(record, leaves, publicKey, at);
+      if (record.type === 'checkpoint') assertCheckpoint(record, leaves, keys.named(record.key_id as string, at), at);
       const leaf = sha(Buffer.of(0), line);
       leaves.push(leaf);
       prev = leaf.toString('hex');
@@ -85,6 +87,44 @@ export function readWhole(...files: readonly string[]): Line[] {
     }
   }
   return records;
+}
+
+/** The key in force, and, while the one after it has signed nothing, the one before: a crash may have it go on. */
+class Keys {
+  now = '';
+  before: string | null = null;
+
+  named(id: string, at: string): string {
+    const key = [this.now, this.before].find(one => one !== null && keyIdOf(one) === id);
+    assert.ok(key, `${at}: ${id} is the key of no epoch here`);
+    this.expect(key, at);
+    if (key === this.now) this.before = null;
+    return key;
+  }
+
+  expect(key: string, at: string): void {
+    if (key !== this.now) {
+      assert.equal(key, this.before, `${at} names the key in force`);
+      this.now = key;
+      this.before = null;
+    }
+  }
+}
+
+const keyIdOf = (key: string): string => sha(Buffer.from(key, 'base64')).toString('hex').slice(0, 16);
+
+function assertRotation(record: Line, keys: Keys, at: string): void {
+  const { sig, ...unsigned } = record;
+  const made = Buffer.from(sig as string, 'base64');
+  const by = [keys.now, keys.before].find(
+    key => key !== null && signed(key, `checkrd-record-v1\n${canonical(unsigned)}`, made),
+  );
+  assert.ok(by, `${at} sig`);
+  const text = `checkrd-key-v1\n${record.log}\n${record.seq}\n${record.prev}\n${record.public_key}\n`;
+  assert.ok(signed(by, text, Buffer.from(record.signature as string, 'base64')), `${at} signature`);
+  assert.equal(record.key_id, keyIdOf(record.public_key as string), `${at} key_id`);
+  keys.before = by;
+  keys.now = record.public_key as string;
 }
 
 function assertCheckpoint(record: Line, leaves: readonly Buffer[], publicKey: string, at: string): void {

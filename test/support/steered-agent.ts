@@ -140,6 +140,7 @@ export class SteeredAgent implements Agent, AgentLifecycle {
       onKill(listener) {
         state.listener = listener;
       },
+      onDisk: () => null,
       confirm() {
         const hold = look();
         if (hold !== null) call.finish({ result: 'killed' });

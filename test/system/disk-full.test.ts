@@ -11,6 +11,7 @@ import { upstream } from '../support/upstream.js';
 
 const MIB = 1024 * 1024;
 const BALLAST = 400 * 1024;
+const RESERVE = 128 * 1024;
 /** Calls that surely overfill: a call with its outcome takes about 800 bytes. */
 const MANY = 3000;
 
@@ -85,6 +86,36 @@ function caller(t: TestContext, home: string, audit: string, origin: string): Ca
 }
 
 for (const [kind, mount] of Object.entries(KINDS)) {
+  test(`${kind} fills up with a reserve: calls go on into it, the log says so, and it verifies`, async t => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'checkrd-full-')));
+    const disk = join(folder, 'disk');
+    mkdirSync(disk);
+    t.after(() => {
+      spawnSync('umount', ['-l', disk]);
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+    });
+    if (!mount(disk, join(folder, 'image'))) return t.skip(`this machine does not mount ${kind}`);
+    writeFileSync(join(folder, 'policy.yaml'), 'default: allow\nrules: []\n');
+    writeFileSync(join(folder, 'checkrd.yaml'), `audit: { url_path: raw, reserve_bytes: ${RESERVE} }\n`);
+    writeFileSync(join(disk, 'ballast'), Buffer.alloc(BALLAST));
+    const server = await upstream();
+    t.after(() => server.close());
+    const log = join(disk, 'audit.jsonl');
+    const program = caller(t, folder, log, server.origin);
+    const filling = await program.calls(MANY);
+    assert.deepEqual(Object.keys(filling).sort(), ['audit_unavailable', 'ok'], 'used up, it denies');
+    rmSync(join(disk, 'ballast'));
+    assert.deepEqual(await program.calls(20), { ok: 20 });
+    assert.equal(await program.end(), 0);
+    const verify = ['dist/cli/main.js', 'verify', log, '--key', join(folder, 'keys', 'origin.pub')];
+    const verified = spawnSync(process.execPath, verify, { encoding: 'utf8' });
+    assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+    const types = [...readFileSync(log, 'utf8').matchAll(/"type":"(\w+)"/g)].map(([, type]) => type);
+    const freed = types.indexOf('disk_reserve');
+    const after = types.slice(freed, types.indexOf('records_dropped')).filter(type => type === 'decision').length;
+    assert.ok(freed > 0 && after > 50, `${after} calls went on into the reserve`);
+  });
+
   test(`${kind} fills up: \`audit_unavailable\`, nothing lost; room again: on it goes`, async t => {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'checkrd-full-')));
     const disk = join(folder, 'disk');

@@ -1,74 +1,197 @@
 /**
- * The key that signs the log.
+ * The keys of one log: the one in force, and, while an epoch ends, the next.
  *
- *   <keys>/log.key     0600, the secret of epoch 0, made on first start
- *   <keys>/origin.pub  its public half: the trust anchor that people pin
+ *   epoch n ends:  prepare()     the next key is made and synced
+ *                  (the log says `key_rotated`; it and `.epochs` are synced)
+ *                  advance()     the next key is in force
+ *                  destroyOld()  the old one is no more
  *
- * All logs that share the folder share the key; what it signs names its log. When the key was lost and made anew, the old
- * anchor stays as `origin.<key id>.pub`, and a new log begins.
+ * After a crash the next key is in force if `.epochs` or the state has it; otherwise it is deleted and the epoch ends anew.
+ * Each log has keys of its own, so that no other log's epoch destroys them. Logs that began when one key served all take a
+ * copy each when they are next opened.
  */
-import { mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { keyId } from '../../core/audit/key-id.js';
-import { fromUtf8, toBase64, utf8 } from '../../core/bytes.js';
 import { Fault } from '../../core/fault.js';
-import type { Ed25519Sign } from '../../core/ports.js';
-import { generateSeed } from '../../crypto/ed25519.js';
-import { parsePublicKey, readKeyFile } from '../../crypto/keys.js';
-import { sha256 } from '../../crypto/sha256.js';
 import { createFile } from '../../disk/durable.js';
 import { errno } from '../../disk/errno.js';
+import {
+  allKeys,
+  destroyKey,
+  epochName,
+  epochsOf,
+  type LogKey,
+  logId,
+  makeKey,
+  readLogKey,
+  renameKey,
+  there,
+  unclaimedName,
+  writeAnchor,
+} from './key-files.js';
 
-export interface LogKey {
-  readonly publicKey: Uint8Array;
-  /** Padded base64. */
-  readonly publicKeyText: string;
-  /** First 16 hexadecimal characters of SHA-256 of the public key. */
-  readonly id: string;
-  readonly sign: Ed25519Sign;
+export type { LogKey } from './key-files.js';
+
+/** What a log's files say of its keys. */
+export interface KeyTraces {
+  /** The state is signed by it, or `.epochs` says that it follows. */
+  settled(key: LogKey): boolean;
+  /** The log's files name it, or the state is signed by it. */
+  names(key: LogKey): boolean;
 }
 
-/** @throws Fault `key_file_…` when the key can be neither read nor made. */
-export function openLogKey(keysDir: string): LogKey {
-  const path = join(keysDir, 'log.key');
-  try {
-    mkdirSync(keysDir, { recursive: true, mode: 0o700 });
-    if (!exists(path)) {
-      const seed = generateSeed();
-      // Somebody who was faster by a moment has made the key that counts.
-      createFile(path, utf8(`${toBase64(seed)}\n`), 0o600);
-      seed.fill(0);
-    }
-  } catch (error) {
-    throw new Fault('key_file_unwritable', { path, why: errno(error) }, { cause: error });
+/** Makes what is missing of `log.key` and its anchor, and gives the anchor. Once a log has taken the key none is made. */
+export function firstKey(keysDir: string): string {
+  const anchor = join(keysDir, 'origin.pub');
+  const path = unclaimedName(keysDir);
+  if (!there(path) && there(anchor)) return anchor;
+  makeKey(path);
+  writeAnchor(anchor, readLogKey(path));
+  return anchor;
+}
+
+export class LogKeys {
+  #key: LogKey;
+  #next: LogKey | null = null;
+  /** It signs with `log.key`, and that is still under its old name. */
+  #unclaimed: boolean;
+
+  private constructor(
+    private readonly keysDir: string,
+    readonly log: string,
+    public epoch: number,
+    /** When the epoch began, milliseconds since 1970. */
+    public sinceMs: number,
+    /** A crash came before the end of this epoch was said. */
+    readonly endedBadly: boolean,
+    unclaimed: boolean,
+  ) {
+    this.#unclaimed = unclaimed;
+    this.#key = readLogKey(unclaimed ? unclaimedName(keysDir) : epochName(keysDir, log, epoch));
   }
-  const { publicKey, sign } = readKeyFile(path);
-  const key: LogKey = { publicKey, publicKeyText: toBase64(publicKey), id: keyId(sha256, publicKey), sign };
-  writeAnchor(join(keysDir, 'origin.pub'), keysDir, key);
-  return key;
-}
 
-/** Only read where it is right already, so that the folder may be read-only. */
-function writeAnchor(path: string, keysDir: string, key: LogKey): void {
-  try {
-    const text = exists(path) ? (fromUtf8(readFileSync(path)) ?? '') : null;
-    if (text === `${key.publicKeyText}\n`) return;
-    if (text !== null) {
-      const old = parsePublicKey(text);
-      renameSync(path, join(keysDir, old === null ? 'origin.pub.unreadable' : `origin.${keyId(sha256, old)}.pub`));
+  /**
+   * The keys of a log that is about to begin: `log.key` if nobody has taken it, else a new one. It is taken by `claim`, once
+   * the log is there: an anchor that people pinned must not be lost to a start that failed.
+   *
+   * @param unused keys of a log that was named and never written: its anchor may be pinned already
+   * @throws Fault `key_file_…`
+   */
+  static begin(keysDir: string, log: string, unused: LogKeys | null, nowMs: number): LogKeys {
+    const own = epochName(keysDir, log, 0);
+    const path = unclaimedName(keysDir);
+    const origin = join(keysDir, 'origin.pub');
+    const renamed = unused !== null && renameKey(epochName(keysDir, unused.log, 0), own, nowMs);
+    if (!renamed && !there(path) && !there(origin)) makeKey(path);
+    const unclaimed = !renamed && there(path);
+    if (unclaimed) writeAnchor(origin, readLogKey(path));
+    else if (!renamed) makeKey(own);
+    return new LogKeys(keysDir, log, 0, nowMs, false, unclaimed);
+  }
+
+  /** The log is there: its key is its own. @throws Fault `key_file_unwritable` */
+  claim(): void {
+    const own = epochName(this.keysDir, this.log, this.epoch);
+    if (this.#unclaimed && !renameKey(unclaimedName(this.keysDir), own, this.sinceMs)) {
+      // Another log began in the same moment and has taken it.
+      const names = (key: LogKey) => key.id === this.#key.id;
+      if (!copyKey(this.keysDir, own, names)) throw new Fault('key_file_unwritable', { path: own, why: 'ENOENT' });
     }
-    createFile(path, utf8(`${key.publicKeyText}\n`), 0o644);
-  } catch (error) {
-    throw new Fault('key_file_unwritable', { path, why: errno(error) }, { cause: error });
+    this.#unclaimed = false;
+    if (this.epoch === 0) writeAnchor(join(this.keysDir, `${logId(this.log)}.pub`), this.#key);
+  }
+
+  /** The keys of a log that is there; null when they are not. @throws Fault `key_file_…` */
+  static find(keysDir: string, log: string, traces: KeyTraces, nowMs: number): LogKeys | null {
+    const epochs = epochsOf(keysDir, log);
+    const last = epochs.at(-1);
+    if (last === undefined) return LogKeys.#shared(keysDir, log, traces, nowMs);
+    const path = (epoch: number) => epochName(keysDir, log, epoch);
+    const older = epochs.slice(0, -1);
+    const before = older.at(-1);
+    const good = before === undefined || traces.settled(readLogKey(path(last)));
+    // The end of the epoch was never said: its key goes on, and the one that should have followed is nobody's.
+    for (const gone of good ? older : [last, ...older.slice(0, -1)]) destroyKey(path(gone));
+    const epoch = good ? last : (before as number);
+    return new LogKeys(keysDir, log, epoch, statSync(path(epoch)).mtimeMs, !good, false);
+  }
+
+  /** A log from when all logs shared `log.key`: it is taken, or copied from whoever took it. */
+  static #shared(keysDir: string, log: string, traces: KeyTraces, nowMs: number): LogKeys | null {
+    const own = epochName(keysDir, log, 0);
+    const path = unclaimedName(keysDir);
+    if (there(path) && traces.names(readLogKey(path))) {
+      if (!renameKey(path, own, nowMs)) return null;
+    } else if (!copyKey(keysDir, own, key => traces.names(key))) {
+      return null;
+    }
+    return new LogKeys(keysDir, log, 0, nowMs, false, false);
+  }
+
+  /** All of them: this log is not to be written here any more. @throws Fault `key_file_unwritable` */
+  destroy(): void {
+    for (const epoch of epochsOf(this.keysDir, this.log)) destroyKey(epochName(this.keysDir, this.log, epoch));
+  }
+
+  get current(): LogKey {
+    return this.#key;
+  }
+
+  /** The key that is to follow, made and synced. @throws Fault `key_file_…` */
+  prepare(): LogKey {
+    if (this.#next !== null) return this.#next;
+    this.claim();
+    const path = epochName(this.keysDir, this.log, this.epoch + 1);
+    destroyKey(path);
+    makeKey(path);
+    this.#next = readLogKey(path);
+    return this.#next;
+  }
+
+  /** The next key never comes into force. What cannot be deleted is so at the next start. */
+  giveUp(): void {
+    if (this.#next === null) return;
+    this.#next = null;
+    try {
+      destroyKey(epochName(this.keysDir, this.log, this.epoch + 1));
+    } catch {
+      // It certifies nothing, and nothing certifies it durably.
+    }
+  }
+
+  advance(nowMs: number): void {
+    if (this.#next === null) throw new Fault('internal', { what: 'an epoch that begins without a key' });
+    this.#key = this.#next;
+    this.#next = null;
+    this.epoch += 1;
+    this.sinceMs = nowMs;
+  }
+
+  /** @throws Fault `key_file_unwritable`; the next start does it then */
+  destroyOld(): void {
+    for (const epoch of epochsOf(this.keysDir, this.log)) {
+      if (epoch < this.epoch) destroyKey(epochName(this.keysDir, this.log, epoch));
+    }
   }
 }
 
-function exists(path: string): boolean {
+/** Copies the key that `names` knows, whoever has it, to `own`. False when nobody has. */
+function copyKey(keysDir: string, own: string, names: (key: LogKey) => boolean): boolean {
+  const of = allKeys(keysDir).find(path => namedBy(path, names));
+  if (of === undefined) return false;
   try {
-    readFileSync(path);
+    createFile(own, readFileSync(of), 0o600);
     return true;
   } catch (error) {
-    if (errno(error) === 'ENOENT') return false;
-    return true; // unreadable is there: readKeyFile says what is wrong with it
+    throw new Fault('key_file_unwritable', { path: own, why: errno(error) }, { cause: error });
+  }
+}
+
+/** Another log's key that cannot be read is not this log's trouble. */
+function namedBy(path: string, names: (key: LogKey) => boolean): boolean {
+  try {
+    return names(readLogKey(path));
+  } catch {
+    return false;
   }
 }

@@ -12,8 +12,53 @@ import { ed25519Verify } from '../../crypto/ed25519.js';
 import { sha256, sha256Text } from '../../crypto/sha256.js';
 import { errno } from '../../disk/errno.js';
 import { LineFile } from '../../disk/lines.js';
-import type { LogKey } from './keys.js';
-import { fileText } from './place.js';
+import { currentFile } from './current.js';
+import { EpochsFile } from './epochs-file.js';
+import type { KeyTraces, LogKey } from './keys.js';
+import { epochsName, fileText, stateName } from './place.js';
+import { findSibling } from './siblings.js';
+
+/** What a log's files say before anything of it is believed: whose they may be, and of which keys they speak. */
+export interface Traces {
+  /** Names of logs, the likeliest first. */
+  readonly logs: readonly string[];
+  of(log: string): KeyTraces;
+}
+
+/** @throws Fault `log_unusable` */
+export function tracesOf(path: string): Traces {
+  const state = stateName(path);
+  const here = openHere(currentFile(path));
+  const beginnings = here === null ? [] : [beginningOf(here)];
+  here?.close();
+  findSibling(path, file => {
+    beginnings.push(beginningOf(file));
+    return false;
+  });
+  const found = beginnings.filter(beginning => beginning !== null);
+  const [first, ...others] = found;
+  others.sort((a, b) => b.before.size - a.before.size);
+  const logs = [logOfState(state), first?.log, ...others.map(({ log }) => log)].filter(log => log != null);
+  const epochs = new EpochsFile(epochsName(path));
+  const signed = (key: LogKey) => readState(state, key) !== null;
+  return {
+    logs: [...new Set(logs)],
+    of: log => ({
+      settled: key => epochs.names(log, key.publicKeyText) || signed(key),
+      names: key => found.some(file => file.log === log && file.publicKey === key.publicKeyText) || signed(key),
+    }),
+  };
+}
+
+/** What the state says of itself, whoever signed it. */
+function logOfState(path: string): string | null {
+  try {
+    const parsed = parseLine((fromUtf8(readFileSync(path)) ?? '').trimEnd());
+    return parsed.ok && typeof parsed.record.log === 'string' ? parsed.record.log : null;
+  } catch {
+    return null;
+  }
+}
 
 /** Null when there is none. @throws Fault `log_unusable` */
 export function openHere(path: string): LineFile | null {

@@ -6,6 +6,10 @@ import { CHECKPOINT_EVERY_MS, CHECKPOINT_EVERY_RECORDS } from '../../core/limits
 export class Pace {
   /** Records that no checkpoint covers yet, checkpoints not counted. */
   fresh = 0;
+  last: { readonly checkpointSize: number; readonly lastCheckpointMs: number | null } = {
+    checkpointSize: 0,
+    lastCheckpointMs: null,
+  };
   #soon = false;
   /** While a sync is on its way nothing is due; {@link after} goes on. */
   #busy = false;
@@ -49,8 +53,14 @@ export class Pace {
     return this.#timer === null && !this.#busy;
   }
 
-  /** All that was written is covered. */
-  covered(now: number): void {
+  /** A checkpoint over `size` lines was written. */
+  said(size: number, now: number): void {
+    this.last = { checkpointSize: size, lastCheckpointMs: now };
+  }
+
+  /** As {@link said}, and all that was written is covered. */
+  covered(size: number, now: number): void {
+    this.said(size, now);
     this.fresh = 0;
     this.#soon = false;
     this.#lastMs = now;

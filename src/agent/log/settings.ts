@@ -1,4 +1,15 @@
+import type { Durability, Signatures } from '../../core/config/settings.js';
 import type { Fault } from '../../core/fault.js';
+import type { Heads } from './heads.js';
+import type { Retention } from './retention.js';
+
+/** When the log turns itself over. Neither: it is left to logrotate. */
+export interface Rotation {
+  /** Bytes, null: whatever the size. */
+  readonly maxBytes: number | null;
+  /** A file for each day (UTC) that has records. */
+  readonly daily: boolean;
+}
 
 /** Everything the log is told, resolved. */
 export interface AuditLogSettings {
@@ -10,10 +21,23 @@ export interface AuditLogSettings {
   readonly keysDir: string;
   /** The machine's name, for the origin. */
   readonly host: string;
+  /** Holds the machine's ID, 32 hexadecimal digits; it may be missing. */
+  readonly machineIdFile: string;
   /** An agent ID, or `daemon`. */
   readonly agent: string;
-  /** `write`: a record counts when the kernel has it (survives kill -9). */
-  readonly durability: 'write';
+  /**
+   * `write`: a record counts when the kernel has it (survives kill -9). `fsync`: when the disk has it (survives power loss;
+   * see `AuditLog.onDisk`). `async`: when it is in memory.
+   */
+  readonly durability: Durability;
+  /** Which records carry `sig`: checkpoints and `key_rotated`, or all. */
+  readonly signatures: Signatures;
+  /** Where heads are said beside the log. */
+  readonly heads: Heads;
+  readonly rotation: Rotation;
+  readonly retention: Retention;
+  /** Room kept for the log when its disk is full; 0: none, calls are denied. */
+  readonly reserveBytes: number;
   /** The program that takes kernel locks: `flock`. */
   readonly lockProgram: string;
   readonly clock: { wallMs(): number };

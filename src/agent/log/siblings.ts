@@ -7,19 +7,20 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { LineFile } from '../../disk/lines.js';
+import { currentFile } from './current.js';
 
 /** Calls `wanted` with each until it says true; that one is returned open, the others are closed. */
 export function findSibling(
   path: string,
   wanted: (file: LineFile) => boolean,
 ): { path: string; file: LineFile } | null {
-  const base = basename(path);
+  const current = new Set([basename(path), basename(currentFile(path))]);
   const stem = basename(path, extname(path));
   const names = readdirSync(dirname(path));
   const all = new Set(names);
   for (const name of names.sort()) {
-    if (name === base || !name.startsWith(`${stem}.`)) continue;
-    if (/\.(lock|state|epochs)$|\.torn-|\.tmp-/.test(name) || all.has(`${name}.lock`)) continue;
+    if (current.has(name) || !name.startsWith(`${stem}.`)) continue;
+    if (/\.(lock|state|epochs|reserve)$|\.torn-|\.tmp-/.test(name) || all.has(`${name}.lock`)) continue;
     const found = open(join(dirname(path), name));
     if (found === null) continue;
     if (wanted(found)) return { path: join(dirname(path), name), file: found };

@@ -7,11 +7,13 @@
  *   torn           half a line at the end                    saved beside, cut, go on
  *   tail_lost      fewer lines than the state knows of       new file at the state; nothing below it is ever signed again
  *   tail_damaged   NULs, a broken chain, an edited line      new file after the last whole line, the old one untouched
- *   rotated        the file was moved while nobody wrote     new file after its last line
+ *   rotated        the file was moved while nobody wrote, or new file after its last line
+ *                  the next one was made and not begun
  *   foreign_bytes  lines after a log that was closed         new file at the state
  *   state_rebuilt  no state that our key signed, or an old   read from the file's own beginning, or from the old state
  *                  one: lines after it carry our signature
- *   other_key      the log is by a key we do not have        new log that names the old one
+ *   other_key      the log is by a key we do not have        new log that names the old one (audit-log.ts)
+ *   other_machine  the machine's ID is another               new log that names the old one (audit-log.ts)
  */
 import type { RecoveredFields, SegmentOpenedFields } from '../../core/audit/fields.js';
 import { type FileBeginning, Follower } from '../../core/audit/follow.js';
@@ -21,7 +23,8 @@ import { Fault } from '../../core/fault.js';
 import { sha256, sha256Text } from '../../crypto/sha256.js';
 import { errno } from '../../disk/errno.js';
 import type { LineFile } from '../../disk/lines.js';
-import type { LogKey } from './keys.js';
+import { currentFile } from './current.js';
+import type { LogKey, LogKeys } from './keys.js';
 import { beginningOf, holds, openHere, readState, signedAfter } from './left-behind.js';
 import { fileText, stateName } from './place.js';
 import { findSibling } from './siblings.js';
@@ -37,7 +40,8 @@ export type StartCase =
   | 'rotated'
   | 'foreign_bytes'
   | 'state_rebuilt'
-  | 'other_key';
+  | 'other_key'
+  | 'other_machine';
 
 interface Known {
   readonly cases: readonly StartCase[];
@@ -49,8 +53,8 @@ interface Known {
 
 export type Start =
   | { readonly go: 'begin'; readonly cases: readonly StartCase[]; readonly previousLog: string | null }
-  /** The file at the path, `offset` bytes long, is ours; its first record has `first`. */
-  | (Known & { readonly go: 'on'; readonly offset: number; readonly first: number })
+  /** The file at the path, `offset` bytes long, is ours; its first record has `first` and was made at `firstTime`. */
+  | (Known & { readonly go: 'on'; readonly offset: number; readonly first: number; readonly firstTime: string })
   /** `first`: the first `seq` of the file at the path when it is one of this log, else null. */
   | (Known & {
       readonly go: 'next_file';
@@ -59,11 +63,11 @@ export type Start =
     });
 
 /** @throws Fault `log_unusable` when the file cannot be read, or is no regular file. */
-export function startLog(path: string, key: LogKey): Start {
-  const here = openHere(path);
+export function startLog(path: string, keys: LogKeys): Start {
+  const here = openHere(currentFile(path));
   try {
-    const state = readState(stateName(path), key);
-    return state === null ? withoutState(path, key, here) : fromState(path, key, state, here);
+    const state = readState(stateName(path), keys.current);
+    return state === null ? withoutState(path, keys.log, here) : fromState(path, keys.current, state, here);
   } catch (error) {
     throw error instanceof Fault ? error : new Fault('log_unusable', { path, cause: errno(error) }, { cause: error });
   } finally {
@@ -74,7 +78,7 @@ export function startLog(path: string, key: LogKey): Start {
 /* ---- with a state ---------------------------------------------------------------------------------------------- */
 
 function fromState(path: string, key: LogKey, state: LogState, here: LineFile | null): Start {
-  if (here !== null && holds(here, state)) return goOn(path, key, state, path, here, []);
+  if (here !== null && holds(here, state)) return goOn(path, key, state, currentFile(path), here, []);
   const moved =
     findSibling(path, file => fileText(file.id) === state.file && holds(file, state)) ??
     findSibling(path, file => holds(file, state));
@@ -136,18 +140,18 @@ function goOn(
 
 /* ---- without ---------------------------------------------------------------------------------------------------- */
 
-function withoutState(path: string, key: LogKey, here: LineFile | null): Start {
+function withoutState(path: string, log: string, here: LineFile | null): Start {
   const beginning = here && beginningOf(here);
   if (here !== null && beginning) {
-    if (beginning.publicKey !== key.publicKeyText) {
+    if (beginning.log !== log) {
       return { go: 'begin', cases: ['other_key'], previousLog: beginning.log };
     }
-    return rebuild(path, path, here, beginning, null);
+    return rebuild(path, currentFile(path), here, beginning, null);
   }
   let newest = -1;
   const ours = (file: LineFile): FileBeginning | null => {
     const of = beginningOf(file);
-    return of?.publicKey === key.publicKeyText ? of : null;
+    return of?.log === log ? of : null;
   };
   findSibling(path, file => {
     newest = Math.max(newest, ours(file)?.before.size ?? -1);
@@ -201,23 +205,25 @@ function settle(
       firstAt(path, at, file),
     );
   }
-  if (at !== path && here !== null && here.size > 0) {
+  const current = currentFile(path);
+  if (at !== current && here !== null && here.size > 0) {
     const size = follower.tip.size;
     const next = readTail(here, 0, follower);
     // Half of a first line is ours to save as well; anything else there is not.
     if (follower.tip.size > size || next.is === 'torn') {
-      return settle(path, path, here, follower, next, cases, notes, null);
+      return settle(path, current, here, follower, next, cases, notes, null);
     }
   }
   const position = follower.tip.position();
   // An empty file was made for a next segment whose first record never came.
-  if (at !== path || tail.end === 0) {
+  if (at !== current || tail.end === 0) {
     const reason = cases.includes('state_rebuilt') ? 'recovered' : 'inode';
     return nextFile(cases, follower.log, position, follower.segment, notes, reason, null);
   }
-  const first = beginningOf(file)?.before.size ?? 0;
+  const beginning = beginningOf(file);
   const { log, segment } = follower;
-  return { go: 'on', cases, log, position, segment, recovered: notes, offset: tail.end, first };
+  const begun = { first: beginning?.before.size ?? 0, firstTime: beginning?.time ?? '' };
+  return { go: 'on', cases, log, position, segment, recovered: notes, offset: tail.end, ...begun };
 }
 
 function nextFile(
@@ -236,4 +242,4 @@ function nextFile(
 }
 
 const firstAt = (path: string, at: string, file: LineFile): number | null =>
-  at === path ? (beginningOf(file)?.before.size ?? null) : null;
+  at === currentFile(path) ? (beginningOf(file)?.before.size ?? null) : null;

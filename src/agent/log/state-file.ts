@@ -1,9 +1,12 @@
 /** Keeps the state file beside a log: signed, replaced whole, never older than one written before it. */
 import { type LogState, stateText } from '../../core/audit/state.js';
+import type { Position } from '../../core/audit/tip.js';
 import { utf8 } from '../../core/bytes.js';
+import type { AppendFile } from '../../disk/append.js';
 import { replaceFile, replaceFileLater } from '../../disk/durable.js';
 import { errno } from '../../disk/errno.js';
-import type { LogKey } from './keys.js';
+import type { LogKeys } from './keys.js';
+import { fileText } from './place.js';
 
 const MODE = 0o640;
 
@@ -14,12 +17,13 @@ export class StateFile {
 
   constructor(
     private readonly path: string,
-    private readonly key: LogKey,
+    private readonly keys: LogKeys,
     private readonly failed: (errno: string) => void,
   ) {}
 
   /** Durable on return; the errno when it is not. */
-  write(state: LogState): string | null {
+  write(at: Position, segment: number, file: AppendFile, offset: number, closed: boolean): string | null {
+    const state = this.#stateOf(at, segment, file, offset, closed);
     this.#generation += 1;
     this.#waiting = null;
     try {
@@ -31,7 +35,17 @@ export class StateFile {
   }
 
   /** Durable soon, off the main thread; of several that come meanwhile the last counts. */
-  writeLater(state: LogState): void {
+  writeLater(at: Position, segment: number, file: AppendFile, offset: number): void {
+    this.#later(this.#stateOf(at, segment, file, offset, false));
+  }
+
+  #stateOf(at: Position, segment: number, file: AppendFile, offset: number, closed: boolean): LogState {
+    const { size, head, frontier } = at;
+    const { log, epoch } = this.keys;
+    return { log, size, head, frontier, epoch, segment, offset, file: fileText(file.id), closed };
+  }
+
+  #later(state: LogState): void {
     if (this.#busy) {
       this.#waiting = state;
       return;
@@ -48,12 +62,12 @@ export class StateFile {
         const next = this.#waiting;
         this.#waiting = null;
         if (failure !== null && generation === this.#generation) this.failed(failure);
-        if (next !== null) this.writeLater(next);
+        if (next !== null) this.#later(next);
       },
     );
   }
 
   #bytes(state: LogState): Uint8Array {
-    return utf8(stateText(this.key.sign, state));
+    return utf8(stateText(this.keys.current.sign, state));
   }
 }

@@ -15,29 +15,37 @@ import { genesisPrev } from '../../core/audit/chain.js';
 import type { AgentRecord, RecordFields } from '../../core/audit/fields.js';
 import { EMPTY_FRONTIER } from '../../core/audit/merkle.js';
 import type { Position } from '../../core/audit/tip.js';
-import { Fault } from '../../core/fault.js';
 import { POLL_EVERY_MS } from '../../core/limits.js';
 import { sha256Text } from '../../crypto/sha256.js';
-import { AppendFile, type WriteFailure } from '../../disk/append.js';
-import { errno } from '../../disk/errno.js';
+import type { AppendFile, Opened, WriteFailure } from '../../disk/append.js';
 import { type FileId, sameFile } from '../../disk/file-id.js';
 import type { Lock } from '../../disk/lock.js';
 import type { AuditHealth, AuditLog } from '../types.js';
-import { afterFailure, logStarted, type Next, type Reason, segmentOpened } from './first-records.js';
-import type { LogKey } from './keys.js';
+import { EpochEnd } from './epoch-end.js';
+import { EpochsFile } from './epochs-file.js';
+import { firstFile } from './first-file.js';
+import { afterFailure, type Next, type Reason, segmentOpened } from './first-records.js';
+import { GroupCommit } from './group-commit.js';
+import type { LogKeys } from './keys.js';
 import { LineWriter } from './line-writer.js';
 import { OwnLock } from './own-lock.js';
 import { Pace } from './pace.js';
-import { fileText, lockName, openNext, standsAt, stateName } from './place.js';
+import { epochsName, lockName, openNext, standsAt, stateName } from './place.js';
+import { Problems } from './problems.js';
 import type { AuditLogSettings } from './settings.js';
 import type { Start } from './start.js';
 import { StateFile } from './state-file.js';
+import { TurnOver } from './turn-over.js';
+
+/** What ends a file that is in order: `segment_closed`, `checkpoint`. */
+const LAST_RECORDS = 2;
 
 export class LogWriter implements AuditLog {
   readonly path: string;
-  readonly publicKey: string;
   readonly #settings: AuditLogSettings;
-  readonly #key: LogKey;
+  readonly #keys: LogKeys;
+  readonly #problems: Problems;
+  readonly #epoch: EpochEnd;
   readonly #lines: LineWriter;
   readonly #state: StateFile;
   readonly #lock: OwnLock;
@@ -56,36 +64,52 @@ export class LogWriter implements AuditLog {
 
   #lookedMs: number;
   #synced: number;
-  readonly #pace = new Pace(() => this.#contain(() => this.#beginCheckpoint()));
+  readonly #turn: TurnOver;
+  readonly #pace = new Pace(() => this.#problems.contain(() => this.#beginCheckpoint()));
+  readonly #commit = new GroupCommit(done => this.#syncAll(done));
   readonly #watch: NodeJS.Timeout;
-  #problem: Fault | null = null;
-  #checkpointSize = 0;
-  #checkpointMs: number | null = null;
 
-  constructor(settings: AuditLogSettings, key: LogKey, lock: Lock, start: Start, newOrigin: string) {
+  constructor(settings: AuditLogSettings, keys: LogKeys, lock: Lock, start: Start) {
     this.path = settings.path;
-    this.publicKey = key.publicKeyText;
     this.#settings = settings;
-    this.#key = key;
+    this.#keys = keys;
+    this.#problems = new Problems(this.path, settings.onProblem);
     this.#lock = new OwnLock(lock, lockName(this.path), settings.lockProgram);
     const begin = start.go === 'begin';
-    const log = begin ? newOrigin : start.log;
+    const { log } = keys;
     const nothing: Position = { size: 0, head: genesisPrev(sha256Text, log), frontier: EMPTY_FRONTIER };
     const from = begin ? nothing : start.position;
-    this.#lines = new LineWriter(log, key, from);
-    this.#state = new StateFile(stateName(this.path), key, cause => this.#report(this.#unavailable(cause)));
+    this.#lines = new LineWriter(log, keys, from, settings.signatures === 'record');
+    this.#epoch = new EpochEnd(keys, this.#lines, new EpochsFile(epochsName(this.path)));
+    this.#state = new StateFile(stateName(this.path), keys, cause =>
+      this.#problems.report(this.#problems.unavailable(cause)),
+    );
     this.#segment = begin ? 0 : start.segment;
     this.#first = begin ? 0 : (start.first ?? from.size);
     this.#foundOwn = !begin && start.first !== null;
     this.#synced = from.size;
     this.#lookedMs = settings.clock.wallMs();
-    this.#begin(start);
-    this.#watch = setInterval(() => this.#contain(() => this.#watchOver()), POLL_EVERY_MS);
+    const first = firstFile(this.path, start, keys, this.#lookedMs);
+    this.#file = first.file;
+    this.#next = first.next;
+    this.#owed = first.owed;
+    this.#turn = new TurnOver(settings.rotation, first.begunMs);
+    this.#problems.contain(() => this.#ready(settings.clock.wallMs()));
+    this.#watch = setInterval(() => this.#problems.contain(() => this.#watchOver()), POLL_EVERY_MS);
     this.#watch.unref();
   }
 
   get origin(): string {
     return this.#lines.log;
+  }
+
+  /** The key in force. */
+  get publicKey(): string {
+    return this.#keys.current.publicKeyText;
+  }
+
+  get head(): LineWriter['head'] {
+    return this.#lines.head;
   }
 
   get size(): number {
@@ -97,22 +121,34 @@ export class LogWriter implements AuditLog {
       const now = this.#settings.clock.wallMs();
       this.#ready(now);
       this.#put(record, now);
-      if (this.#problem !== null) this.#problem = null;
+      if (this.#problems.now !== null) this.#problems.now = null;
       this.#pace.count(record, now);
     } catch (error) {
-      throw this.#report(this.#asFault(error));
+      throw this.#problems.report(this.#problems.asFault(error));
     }
   }
 
+  onDisk(): Promise<boolean> | null {
+    return this.#settings.durability === 'fsync' ? this.#commit.wait() : null;
+  }
+
+  /** Now, and synced. @throws Fault `audit_unavailable` */
+  checkpoint(): void {
+    const now = this.#settings.clock.wallMs();
+    this.#ready(now);
+    this.#checkpointNow(now);
+    this.#sync(this.#file as AppendFile);
+  }
+
   reopen(): void {
-    this.#contain(() => this.#lookAtPath('signal'));
+    this.#problems.contain(() => this.#lookAtPath('signal'));
   }
 
   close(): void {
     if (this.#closed) return;
     clearInterval(this.#watch);
     this.#pace.stop();
-    this.#contain(() => {
+    this.#problems.contain(() => {
       const now = this.#settings.clock.wallMs();
       this.#ready(now);
       if (this.#pace.fresh > 0) this.#checkpointNow(now);
@@ -124,42 +160,36 @@ export class LogWriter implements AuditLog {
   }
 
   health(): AuditHealth {
-    const error = this.#problem && { code: this.#problem.code, message: this.#problem.message };
+    const { now } = this.#problems;
+    const error = now && { code: now.code, message: now.message };
     const state = error === null ? 'ok' : 'failing';
-    return { state, error, checkpointSize: this.#checkpointSize, lastCheckpointMs: this.#checkpointMs };
+    return { state, error, ...this.#pace.last };
   }
 
   /* ---- before a record ---------------------------------------------------------------------------------------- */
 
-  #begin(start: Start): void {
-    if (start.go === 'on') {
-      const opened = AppendFile.existing(this.path);
-      if (!opened.ok) throw new Fault('log_unusable', { path: this.path, cause: opened.errno });
-      this.#file = opened.file;
-      this.#owed = [...start.recovered];
-      // Bytes that came since it was read are not ours.
-      if (opened.file.size !== start.offset) this.#next = { reason: 'foreign_bytes', recovered: [] };
-    } else {
-      const begin = start.go === 'begin';
-      if (begin) this.#owed = [logStarted(this.#key, start.previousLog)];
-      this.#next = begin
-        ? { reason: 'recovered', recovered: [] }
-        : { reason: start.reason, recovered: start.recovered };
-    }
-    this.#contain(() => this.#ready(this.#settings.clock.wallMs()));
-  }
-
   /** The file is ours, at the path, as we left it, and begun; or a Fault. */
   #ready(now: number): void {
-    if (this.#closed) throw this.#unavailable('it is closed');
-    if (this.#lock.lost) throw this.#unavailable('its lock was lost');
+    if (this.#closed) throw this.#problems.unavailable('it is closed');
+    if (this.#lock.lost) throw this.#problems.unavailable('its lock was lost');
     if (this.#next !== null) this.#openNext(this.#next);
     const since = now - this.#lookedMs;
     if (since >= POLL_EVERY_MS || since < 0) this.#lookAtPath('inode');
     const file = this.#file as AppendFile;
     const seen = file.look();
     if (seen !== 'ours') this.#seen(seen);
-    if (this.#stateOwed || this.#owed.length > 0) this.#payOwed(now);
+    else this.#turnOver(now);
+    this.#payOwed(now);
+  }
+
+  /** When the next file cannot be had, this one serves a while longer. */
+  #turnOver(now: number): void {
+    const due = this.#turn.due(this.#file as AppendFile, now);
+    if (due === null || this.#owed.length > 0) return;
+    this.#problems.contain(() => {
+      this.#ownLock();
+      this.#nextFile(due);
+    });
   }
 
   #seen(seen: 'larger' | 'smaller' | 'gone' | 'failed'): void {
@@ -180,7 +210,7 @@ export class LogWriter implements AuditLog {
   #lookAtPath(reason: 'inode' | 'signal'): void {
     if (this.#closed || this.#file === null || this.#next !== null) return;
     const stands = standsAt(this.path, this.#file.id);
-    if (typeof stands === 'object') throw this.#unavailable(stands.errno);
+    if (typeof stands === 'object') throw this.#problems.unavailable(stands.errno);
     if (stands === 'yes' && this.#lock.held) {
       this.#lookedMs = this.#settings.clock.wallMs();
       return;
@@ -191,7 +221,8 @@ export class LogWriter implements AuditLog {
   }
 
   #ownLock(): void {
-    if (!this.#lock.ensure(this.#settings.clock.wallMs())) throw this.#unavailable('another process holds its lock');
+    if (!this.#lock.ensure(this.#settings.clock.wallMs()))
+      throw this.#problems.unavailable('another process holds its lock');
   }
 
   readonly #isOwn = (there: FileId): boolean => (this.#file === null ? this.#foundOwn : sameFile(there, this.#file.id));
@@ -201,13 +232,22 @@ export class LogWriter implements AuditLog {
   /** The old file is whole: it gets its last two records once the next is open. */
   #nextFile(reason: Reason): void {
     const old = this.#file as AppendFile;
-    const opened = openNext(this.path, this.#isOwn, this.#first, this.size);
-    if (!opened.ok) throw this.#unavailable(opened.errno);
-    const now = this.#settings.clock.wallMs();
     const seen = old.look();
+    const ends = (seen === 'ours' || seen === 'gone') && this.#owed.length === 0 && !this.#epoch.said;
+    // A crash between here and `key_rotated` finds it, and ends the epoch anew.
+    this.#problems.contain(() => this.#epoch.prepare(this.#settings.clock.wallMs()));
+    const opened = this.#openFile(this.size + (ends ? LAST_RECORDS : 0));
+    if (!opened.ok) throw this.#problems.unavailable(opened.errno);
+    const now = this.#settings.clock.wallMs();
     // When they cannot be written, the next file's frontier still covers every line.
-    if ((seen === 'ours' || seen === 'gone') && this.#owed.length === 0) this.#endFile(old, now);
+    if (ends) this.#endFile(old, now);
     this.#take(opened.file, { reason, recovered: [] });
+  }
+
+  #openFile(next: number): Opened {
+    const { rotation } = this.#settings;
+    const numbered = rotation.maxBytes !== null || rotation.daily;
+    return openNext(this.path, { own: this.#isOwn, first: this.#first }, next, numbered);
   }
 
   #endFile(old: AppendFile, now: number): void {
@@ -215,8 +255,7 @@ export class LogWriter implements AuditLog {
     if (this.#lines.write(old, { type: 'segment_closed', size, head }, now) !== null || old.sync() !== null) return;
     const covered = this.#lines.tip.position();
     if (this.#lines.writeCheckpoint(old, covered, now) === null) {
-      this.#pace.covered(now);
-      this.#checkpointed(covered.size, now);
+      this.#pace.covered(covered.size, now);
     }
     old.sync();
   }
@@ -229,25 +268,27 @@ export class LogWriter implements AuditLog {
 
   #openNext(next: Next): void {
     this.#ownLock();
-    const opened = openNext(this.path, this.#isOwn, this.#first, this.size);
-    if (!opened.ok) throw this.#unavailable(opened.errno);
+    const opened = this.#openFile(this.size);
+    if (!opened.ok) throw this.#problems.unavailable(opened.errno);
     this.#take(opened.file, next);
   }
 
   #take(file: AppendFile, next: Next): void {
-    this.#file?.sync();
+    if (this.#file && this.#file.sync() !== null) this.#commit.lose();
     this.#file?.close();
     this.#file = file;
     this.#next = null;
     this.#first = this.size;
     this.#stateOwed = true;
     this.#lookedMs = this.#settings.clock.wallMs();
+    this.#turn.begun(this.#lookedMs);
     if (this.size > 0) {
       this.#segment += 1;
       const nonce = this.#settings.random(16);
-      const opening = segmentOpened(this.#key, this.#segment, next.reason, this.#lines.tip.position(), nonce);
+      const opening = segmentOpened(this.#keys.current, this.#segment, next.reason, this.#lines.tip.position(), nonce);
       const unsaid = this.#owed.filter(record => record.type !== 'segment_opened');
       this.#owed = [opening, ...unsaid, ...next.recovered];
+      this.#epoch.fileBegins();
     }
     this.#payOwed(this.#lookedMs);
   }
@@ -263,6 +304,23 @@ export class LogWriter implements AuditLog {
       this.#owed.shift();
       this.#pace.count(record, now);
     }
+    if (this.#epoch.due(now)) this.#endEpoch(now);
+  }
+
+  /** Where the next key cannot be made the old one serves on; what follows `key_rotated` waits until it is in force. */
+  #endEpoch(now: number): void {
+    const epoch = this.#epoch;
+    if (!epoch.said && !this.#problems.contain(() => epoch.prepare(now))) return;
+    const file = this.#file as AppendFile;
+    this.#written(epoch.say(file, now));
+    this.#sync(file);
+    const failed = epoch.advance(now);
+    if (failed !== null) throw this.#problems.unavailable(`${epochsName(this.path)}: ${failed}`);
+    this.#problems.contain(() => {
+      this.#writeState(false);
+      epoch.destroyOld();
+      this.#checkpointNow(now);
+    });
   }
 
   /* ---- writing ------------------------------------------------------------------------------------------------ */
@@ -274,28 +332,43 @@ export class LogWriter implements AuditLog {
   #written(failed: WriteFailure | null): void {
     if (failed === null) return;
     if (!failed.cut) this.#next = afterFailure(this.#synced, this.size, failed.left);
-    throw this.#unavailable(failed.errno);
+    throw this.#problems.unavailable(failed.errno);
   }
 
   /** The state as of now; everything written must be on disk for it. */
   #writeState(closed: boolean): void {
     const file = this.#file as AppendFile;
-    const unsynced = file.sync();
-    if (unsynced !== null) this.#syncFailed(unsynced);
-    const failure = this.#state.write(this.#stateOf(this.#lines.tip.position(), file, file.size, closed));
-    if (failure !== null) throw this.#unavailable(`its state file: ${failure}`);
+    this.#sync(file);
+    const failure = this.#state.write(this.#lines.tip.position(), this.#segment, file, file.size, closed);
+    if (failure !== null) throw this.#problems.unavailable(`its state file: ${failure}`);
     this.#synced = this.size;
   }
 
-  #stateOf(position: Position, file: AppendFile, offset: number, closed: boolean) {
-    const { size, head, frontier } = position;
-    const segment = this.#segment;
-    return { log: this.origin, size, head, frontier, epoch: 0, segment, offset, file: fileText(file.id), closed };
+  #sync(file: AppendFile): void {
+    const failed = file.sync();
+    if (failed !== null) this.#syncFailed(failed);
   }
 
   #syncFailed(cause: string): never {
     this.#next = afterFailure(this.#synced, this.size);
-    throw this.#unavailable(cause);
+    throw this.#problems.unavailable(cause);
+  }
+
+  /** For the records that wait for the disk. A file that was ended meanwhile was synced when it was. */
+  #syncAll(done: (certain: boolean) => void): void {
+    const { size } = this;
+    const file = this.#file;
+    if (file === null || this.#closed) {
+      done(this.#closed);
+      return;
+    }
+    file.syncLater(failure => {
+      if (this.#file === file && this.#next === null) {
+        if (failure === null) this.#synced = Math.max(this.#synced, size);
+        else this.#problems.contain(() => this.#syncFailed(failure));
+      }
+      done(failure === null);
+    });
   }
 
   /* ---- checkpoints -------------------------------------------------------------------------------------------- */
@@ -303,12 +376,13 @@ export class LogWriter implements AuditLog {
   #beginCheckpoint(): void {
     const file = this.#file;
     if (this.#closed || file === null || this.#next !== null || this.#owed.length > 0) return;
+    if (this.#epoch.said) return;
     const covered = this.#lines.tip.position();
     const offset = file.size;
     const taken = this.#pace.begin();
     file.syncLater(failure => {
       let written = false;
-      this.#contain(() => {
+      this.#problems.contain(() => {
         // Another file began meanwhile: the old one had its own last checkpoint.
         if (this.#closed || this.#file !== file || this.#next !== null) return;
         if (failure !== null) this.#syncFailed(failure);
@@ -324,61 +398,17 @@ export class LogWriter implements AuditLog {
     this.#ready(now);
     if (this.#file !== file) return false;
     this.#written(this.#lines.writeCheckpoint(file, covered, now));
-    this.#checkpointed(covered.size, now);
-    this.#state.writeLater(this.#stateOf(covered, file, offset, false));
+    this.#pace.said(covered.size, now);
+    this.#state.writeLater(covered, this.#segment, file, offset);
     return true;
   }
 
   /** Synchronous, at the end. */
   #checkpointNow(now: number): void {
     const file = this.#file as AppendFile;
-    const unsynced = file.sync();
-    if (unsynced !== null) this.#syncFailed(unsynced);
+    this.#sync(file);
     const covered = this.#lines.tip.position();
     this.#written(this.#lines.writeCheckpoint(file, covered, now));
-    this.#pace.covered(now);
-    this.#checkpointed(covered.size, now);
-  }
-
-  #checkpointed(size: number, now: number): void {
-    this.#checkpointSize = size;
-    this.#checkpointMs = now;
-  }
-
-  /* ---- failing ------------------------------------------------------------------------------------------------ */
-
-  #unavailable(cause: string): Fault {
-    return new Fault('audit_unavailable', { path: this.path, cause });
-  }
-
-  #asFault(error: unknown): Fault {
-    return error instanceof Fault && error.code === 'audit_unavailable'
-      ? error
-      : new Fault(
-          'audit_unavailable',
-          { path: this.path, cause: error instanceof Fault ? error.message : errno(error) },
-          { cause: error },
-        );
-  }
-
-  /** For what nobody waits for: a failure is reported, never thrown at a timer or a signal handler. */
-  #contain(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.#report(this.#asFault(error));
-    }
-  }
-
-  #report(fault: Fault): Fault {
-    const known = this.#problem?.message === fault.message;
-    this.#problem = fault;
-    if (known) return fault;
-    try {
-      this.#settings.onProblem(fault);
-    } catch {
-      // The host's mistake is not ours to pass on.
-    }
-    return fault;
+    this.#pace.covered(covered.size, now);
   }
 }

@@ -37,6 +37,7 @@ export function wantsCheckpointSoon(record: RecordFields): boolean {
     case 'engine_loaded':
     case 'engine_rejected':
     case 'operator_action':
+    case 'segment_removed':
       return true;
     default:
       return false;

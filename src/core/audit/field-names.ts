@@ -47,9 +47,12 @@ export const FIELD_NAMES: Names = {
   agent_stopped: ['type', 'agent_id', 'instance_id', 'reason'],
   clock_jumped: ['type', 'by_ms'],
   records_dropped: ['type', 'count', 'since'],
+  disk_reserve: ['type', 'state', 'bytes'],
+  segment_removed: ['type', 'name', 'size', 'head'],
   log_started: ['type', 'alg', 'public_key', 'key_id', 'previous_log'],
   segment_opened: ['type', 'segment', 'reason', 'size', 'frontier', 'public_key', 'key_id', 'nonce'],
   recovered: ['type', 'cause', 'from', 'to', 'bytes', 'sha256'],
   checkpoint: ['type', 'size', 'head', 'root', 'key_id', 'note', 'sig'],
+  key_rotated: ['type', 'epoch', 'key_id', 'public_key', 'signature', 'sig'],
   segment_closed: ['type', 'size', 'head'],
 };

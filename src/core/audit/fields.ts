@@ -127,6 +127,21 @@ export interface RecordsDroppedFields {
   readonly since: string;
 }
 
+/** The disk of the log was full, and its reserve keeps it going; or there is room again. */
+export interface DiskReserveFields {
+  readonly type: 'disk_reserve';
+  readonly state: 'freed' | 'restored';
+  readonly bytes: number;
+}
+
+/** Before retention deletes a file: the log up to its end. */
+export interface SegmentRemovedFields {
+  readonly type: 'segment_removed';
+  readonly name: string;
+  readonly size: number;
+  readonly head: string;
+}
+
 /** What the agent may ask the log to write. */
 export type AgentRecord =
   | DecisionFields
@@ -139,7 +154,9 @@ export type AgentRecord =
   | AgentStartedFields
   | AgentStoppedFields
   | ClockJumpedFields
-  | RecordsDroppedFields;
+  | RecordsDroppedFields
+  | DiskReserveFields
+  | SegmentRemovedFields;
 
 export interface LogStartedFields {
   readonly type: 'log_started';
@@ -180,6 +197,17 @@ export interface CheckpointFields {
   readonly sig: string;
 }
 
+export interface KeyRotatedFields {
+  readonly type: 'key_rotated';
+  /** Of the new key, like `key_id` and `public_key`. */
+  readonly epoch: number;
+  readonly key_id: string;
+  readonly public_key: string;
+  /** Both by the old key: key-rotation.ts, record-signature.ts. */
+  readonly signature: string;
+  readonly sig: string;
+}
+
 export interface SegmentClosedFields {
   readonly type: 'segment_closed';
   readonly size: number;
@@ -192,6 +220,7 @@ export type LogRecord =
   | SegmentOpenedFields
   | RecoveredFields
   | CheckpointFields
+  | KeyRotatedFields
   | SegmentClosedFields;
 
 export type RecordFields = AgentRecord | LogRecord;

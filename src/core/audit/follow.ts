@@ -47,6 +47,8 @@ export interface FileBeginning {
   readonly log: string;
   readonly segment: number;
   readonly publicKey: string;
+  /** Its own, RFC 3339. */
+  readonly time: string;
   /** Where the log stood before this line. */
   readonly before: Position;
 }
@@ -56,19 +58,22 @@ export function fileBeginning(sha256Text: Sha256Text, bytes: Uint8Array): FileBe
   const line = fromUtf8(bytes);
   const parsed = line === null ? null : parseLine(line);
   if (!parsed?.ok) return null;
-  const { log, seq, prev, type, public_key: publicKey } = parsed.record;
+  const { log, seq, prev, type, time, public_key: publicKey } = parsed.record;
   if (typeof log !== 'string' || typeof publicKey !== 'string' || typeof prev !== 'string') return null;
+  if (typeof time !== 'string') return null;
   if (type === 'log_started') {
     const head = genesisPrev(sha256Text, log);
     if (seq !== 0 || prev !== head) return null;
-    return { log, segment: 0, publicKey, before: { size: 0, head, frontier: EMPTY_FRONTIER } };
+    return { log, segment: 0, publicKey, time, before: { size: 0, head, frontier: EMPTY_FRONTIER } };
   }
-  return type === 'segment_opened' ? segmentBeginning(parsed.record, log, publicKey, prev) : null;
+  if (type !== 'segment_opened') return null;
+  const opened = segmentBeginning(parsed.record, prev);
+  return opened && { log, publicKey, time, ...opened };
 }
 
-function segmentBeginning(record: FlatRecord, log: string, publicKey: string, head: string): FileBeginning | null {
+function segmentBeginning(record: FlatRecord, head: string): Pick<FileBeginning, 'segment' | 'before'> | null {
   const { seq, size, segment, frontier: encoded } = record;
   if (typeof size !== 'number' || seq !== size || typeof segment !== 'number') return null;
   const frontier = typeof encoded === 'string' ? decodeFrontier(encoded, size) : null;
-  return frontier === null ? null : { log, segment, publicKey, before: { size, head, frontier } };
+  return frontier === null ? null : { segment, before: { size, head, frontier } };
 }

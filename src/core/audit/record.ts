@@ -8,10 +8,11 @@
  * `decision` and `outcome` stand on the path of every call and are written out by hand in key order; a property test holds
  * them equal to {@link recordLineByTable}, which serves every other type.
  */
-import type { Sha256Text } from '../ports.js';
+import type { Ed25519Sign, Sha256Text } from '../ports.js';
 import { canonicalLine, type FlatValue } from './canonical.js';
 import { FIELD_NAMES } from './field-names.js';
 import type { DecisionFields, OutcomeFields, RecordFields } from './fields.js';
+import { signRecord } from './record-signature.js';
 import { auditText, boundedText, CLAIM, SPAN_ID, TRACE_ID } from './text.js';
 
 /** Where a record stands. */
@@ -42,6 +43,17 @@ export function recordLine(sha256Text: Sha256Text, place: Place, record: RecordF
 export function recordLineByTable(sha256Text: Sha256Text, place: Place, record: RecordFields): string {
   const whole = record.type === 'decision' ? withPathDigest(sha256Text, record) : record;
   return canonicalLine(recordFields(place, whole));
+}
+
+/** As {@link recordLine}, with `sig` by `sign`. */
+export function signedRecordLine(
+  sha256Text: Sha256Text,
+  sign: Ed25519Sign,
+  place: Place,
+  record: RecordFields,
+): string {
+  const fields = recordFields(place, record.type === 'decision' ? withPathDigest(sha256Text, record) : record);
+  return canonicalLine({ ...fields, sig: signRecord(sign, fields) });
 }
 
 /** The flat record as it will stand in the file. */

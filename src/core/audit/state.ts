@@ -21,7 +21,7 @@ export interface LogState {
   readonly size: number;
   readonly head: string;
   readonly frontier: Frontier;
-  /** 0 until keys rotate. */
+  /** Of the key that signed it. */
   readonly epoch: number;
   /** Number of the file in the log, from 0. */
   readonly segment: number;

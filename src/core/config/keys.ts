@@ -2,8 +2,14 @@
  * The one table of settings: name in `checkrd.yaml`, environment variable, option of the library, what it takes.
  * The reader, the resolver, the documentation's test and `checkrd init` all follow it.
  */
-import { BODY_INSPECT_DEFAULT_BYTES, BODY_INSPECT_MAX_BYTES } from '../limits.js';
-import { LOG_LEVELS } from './settings.js';
+import {
+  AUDIT_FILE_MAX_BYTES,
+  AUDIT_FILE_MIN_BYTES,
+  AUDIT_RESERVE_MAX_BYTES,
+  BODY_INSPECT_DEFAULT_BYTES,
+  BODY_INSPECT_MAX_BYTES,
+} from '../limits.js';
+import { DURABILITIES, LOG_LEVELS, SIGNATURES } from './settings.js';
 
 export type SettingKind =
   | { readonly is: 'path' }
@@ -74,6 +80,67 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     '`endpoint`',
     'how URL paths are recorded; `endpoint` folds what looks like an ID, since tokens live in paths',
   ),
+  row(
+    'audit.durability',
+    null,
+    { is: 'choice', of: DURABILITIES },
+    '`write`',
+    'when a record counts: `write`, in the kernel; `fsync`, on disk; `async`, in memory (permissive only)',
+  ),
+  row(
+    'audit.rotate_bytes',
+    null,
+    { is: 'integer', min: AUDIT_FILE_MIN_BYTES, max: AUDIT_FILE_MAX_BYTES },
+    'none; left to logrotate',
+    'the log begins its next file at this size; `audit.path` is then a link to the file being written',
+  ),
+  row('audit.rotate_daily', null, BOOLEAN, '`false`', 'the log begins a file for each day (UTC) that has records'),
+  row(
+    'audit.keep_files',
+    null,
+    { is: 'integer', min: 2, max: 1_000_000 },
+    'none; all',
+    'how many files of a log that turns itself over are kept, the current one among them',
+  ),
+  row(
+    'audit.keep_days',
+    null,
+    { is: 'integer', min: 1, max: 36_500 },
+    'none; for ever',
+    'days after its last record that such a file is kept',
+  ),
+  row(
+    'audit.keep_bytes',
+    null,
+    { is: 'integer', min: AUDIT_FILE_MIN_BYTES, max: AUDIT_FILE_MAX_BYTES },
+    'none; any',
+    'bytes that such files may take together',
+  ),
+  row(
+    'audit.hold',
+    null,
+    BOOLEAN,
+    '`false`',
+    'legal hold: no file of the log is removed; a file `hold` beside the log does the same',
+    true,
+  ),
+  row(
+    'audit.reserve_bytes',
+    null,
+    { is: 'integer', min: 0, max: AUDIT_RESERVE_MAX_BYTES },
+    '`0`',
+    'room kept on the disk of the log, which keeps it going when that is full; `0` denies calls then',
+  ),
+  row(
+    'audit.signatures',
+    null,
+    { is: 'choice', of: SIGNATURES },
+    '`checkpoint`',
+    'what is signed: `checkpoint`, all lines by the next checkpoint; `record`, each line at once as well',
+  ),
+  row('audit.heads_file', null, PATH, 'none', 'a file of another owner that heads of the log are appended to'),
+  row('audit.heads_journal', null, BOOLEAN, '`false`', 'whether heads of the log are said on stderr, for the journal'),
+  row('audit.heads_every', null, { is: 'integer', min: 1, max: 86_400 }, '`60`', 'seconds from one head to the next'),
   row('state_dir', 'stateDir', PATH, IN_DIR('state'), 'last good policies and counters'),
   row('keys_dir', 'keysDir', PATH, IN_DIR('keys'), 'the signing keys of the log'),
   row(

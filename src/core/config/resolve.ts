@@ -14,7 +14,15 @@ import { type Decoded, decodeOption, decodeText, decodeWritten, type SettingValu
 import { OTHER_VARIABLES, SETTING_KEYS, type SettingKey } from './keys.js';
 import { absolutePath, folderOf } from './paths.js';
 import { type At, readSettingsFile } from './read-file.js';
-import type { DaemonAgentSettings, Face, LogLevel, Settings, SettingsIssue } from './settings.js';
+import type {
+  DaemonAgentSettings,
+  Durability,
+  Face,
+  LogLevel,
+  Settings,
+  SettingsIssue,
+  Signatures,
+} from './settings.js';
 
 export interface SettingsSources {
   readonly face: Face;
@@ -143,6 +151,20 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
     audit: Object.freeze({
       path: get<string>('audit.path', `${dir}/audit/${agentId ?? 'daemon'}.jsonl`),
       urlPath: get<'endpoint' | 'raw'>('audit.url_path', 'endpoint'),
+      durability: get<Durability>('audit.durability', 'write'),
+      rotateBytes: get<number | null>('audit.rotate_bytes', null),
+      rotateDaily: get<boolean>('audit.rotate_daily', false),
+      retention: Object.freeze({
+        keepFiles: get<number | null>('audit.keep_files', null),
+        keepDays: get<number | null>('audit.keep_days', null),
+        keepBytes: get<number | null>('audit.keep_bytes', null),
+        hold: get<boolean>('audit.hold', false),
+      }),
+      signatures: get<Signatures>('audit.signatures', 'checkpoint'),
+      headsFile: get<string | null>('audit.heads_file', null),
+      headsJournal: get<boolean>('audit.heads_journal', false),
+      headsEvery: get<number>('audit.heads_every', 60),
+      reserveBytes: get<number>('audit.reserve_bytes', 0),
     }),
     stateDir: get<string>('state_dir', `${dir}/state`),
     keysDir: get<string>('keys_dir', `${dir}/keys`),
@@ -172,6 +194,10 @@ function wholeChecks(s: Settings): readonly SettingsIssue[] {
       'no agent ID is given',
       'set `agentId`, $CHECKRD_AGENT_ID or `agent_id` in checkrd.yaml',
     );
+  }
+  if (s.audit.durability === 'async' && s.securityMode === 'strict') {
+    const what = 'in strict mode a call waits for its record, and `async` waits for nothing';
+    say('bad_value', 'audit.durability', what, 'use `write` or `fsync`, or `security_mode: permissive`');
   }
   if (s.face === 'library' && s.requireSeparation) {
     const what = 'the library runs as the agent itself, so nothing is separate';

@@ -8,6 +8,12 @@ import type { AgentId } from '../brand.js';
 /** `library`: one agent in its own process. `daemon`: one process for many. `operator`: a command that only looks. */
 export type Face = 'library' | 'daemon' | 'operator';
 
+export const DURABILITIES = ['write', 'fsync', 'async'] as const;
+export type Durability = (typeof DURABILITIES)[number];
+
+export const SIGNATURES = ['checkpoint', 'record'] as const;
+export type Signatures = (typeof SIGNATURES)[number];
+
 export interface Settings {
   readonly face: Face;
   /** Absolute. Everything that has no path of its own lives below it. */
@@ -27,6 +33,29 @@ export interface Settings {
     readonly path: string;
     /** `endpoint` folds id-like segments, `raw` keeps paths as they are. */
     readonly urlPath: 'endpoint' | 'raw';
+    /** When a record counts as written: in the kernel, on disk, or (permissive only) in memory. */
+    readonly durability: Durability;
+    /** Bytes after which the log begins its next file; null: size is left to logrotate. */
+    readonly rotateBytes: number | null;
+    /** Whether the log begins a file for each day (UTC). */
+    readonly rotateDaily: boolean;
+    /** What of its earlier files is kept; only of those that the log turned over itself. Null: all. */
+    readonly retention: {
+      readonly keepFiles: number | null;
+      readonly keepDays: number | null;
+      readonly keepBytes: number | null;
+      /** Legal hold: nothing is removed. */
+      readonly hold: boolean;
+    };
+    /** Which records carry a signature of their own. */
+    readonly signatures: Signatures;
+    /** Absolute path of a file of another owner; null: none. */
+    readonly headsFile: string | null;
+    readonly headsJournal: boolean;
+    /** Seconds. */
+    readonly headsEvery: number;
+    /** Room kept on the log's disk; 0: none, and a full disk means deny. */
+    readonly reserveBytes: number;
   };
   readonly stateDir: string;
   readonly keysDir: string;

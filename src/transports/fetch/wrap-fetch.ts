@@ -10,9 +10,11 @@
  * call is confirmed just before the send.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findPolicyDenied } from '../../agent/errors.js';
-import type { Agent, CallContext } from '../../agent/types.js';
+import type { Agent, Begun, CallContext } from '../../agent/types.js';
 import type { AgentId } from '../../core/brand.js';
+import { systemDenial } from '../../core/decide/system.js';
 import type { HttpRequest } from '../../core/decide/types.js';
 import { REDIRECT_MAX_HOPS } from '../../core/limits.js';
 import { killedDenial } from '../denial.js';
@@ -91,8 +93,14 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
     const asked = ask(edge, out, request, context, call.signal, event);
     // Awaited only where it must be: what was decided is handed over in the same turn.
     const begun = asked instanceof Promise ? await asked : asked;
-    if (begun.kind !== 'proceed') return deny(edge, out, begun, event);
-    const hold = asked instanceof Promise ? begun.call.confirm() : null;
+    if (begun.kind !== 'proceed') {
+      const waitMs = begun.kind === 'refused' ? begun.waitMs : undefined;
+      if (waitMs !== undefined) await orAborted(sleep(waitMs), call.signal, out);
+      return deny(edge, out, begun, event);
+    }
+    const synced = begun.call.onDisk();
+    if (synced !== null && !(await synced)) return deny(edge, out, unrecorded(begun.requestId), event);
+    const hold = asked instanceof Promise || synced !== null ? begun.call.confirm() : null;
     if (hold !== null) {
       out.abandon(undefined);
       throw killedDenial(hold, begun.requestId);
@@ -138,6 +146,12 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
     }
     out = new Outgoing(next.head, body, call.rest);
   }
+}
+
+/** Its record may not be on disk, and the settings promise that. */
+function unrecorded(requestId: string): Extract<Begun, { kind: 'refused' }> {
+  const decision = systemDenial('audit_unavailable', 'the audit log cannot be synced');
+  return { kind: 'refused', requestId, decision };
 }
 
 /** A transport that follows redirects although told not to has gone where nobody decided. */

@@ -8,8 +8,10 @@
  * Where nothing had to be waited for, the decision and the start happen in one turn; otherwise the call is confirmed just
  * before the start. When the switch fires later, the caller gets the denial at once and the record says `killed_late`.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent, Begun, Call, CallContext } from '../../agent/types.js';
 import type { AgentId } from '../../core/brand.js';
+import { systemDenial } from '../../core/decide/system.js';
 import { TOOL_METHOD } from '../../core/decide/tool-request.js';
 import type { Decision, ToolArgs, ToolRequest } from '../../core/decide/types.js';
 import { denialOf, killedDenial } from '../denial.js';
@@ -52,13 +54,23 @@ export function guardTool<A, T>(
     }
     const asked = ask(asking);
     const begun = asked instanceof Promise ? await asked : asked;
-    if (begun.kind === 'refused') throw refused(asking, begun);
-    const hold = asked instanceof Promise ? begun.call.confirm() : null;
+    if (begun.kind === 'refused') {
+      if (begun.waitMs !== undefined) await sleep(begun.waitMs);
+      throw refused(asking, begun);
+    }
+    const synced = begun.call.onDisk();
+    if (synced !== null && !(await synced)) throw refused(asking, unsynced(begun.requestId));
+    const hold = asked instanceof Promise || synced !== null ? begun.call.confirm() : null;
     if (hold !== null) throw killedDenial(hold, begun.requestId);
     const result = start(() => tool(copied.copy as A), begun.call, begun.requestId);
     tell(asking, begun.requestId, begun.decision);
     return await result;
   };
+}
+
+/** The record may be lost: the tool must not start. */
+function unsynced(requestId: string): { readonly requestId: string; readonly decision: Decision } {
+  return { requestId, decision: systemDenial('audit_unavailable', 'the audit log cannot be synced') };
 }
 
 function judged(copied: CopiedArgs): ToolArgs {

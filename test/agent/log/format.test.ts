@@ -31,9 +31,11 @@ test('files and folders have the modes of the design, and the anchor is the key 
   assert.equal(mode(at.path), '640');
   assert.equal(mode(dirname(at.path)), '750');
   assert.equal(mode(`${at.path}.state`), '640');
-  assert.equal(mode(join(at.folder, 'keys', 'log.key')), '600');
+  const id = log.origin.slice(-16);
+  assert.equal(mode(join(at.folder, 'keys', `${id}.0.key`)), '600');
   assert.equal(mode(join(at.folder, 'keys')), '700');
   assert.equal(readFileSync(join(at.folder, 'keys', 'origin.pub'), 'utf8'), `${log.publicKey}\n`);
+  assert.equal(readFileSync(join(at.folder, 'keys', `${id}.pub`), 'utf8'), `${log.publicKey}\n`);
   assert.equal(readWhole(at.path)[0]?.public_key, log.publicKey);
 });
 

@@ -4,8 +4,7 @@ import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { openLogKey } from '#src/agent/log/keys.js';
-import { startLog } from '#src/agent/log/start.js';
+import { whereItStands } from '#src/agent/audit-log.js';
 import { appendMany, decision, type Place, place } from '../../support/audit-log.js';
 import { type Line, readWhole } from '../../support/read-log.js';
 
@@ -13,7 +12,7 @@ const recoveries = (records: readonly Line[]): unknown[] =>
   records.filter(r => r.type === 'recovered').map(r => [r.cause, r.from, r.to].filter(x => x !== undefined));
 const opened = (records: readonly Line[]): unknown[] =>
   records.filter(r => r.type === 'segment_opened').map(r => r.reason);
-const casesAt = (at: Place): readonly string[] => startLog(at.path, openLogKey(join(at.folder, 'keys'))).cases;
+const casesAt = (at: Place): readonly string[] => whereItStands(at.path, at.settings()).start.cases;
 
 /** A log of `log_started`, ten decisions and a checkpoint: 12 lines, closed. */
 function closedLog(t: TestContext): Place {
@@ -218,13 +217,16 @@ test('state_rebuilt: from a later file, and from a moved one', t => {
 test('other_key: a log whose key is gone is named by a new one', t => {
   const at = closedLog(t);
   const origin = readWhole(at.path)[0]?.log;
-  rmSync(join(at.folder, 'keys', 'log.key'));
+  const keys = join(at.folder, 'keys');
+  for (const name of readdirSync(keys).filter(name => name.endsWith('.key'))) rmSync(join(keys, name));
+  const pinned = readFileSync(join(keys, 'origin.pub'), 'utf8');
   restarted(at);
   const records = readWhole(at.path);
   assert.equal(records[0]?.previous_log, origin);
   assert.notEqual(records[0]?.log, origin);
-  const anchors = readdirSync(join(at.folder, 'keys')).filter(name => name.endsWith('.pub'));
-  assert.equal(anchors.length, 2, 'the old anchor stays');
+  assert.equal(readFileSync(join(keys, 'origin.pub'), 'utf8'), pinned, 'the old anchor stays');
+  const anchor = join(keys, `${String(records[0]?.log).slice(-16)}.pub`);
+  assert.equal(readFileSync(anchor, 'utf8'), `${records[0]?.public_key}\n`);
 });
 
 test('a file that is no log is moved aside, not written into', t => {
@@ -244,4 +246,46 @@ test('a copy of folder and state elsewhere goes on by content', t => {
   assert.deepEqual(casesAt(at), ['agree']);
   restarted(at);
   readWhole(at.path);
+});
+
+test('other_machine: a copy of everything on another machine begins a log that names the old one, without its keys', t => {
+  const at = place(t);
+  const id = join(at.folder, 'machine-id');
+  writeFileSync(id, `${'a'.repeat(32)}\n`);
+  const log = at.open();
+  appendMany(log, 3);
+  log.close();
+  const clone = place(t);
+  cpSync(at.folder, clone.folder, { recursive: true });
+  writeFileSync(join(clone.folder, 'machine-id'), `${'b'.repeat(32)}\n`);
+  restarted(clone);
+  const [first] = readWhole(clone.path);
+  assert.equal(first?.previous_log, log.origin);
+  assert.notEqual(first?.log, log.origin);
+  assert.notEqual(first?.public_key, log.publicKey);
+  const keys = readdirSync(join(clone.folder, 'keys'));
+  assert.ok(!keys.includes(`${log.origin.slice(-16)}.0.key`), 'the copy of the key is gone');
+  assert.ok(!keys.some(name => readFileSync(join(clone.folder, 'keys', name), 'utf8').includes('bbbb')));
+  restarted(clone);
+  assert.equal(readWhole(clone.path)[0]?.log, first?.log, 'and then it is the log of that machine');
+  // The owner, unchanged, goes on.
+  assert.deepEqual(casesAt(at), ['agree']);
+  restarted(at);
+  assert.equal(readWhole(at.path)[0]?.log, log.origin);
+});
+
+test('a machine without an ID, before or after, is not told from another', t => {
+  for (const [before, after] of [
+    [null, 'a'.repeat(32)],
+    ['a'.repeat(32), null],
+    ['a'.repeat(32), 'uninitialized'],
+  ]) {
+    const at = place(t);
+    const id = join(at.folder, 'machine-id');
+    if (before) writeFileSync(id, before);
+    at.open().close();
+    rmSync(id, { force: true });
+    if (after) writeFileSync(id, after);
+    assert.deepEqual(casesAt(at), ['agree']);
+  }
 });

@@ -40,7 +40,19 @@ test('without any source everything stands in the configuration directory', () =
     policy: '/home/u/.checkrd/policy.yaml',
     policyWatch: true,
     killswitch: '/home/u/.checkrd/killswitch',
-    audit: { path: '/home/u/.checkrd/audit/crm.jsonl', urlPath: 'endpoint' },
+    audit: {
+      path: '/home/u/.checkrd/audit/crm.jsonl',
+      urlPath: 'endpoint',
+      durability: 'write',
+      rotateBytes: null,
+      rotateDaily: false,
+      retention: { keepFiles: null, keepDays: null, keepBytes: null, hold: false },
+      signatures: 'checkpoint',
+      headsFile: null,
+      headsJournal: false,
+      headsEvery: 60,
+      reserveBytes: 0,
+    },
     stateDir: '/home/u/.checkrd/state',
     keysDir: '/home/u/.checkrd/keys',
     inspectBytes: 1_048_576,
@@ -110,6 +122,12 @@ test('the library needs an agent ID', () => {
   const got = from(null, { face: 'library' });
   assert.ok(!got.ok);
   assert.equal(got.issues[0]?.code, 'missing');
+});
+
+test('`durability: async` waits for nothing, so strict does not take it', () => {
+  const got = from('audit: { durability: async }\n');
+  assert.equal(!got.ok && got.issues[0]?.place, 'audit.durability');
+  assert.equal(settings('security_mode: permissive\naudit: { durability: async }\n').audit.durability, 'async');
 });
 
 test('the library cannot be separate from the agent that it runs in', () => {
