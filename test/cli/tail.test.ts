@@ -18,6 +18,7 @@ import { Misuse } from '#src/cli/args.js';
 import { runTail, tail } from '#src/cli/tail.js';
 import { readLines } from '#src/disk/read-lines.js';
 import { AuditBuilder, testSigner } from '../support/audit-builder.js';
+import { calls } from '../support/calls-log.js';
 import { runCommand, testIo } from '../support/cli-command.js';
 import { until } from '../support/until.js';
 import { fileOf } from '../support/verify-bytes.js';
@@ -74,26 +75,6 @@ test('--follow sees new lines whole, and goes with a rotation without losing one
   stop.abort();
   assert.equal(await running, 0);
 });
-
-/** A log of calls: each decision with its outcome, in files of `per` calls. */
-function calls(origin: string, count: number, per: number): AuditBuilder {
-  const built = new AuditBuilder(origin, testSigner('epoch 0')).started();
-  for (let i = 0; i < count; i++) {
-    if (i > 0 && i % per === 0) built.turn();
-    const allowed = i % 3 !== 0;
-    built.add('decision', {
-      agent_id: i % 2 === 0 ? 'crm' : 'mail',
-      code: allowed ? 'rule_allowed' : 'default_denied',
-      enforced: true,
-      policy_result: allowed ? 'allow' : 'deny',
-      request_id: `r${i}`,
-      url_host: i % 4 === 0 ? 'api.example.com' : 'example.org',
-      ...(allowed ? { matched_rule: `rule ${i % 5}` } : {}),
-    });
-    if (allowed) built.add('outcome', { request_id: `r${i}`, result: i % 7 === 0 ? 'error' : 'ok', latency_ms: i });
-  }
-  return built;
-}
 
 const asRecords = (out: readonly string[]): Record<string, unknown>[] => out.map(line => JSON.parse(line));
 
