@@ -103,6 +103,10 @@ const FAULTS = {
     say: f => `\`${f.path}\` cannot serve as an audit log: ${f.cause}`,
     fix: 'it must be a regular file that this user may read and write; move what is there away',
   },
+  open_telemetry_missing: {
+    say: () => 'an OpenTelemetrySink was made, and there is no `@opentelemetry/api` beside the program',
+    fix: 'npm install @opentelemetry/api, or hand it over: new OpenTelemetrySink(api)',
+  },
   output_unwritable: {
     say: f => `cannot write \`${f.path}\` (${f.why})`,
     fix: 'name a file that does not exist yet, in a folder that you can write; nothing is written over',
@@ -163,6 +167,10 @@ const FAULTS = {
   settings_unreadable: {
     say: f => `cannot read the settings \`${f.path}\`: ${f.why}`,
     fix: 'name a readable file, or write one with `checkrd init`',
+  },
+  sink_unwritable: {
+    say: f => `the file of the sink \`${f.path}\` cannot be written: ${f.why}`,
+    fix: 'give a path to a file of its own, in a folder that exists; the audit log is not concerned',
   },
   socket_failed: {
     say: f => `cannot listen on \`${f.path}\`: ${f.why}`,

@@ -46,7 +46,7 @@ export const FIELD_NAMES: Names = {
   agent_started: ['type', 'agent_id', 'instance_id', 'version', 'node', 'mode', 'pid'],
   agent_stopped: ['type', 'agent_id', 'instance_id', 'reason'],
   clock_jumped: ['type', 'by_ms'],
-  records_dropped: ['type', 'count', 'since'],
+  records_dropped: ['type', 'sink', 'count', 'since'],
   log_started: ['type', 'alg', 'public_key', 'key_id', 'previous_log'],
   segment_opened: ['type', 'segment', 'reason', 'size', 'frontier', 'public_key', 'key_id', 'nonce'],
   recovered: ['type', 'cause', 'from', 'to', 'bytes', 'sha256'],

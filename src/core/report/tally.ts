@@ -60,7 +60,7 @@ const EVENTS: ReadonlyMap<string, readonly string[]> = new Map([
   ['engine_rejected', ['error']],
   ['recovered', ['cause']],
   ['clock_jumped', ['by_ms']],
-  ['records_dropped', ['count', 'since']],
+  ['records_dropped', ['sink', 'count', 'since']],
 ]);
 
 export class ReportTally {
