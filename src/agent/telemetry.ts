@@ -66,6 +66,7 @@ export class Telemetry {
   async close(): Promise<void> {
     const end = within(
       TELEMETRY_CLOSE_MS,
+      'hold the process',
       (async () => {
         while (this.#waiting.length > this.#next || this.#running) await nextTurn();
         await this.#sink.close();
@@ -95,7 +96,10 @@ export class Telemetry {
 
   #decided(decided: Decided): void {
     const { policy_result: result, enforced, request_id: id } = decided.fields;
-    if (result === 'deny' && enforced) return this.#push({ decided, outcome: null });
+    if (result === 'deny' && enforced) {
+      this.#push({ decided, outcome: null });
+      return;
+    }
     this.#open.set(id, decided);
     if (this.#open.size <= TELEMETRY_MAX_CALLS) return;
     const [oldest, call] = this.#open.entries().next().value as [string, Decided];
@@ -104,11 +108,14 @@ export class Telemetry {
   }
 
   #push(waiting: Waiting): void {
-    if (this.#ended || this.#waiting.length - this.#next >= TELEMETRY_MAX_EVENTS) return this.#drop(1);
+    if (this.#ended || this.#waiting.length - this.#next >= TELEMETRY_MAX_EVENTS) {
+      this.#drop(1);
+      return;
+    }
     this.#waiting.push(waiting);
     if (this.#running) return;
     this.#running = true;
-    setImmediate(() => void this.#run());
+    setImmediate(() => void this.#run()).unref();
   }
 
   /** One at a time. Ends when nothing waits. */
@@ -120,13 +127,13 @@ export class Telemetry {
       if (this.#next >= TURN_EVENTS) this.#next = 0;
       try {
         const answer = this.#sink.enqueue(eventOf(waiting));
-        if (isThenable(answer)) await within(HOOK_TIMEOUT_MS, answer);
+        if (isThenable(answer)) await within(HOOK_TIMEOUT_MS, 'let it end', answer);
       } catch {
         // The sink's failure is the sink's: the records are in the log.
         this.#drop(1);
       }
       inTurn++;
-      if (inTurn % TURN_EVENTS === 0) await nextTurn();
+      if (inTurn % TURN_EVENTS === 0) await new Promise(resolve => setImmediate(resolve).unref());
     }
     this.#running = false;
   }
@@ -148,10 +155,11 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
-/** Rejects when `work` takes longer; what it comes to later is nobody's. */
-function within(ms: number, work: PromiseLike<unknown>): Promise<void> {
+/** Rejects when `work` takes longer; what it comes to later is nobody's. A sink is no reason for a program to stay. */
+function within(ms: number, meanwhile: 'hold the process' | 'let it end', work: PromiseLike<unknown>): Promise<void> {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error('late')), ms);
+    if (meanwhile === 'let it end') late.unref();
     Promise.resolve(work)
       .then(() => resolve(), reject)
       .finally(() => clearTimeout(late));
