@@ -1,6 +1,6 @@
 /**
  * The ready configurations for rsyslog and syslog-ng, run by the real programs while the real logrotate turns the log of
- * the real daemon over: what arrives on the other side is each record, once, and verifies.
+ * the real daemon over: what arrives on the other side is each record, and verifies.
  *
  * Only the path of the log, the address of the other machine and the programs' own folders differ from what is shipped.
  */
@@ -34,6 +34,8 @@ const POLICY = 'default: deny\nrules:\n  - { name: reads, allow: { method: GET, 
 interface Program {
   readonly name: string;
   readonly config: string;
+  /** Nothing comes twice either. Otherwise the receiver keeps one record for each (`log`, `seq`), as it must anyway. */
+  readonly once: boolean;
   /** Null: it is not on this machine. */
   readonly path: string | null;
   /** Writes what it needs into `folder` and says how it is called. */
@@ -53,6 +55,7 @@ const PROGRAMS: readonly Program[] = [
   {
     name: 'rsyslog',
     config: 'examples/shippers/rsyslog.conf',
+    once: false,
     path: RSYSLOGD,
     args: (folder, config) => {
       const main = join(folder, 'main.conf');
@@ -65,6 +68,7 @@ const PROGRAMS: readonly Program[] = [
   {
     name: 'syslog-ng',
     config: 'examples/shippers/syslog-ng.conf',
+    once: true,
     path: found('/usr/sbin/syslog-ng'),
     args: (folder, config) => {
       const main = join(folder, 'main.conf');
@@ -144,7 +148,8 @@ function load(socket: string): { count(): number; stop(): Promise<void> } {
 for (const program of PROGRAMS) {
   const skip = notRoot || (program.path === null && `no ${program.name} on this machine`);
 
-  test(`${program.name}: ${ROTATIONS} rotations under load, nothing lost, nothing doubled`, { skip }, async t => {
+  const promise = `nothing lost${program.once ? ', nothing doubled' : ''}`;
+  test(`${program.name}: ${ROTATIONS} rotations under load, ${promise}`, { skip }, async t => {
     const folder = nobodysFolder(t);
     const logs = join(folder, 'logs');
     writeFileSync(join(folder, 'checkrd.yaml'), SETTINGS);
@@ -173,17 +178,32 @@ for (const program of PROGRAMS) {
     const files = readdirSync(logs).filter(name => /^audit\.jsonl(\.\d+)?$/.test(name));
     assert.equal(files.length, ROTATIONS + 1);
     const written = files.flatMap(name => readFileSync(join(logs, name), 'utf8').trimEnd().split('\n'));
-    await until('every record', () => receiver.messages.length >= written.length, ARRIVE_MS).catch(() => undefined);
-    const shipped = receiver.messages.map(recordOf);
-    const [came, gone] = [shipped, written].map(lines => lines.map(idOf)) as [string[], string[]];
+    const gone = written.map(idOf);
+    // What has arrived, looked at each time only as far as it is new.
+    const came: string[] = [];
+    const arrived = new Map<string, string>();
+    const take = (): boolean => {
+      for (const message of receiver.messages.slice(came.length)) {
+        const line = recordOf(message);
+        came.push(idOf(line));
+        arrived.set(idOf(line), line);
+      }
+      return arrived.size >= written.length;
+    };
+    await until('every record', take, ARRIVE_MS).catch(() => undefined);
     const lost = without(gone, new Set(came));
+    const foreign = without(came, new Set(gone));
     const doubled = twice(came);
-    assert.deepEqual({ lost, doubled, foreign: without(came, new Set(gone)) }, { lost: [], doubled: [], foreign: [] });
-    assert.equal([...shipped].sort().join('\n') === [...written].sort().join('\n'), true, 'every line, to the byte');
+    assert.deepEqual({ lost, foreign }, { lost: [], foreign: [] });
+    if (program.once) assert.deepEqual(doubled, []);
+    assert.ok(
+      written.every(line => arrived.get(idOf(line)) === line),
+      'every line, to the byte',
+    );
     const copy = join(folder, 'copy.jsonl');
-    writeFileSync(copy, `${shipped.join('\n')}\n`);
+    writeFileSync(copy, `${[...arrived.values()].join('\n')}\n`);
     verified(join(folder, 'keys', 'origin.pub'), copy);
-    t.diagnostic(`${written.length} records over ${ROTATIONS} rotations`);
+    t.diagnostic(`${written.length} records over ${ROTATIONS} rotations, ${doubled.length} of them twice`);
   });
 
   test(`${program.name}: a line of the greatest length arrives whole`, { skip }, async t => {
