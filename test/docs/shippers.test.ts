@@ -54,7 +54,7 @@ test('files are told apart by their first lines where the program does that, and
   assert.deepEqual(vector.sources.checkrd.include, [LIVE, RENAMED]);
   const otel = parse(read('otel-collector.yaml')) as { receivers: { filelog: { include: string[] } } };
   assert.deepEqual(otel.receivers.filelog.include, [LIVE, RENAMED]);
-  assert.ok(read('fluent-bit.conf').includes(`${LIVE},${RENAMED}\n`));
+  assert.match(read('fluent-bit.conf'), /Rotate_Wait +30$/m);
   assert.ok(read('rsyslog.conf').includes(`"${RENAMED}"`));
   const firsts = ['host/a/0000000000000000', 'host/b/0000000000000000'].flatMap(origin =>
     calls(origin, 40, 10).files.map(file => file[0] as string),
