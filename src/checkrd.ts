@@ -9,6 +9,7 @@ import { CheckrdInitError } from './agent/errors.js';
 import { openLibrary } from './agent/open-library.js';
 import type { Agent, AgentHealth, AgentLifecycle, OpenAgent, SecurityMode } from './agent/types.js';
 import { nearest } from './core/policy/suggest.js';
+import type { TelemetrySink } from './core/telemetry/sink.js';
 import type { OnDenied } from './transports/fetch/denied.js';
 import { wrapFetch } from './transports/fetch/wrap-fetch.js';
 import type { BeforeRequestHook, DecisionHook } from './transports/hooks.js';
@@ -38,6 +39,8 @@ export interface CheckrdOptions {
   readonly onDeny?: DecisionHook | undefined;
   /** Asked before the policy: `false` refuses, `null` skips the policy. Has one second. */
   readonly beforeRequest?: BeforeRequestHook | undefined;
+  /** Gets an event for each call after it has ended: a copy for dashboards, not the log. */
+  readonly telemetrySink?: TelemetrySink | undefined;
   /** `throw` (default) or `response`: a 403 that SDKs do not retry. */
   readonly onDenied?: OnDenied | undefined;
 }
@@ -47,6 +50,7 @@ const OWN_OPTIONS = {
   onAllow: { ok: isFunction, want: 'a function' },
   onDeny: { ok: isFunction, want: 'a function' },
   beforeRequest: { ok: isFunction, want: 'a function' },
+  telemetrySink: { ok: isSink, want: 'an object with `enqueue` and `close`' },
   onDenied: { ok: (value: unknown) => value === 'throw' || value === 'response', want: '`throw` or `response`' },
 } as const;
 const OPENER_OPTIONS = [
@@ -64,6 +68,7 @@ const OPTIONS = [...Object.keys(OWN_OPTIONS), ...OPENER_OPTIONS];
 interface OwnOptions {
   readonly hooks: { onAllow?: DecisionHook; onDeny?: DecisionHook; beforeRequest?: BeforeRequestHook };
   readonly onDenied: OnDenied;
+  readonly telemetrySink: TelemetrySink | null;
 }
 
 export class Checkrd {
@@ -78,7 +83,7 @@ export class Checkrd {
   constructor(options: CheckrdOptions = {}, open: OpenAgent = openLibrary) {
     const { own, rest } = readOptions(options);
     this.#own = own;
-    this.#agent = open({ options: rest, env: process.env });
+    this.#agent = open({ options: rest, env: process.env, telemetrySink: own.telemetrySink });
   }
 
   /**
@@ -143,8 +148,14 @@ function readOptions(options: unknown): { own: OwnOptions; rest: Record<string, 
     if (!ok(value)) throw new CheckrdInitError('option_invalid', `option \`${key}\`: want ${want}`, null);
     own[key] = value;
   }
-  const { onDenied = 'throw', ...hooks } = own;
-  return { own: { hooks, onDenied: onDenied as OnDenied }, rest };
+  const { onDenied = 'throw', telemetrySink = null, ...hooks } = own;
+  const sink = telemetrySink as TelemetrySink | null;
+  return { own: { hooks, onDenied: onDenied as OnDenied, telemetrySink: sink }, rest };
+}
+
+function isSink(value: unknown): boolean {
+  const { enqueue, close } = (value ?? {}) as { readonly enqueue?: unknown; readonly close?: unknown };
+  return isFunction(enqueue) && isFunction(close);
 }
 
 function isFunction(value: unknown): boolean {

@@ -3,5 +3,10 @@ export { CheckrdInitError, CheckrdPolicyDenied, findPolicyDenied, isCheckrdPolic
 export type { AgentHealth, SecurityMode } from './agent/types.js';
 export { Checkrd, type CheckrdOptions } from './checkrd.js';
 export type { DecisionCode } from './core/decide/types.js';
+export type { TelemetryEvent } from './core/telemetry/event.js';
+export type { TelemetrySink } from './core/telemetry/sink.js';
+export { ConsoleSink } from './sinks/console.js';
+export { JsonFileSink } from './sinks/json-file.js';
+export { type OpenTelemetryApi, OpenTelemetrySink } from './sinks/open-telemetry.js';
 export type { OnDenied } from './transports/fetch/denied.js';
 export type { BeforeRequestHook, DecisionEvent, DecisionHook, RequestEvent } from './transports/hooks.js';

@@ -11,7 +11,7 @@ import { readSettings } from './read-settings.js';
 import type { OpenRequest } from './types.js';
 
 /** @throws CheckrdInitError with the code and the hint of what is wrong. */
-export function openLibrary({ options, env }: OpenRequest): OpenedAgent {
+export function openLibrary({ options, env, telemetrySink }: OpenRequest): OpenedAgent {
   try {
     const { policy, configDir, ...rest } = options;
     const policyObject = typeof policy === 'object' && policy !== null ? JSON.stringify(policy) : null;
@@ -20,7 +20,12 @@ export function openLibrary({ options, env }: OpenRequest): OpenedAgent {
     // The folder is what the settings file is found by, so it speaks before the file does.
     const around = typeof configDir === 'string' ? { ...env, CHECKRD_CONFIG_DIR: resolve(cwd, configDir) } : env;
     const settings = readSettings('library', { env: around, home: homedir(), cwd }, null, given);
-    return openAgent(settings, { policyObject, disabled: isDisabled(env, settings.allowDisable), warn });
+    return openAgent(settings, {
+      policyObject,
+      disabled: isDisabled(env, settings.allowDisable),
+      warn,
+      telemetrySink: telemetrySink ?? null,
+    });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     throw new CheckrdInitError(error.code, error.message, error.hint, { cause: error });

@@ -11,6 +11,7 @@ import { performance } from 'node:perf_hooks';
 import type { PolicyRejectedFields } from '../core/audit/fields.js';
 import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
+import type { TelemetrySink } from '../core/telemetry/sink.js';
 import { ensureEd25519 } from '../crypto/ed25519.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import { type EngineModule, loadEngine } from '../wasm/module.js';
@@ -24,6 +25,7 @@ import { type OpenKillSwitch, openKillSwitch } from './kill-switch.js';
 import { openPolicy } from './open-policy.js';
 import { OpenedAgent } from './opened.js';
 import { Recorder } from './recorder.js';
+import { Telemetry } from './telemetry.js';
 import { packageVersion } from './version.js';
 
 /** What an opener is told beside the settings. */
@@ -34,6 +36,8 @@ export interface OpenHow {
   readonly disabled: boolean;
   /** Told of what an operator should know: loudly, once each. */
   readonly warn: (text: string) => void;
+  /** Gets an event for each call; absent or null: nothing does. */
+  readonly telemetrySink?: TelemetrySink | null;
 }
 
 /** @throws Fault when any part cannot be had in strict mode. */
@@ -64,7 +68,9 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     random: randomBytes,
     onProblem: fault => how.warn(`${fault.message} (${fault.hint})`),
   });
-  const recorder = new Recorder(log, Date.now);
+  const sink = how.telemetrySink ?? null;
+  const telemetry = sink === null ? null : new Telemetry(sink, Date.now);
+  const recorder = new Recorder(log, Date.now, telemetry);
   const inFlight = new InFlight(() => performance.now());
   let kill: OpenKillSwitch | null = null;
   try {
@@ -117,7 +123,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     });
     const warnings = [...(how.disabled ? [DISABLED] : []), ...kill.warnings];
     for (const warning of warnings) how.warn(warning);
-    return new OpenedAgent(agent, { ...parts, kill, log }, { name, instanceId, settings, warnings });
+    return new OpenedAgent(agent, { ...parts, kill, log, telemetry }, { name, instanceId, settings, warnings });
   } catch (error) {
     void kill?.close();
     log.close();

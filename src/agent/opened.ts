@@ -15,6 +15,7 @@ import type { InFlight } from './in-flight.js';
 import type { OpenKillSwitch } from './kill-switch.js';
 import type { WatchedPolicySource } from './policy-ports.js';
 import type { Recorder } from './recorder.js';
+import type { Telemetry } from './telemetry.js';
 import type { Agent, AgentHealth, AgentLifecycle, AuditLog, Begun, CallContext, SecurityMode } from './types.js';
 
 export interface OpenedParts {
@@ -24,6 +25,8 @@ export interface OpenedParts {
   readonly inFlight: InFlight;
   readonly log: AuditLog;
   readonly ids: Ids;
+  /** Null: no sink. */
+  readonly telemetry: Telemetry | null;
 }
 
 export interface OpenedAs {
@@ -35,6 +38,8 @@ export interface OpenedAs {
   readonly warnings: readonly string[];
 }
 
+/** What a sink did not get is recorded at most this often. */
+const DROPS_EVERY_MS = 60_000;
 const CLOCK_LOOK_MS = 1_000;
 /** A wall clock that leaves the monotonic one by more than this within a second was set, not slewed. */
 const CLOCK_JUMP_MS = 500;
@@ -47,7 +52,11 @@ export class OpenedAgent implements Agent, AgentLifecycle {
   readonly #as: OpenedAs;
   readonly #stopClock: () => void;
   readonly #forgetExit: () => void;
+  readonly #stopDrops: () => void;
+  /** No call passes any more. */
   #closed = false;
+  /** The log is closed. */
+  #ended = false;
 
   constructor(agent: LiveAgent, parts: OpenedParts, as: OpenedAs) {
     this.#agent = agent;
@@ -56,7 +65,13 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     this.agentId = as.name as AgentId;
     this.securityMode = as.settings.securityMode;
     this.#stopClock = this.#watchClock();
-    this.#forgetExit = onExit(() => this.#end('exit'));
+    this.#stopDrops =
+      parts.telemetry === null ? () => undefined : SYSTEM_TIMERS.every(DROPS_EVERY_MS, () => this.#recordDrops());
+    this.#forgetExit = onExit(() => {
+      parts.inFlight.leaveAll();
+      parts.telemetry?.exit();
+      this.#end('exit');
+    });
   }
 
   begin(request: ActionRequest, context: CallContext): Begun {
@@ -103,6 +118,12 @@ export class OpenedAgent implements Agent, AgentLifecycle {
   }
 
   async close(): Promise<void> {
+    if (this.#parts.telemetry !== null && !this.#closed) {
+      this.#closed = true;
+      this.#parts.inFlight.leaveAll();
+      // The log stays open: what the sink does not take is recorded.
+      await this.#parts.telemetry.close();
+    }
     this.#forgetExit();
     this.#end('close');
     await Promise.all([this.#parts.policy.close(), this.#parts.kill.close()]);
@@ -110,10 +131,13 @@ export class OpenedAgent implements Agent, AgentLifecycle {
 
   /** Synchronous, so that an exit handler can finish it. */
   #end(reason: string): void {
-    if (this.#closed) return;
+    if (this.#ended) return;
     this.#closed = true;
+    this.#ended = true;
     this.#stopClock();
+    this.#stopDrops();
     this.#parts.inFlight.leaveAll();
+    this.#recordDrops();
     this.#parts.recorder.record({
       type: 'agent_stopped',
       agent_id: this.#as.name,
@@ -121,6 +145,13 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       reason,
     });
     this.#parts.log.close();
+  }
+
+  #recordDrops(): void {
+    const dropped = this.#parts.telemetry?.takeDropped() ?? null;
+    if (dropped === null) return;
+    const since = new Date(dropped.sinceMs).toISOString();
+    this.#parts.recorder.record({ type: 'records_dropped', sink: 'telemetry', count: dropped.count, since });
   }
 
   #watchClock(): () => void {

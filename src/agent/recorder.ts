@@ -1,4 +1,5 @@
 import type { AgentRecord } from '../core/audit/fields.js';
+import type { Telemetry } from './telemetry.js';
 import type { AuditLog } from './types.js';
 
 /**
@@ -12,6 +13,8 @@ export class Recorder {
   constructor(
     private readonly log: AuditLog,
     private readonly wallMs: () => number,
+    /** Told of each record that is in the file. */
+    private readonly telemetry: Telemetry | null = null,
   ) {}
 
   onDisk(): Promise<boolean> | null {
@@ -27,6 +30,7 @@ export class Recorder {
         this.#dropped = 0;
       }
       this.log.append(fields);
+      this.telemetry?.recorded(fields);
       return true;
     } catch {
       // The log has said why through its own channel; here only the number must not be lost.

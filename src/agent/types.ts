@@ -7,6 +7,7 @@ import type { AgentRecord, OutcomeFields } from '../core/audit/fields.js';
 import type { AgentId, Sha256Hex } from '../core/brand.js';
 import type { ActionRequest, Decision, PolicyMode } from '../core/decide/types.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
+import type { TelemetrySink } from '../core/telemetry/sink.js';
 import type { Engine } from '../wasm/engine.js';
 
 /** `strict` is the default; `permissive` is a roll-out aid and says so loudly. */
@@ -219,6 +220,8 @@ export interface AgentLifecycle {
 export interface OpenRequest {
   readonly options: Readonly<Record<string, unknown>>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absent or null: none. */
+  readonly telemetrySink?: TelemetrySink | null;
 }
 
 /** @throws CheckrdInitError when any part cannot be had (no engine, no log, bad settings). */

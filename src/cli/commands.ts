@@ -22,6 +22,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'resume', load: async () => (await import('./resume.js')).resume },
   { name: 'status', load: async () => (await import('./status.js')).status },
   { name: 'tail', load: async () => (await import('./tail.js')).tail },
+  { name: 'report', load: async () => (await import('./report.js')).report },
   { name: 'verify', load: async () => (await import('./verify.js')).verify },
   { name: 'prove', load: async () => (await import('./prove.js')).prove },
   { name: 'witness', load: async () => (await import('./witness.js')).witness },

@@ -8,11 +8,12 @@ import { boundedText } from '../core/audit/text.js';
 import { fromUtf8 } from '../core/bytes.js';
 import { rfc3339Ms } from '../core/time/rfc3339.js';
 import type { Report } from '../core/verify/findings.js';
-import { type Args, Misuse } from './args.js';
+import type { Args } from './args.js';
 import { besideLog } from './beside-log.js';
 import type { CliIo } from './io.js';
 import { groupFiles } from './log-files.js';
 import { logKeys } from './log-keys.js';
+import { timeOf } from './record-flags.js';
 import { verifyLines } from './verify-lines.js';
 
 /** What every such command takes. */
@@ -79,12 +80,4 @@ function noteOf({ verdict, findings, pinned, signedTo, firstSeq }: Report): stri
   if (verdict === 'intact') return null;
   if (signedTo === firstSeq) return 'origin unproven: nothing in it is signed';
   return pinned ? 'origin unproven' : 'origin unproven: no key was given (--key)';
-}
-
-function timeOf(given: Args, flag: string): number | null {
-  const text = given.text(flag);
-  if (text === null) return null;
-  const ms = rfc3339Ms(text);
-  if (ms === null) throw new Misuse(`--${flag} is no RFC 3339 date-time`, 'write for example 2026-01-07T12:00:00Z');
-  return ms;
 }

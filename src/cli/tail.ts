@@ -3,11 +3,14 @@ import { type FlatRecord, parseLine } from '../core/audit/canonical.js';
 import { boundedText } from '../core/audit/text.js';
 import { fromUtf8 } from '../core/bytes.js';
 import { AUDIT_LINE_MAX_BYTES } from '../core/limits.js';
+import { RecordFilter } from '../core/report/record-filter.js';
 import { followLines } from '../disk/follow-lines.js';
 import { readLines } from '../disk/read-lines.js';
-import { Misuse, readArgs } from './args.js';
+import { type Args, Misuse, readArgs } from './args.js';
 import { painter } from './colour.js';
 import { type CliIo, type Command, EXIT } from './io.js';
+import { readMissed } from './missed-records.js';
+import { WANTED_TEXTS, wantedRecords } from './record-flags.js';
 
 const LINES_DEFAULT = 10;
 const LINES_MAX = 10_000;
@@ -17,73 +20,201 @@ const HIDDEN = new Set(['v', 'log', 'seq', 'prev', 'time', 'type', 'note', 'sig'
 
 export const tail: Command = {
   name: 'tail',
-  summary: 'show the last records of an audit log, and follow it',
+  summary: 'show the last records of audit logs, and follow them',
   usage: `
-usage: checkrd tail [--lines N] [--follow] [--json] FILE
+usage: checkrd tail [--lines N] [--follow] [--since TIME] [--agent ID] [--result RESULT] [--code CODE] [--rule NAME]
+                    [--host HOST] [--type TYPE] [--json] FILE...
 
-Prints the last N records (${LINES_DEFAULT}), one a line. --follow goes on with new ones, across rotation, until
-interrupted. --json prints the records as they are in the file. Nothing is verified: \`checkrd verify\` does that.
+Prints the last N records (${LINES_DEFAULT}), one a line; of several files in the order of their times. --follow goes on with new ones,
+across rotation, until interrupted. --json prints the records as they are in the file. Nothing is verified:
+\`checkrd verify\` does that.
 
-exit: 0 printed, 2 the file cannot be read, 64 misuse`,
+--since   all records from this time on (RFC 3339), at most ${LINES_MAX}
+--result  allow or deny of a decision; ok, error, aborted, killed or killed_late of an outcome
+--host    a host, or *.DOMAIN: every host below it
+--type    decision, outcome, policy_loaded, kill_engaged, …
+Agent, code, rule and host of an outcome are those of its decision. All that is asked for must hold.
+
+exit: 0 printed, 2 a file cannot be read, 64 misuse`,
   run: (args, io) => runTail(args, io, new AbortController().signal),
 };
 
 /** @param stop Ends `--follow`; the command itself ends with its process. */
 export async function runTail(args: readonly string[], io: CliIo, stop: AbortSignal): Promise<number> {
   const given = readArgs(args, {
-    texts: ['lines'],
+    texts: ['lines', ...WANTED_TEXTS],
     switches: ['follow'],
-    words: { min: 1, max: 1, what: 'one file of a log' },
+    words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of a log' },
   });
-  const path = resolve(io.cwd, given.words[0] as string);
-  const count = lineCount(given.text('lines'));
+  const count = lineCount(given.text('lines'), given.text('since') !== null);
   const show = given.on('json') ? asItIs : forPeople(io);
-  const last: string[] = [];
-  const { end } = readLines(path, AUDIT_LINE_MAX_BYTES, bytes => {
-    last.push(show(bytes));
-    if (last.length > count) last.shift();
-    return true;
+  const last = new LastLines(count);
+  let live = false;
+  const files = given.words.map(word => {
+    const label = given.words.length > 1 && !given.on('json') ? `${boundedText(word, LABEL_MAX_BYTES)}: ` : '';
+    return new TailedFile(
+      resolve(io.cwd, word),
+      given,
+      text => io.err(`${label}${text}`),
+      (line, time) => {
+        if (live) io.out(`${label}${show(line)}`);
+        else last.add(`${label}${show(line)}`, time);
+      },
+    );
   });
-  for (const line of last) io.out(line);
-  if (given.on('follow')) {
-    const take = (bytes: Uint8Array): boolean => {
-      io.out(show(bytes));
-      return true;
-    };
-    await followLines({
-      path,
-      from: end,
-      everyMs: FOLLOW_EVERY_MS,
-      maxBytes: AUDIT_LINE_MAX_BYTES,
-      take,
-      signal: stop,
-    });
+  const begin = (): void => {
+    for (const line of last.inOrder()) io.out(line);
+    if (last.left > 0 && given.text('since') !== null)
+      io.err(`note: ${last.left} earlier records are not shown (--lines)`);
+    live = true;
+  };
+  if (!given.on('follow')) {
+    for (const file of files) file.read();
+    begin();
+    return EXIT.ok;
   }
+  let behind = files.length;
+  const caughtUp = (): void => {
+    behind--;
+    if (behind === 0) begin();
+  };
+  await Promise.all(files.map(file => file.follow(caughtUp, stop)));
   return EXIT.ok;
 }
 
-function lineCount(text: string | null): number {
-  if (text === null) return LINES_DEFAULT;
+const LABEL_MAX_BYTES = 256;
+
+function lineCount(text: string | null, since: boolean): number {
+  if (text === null) return since ? LINES_MAX : LINES_DEFAULT;
   const count = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(count <= LINES_MAX)) throw new Misuse(`--lines is a number from 0 to ${LINES_MAX}`);
   return count;
 }
 
-/** JSON Lines stay JSON Lines; what is no text is left out of them, and said. */
-function asItIs(bytes: Uint8Array): string {
-  const text = fromUtf8(bytes);
-  return text !== null && parseLine(text).ok ? text : JSON.stringify({ error: 'not_a_record' });
+/** One file: which of its lines are meant, and whether a number is missing between them. */
+class TailedFile {
+  readonly #path: string;
+  readonly #filter: RecordFilter;
+  readonly #say: (text: string) => void;
+  readonly #give: (line: Line, time: string) => void;
+  #log = '';
+  #next = 0;
+  /** Of the last record, for a line that has none. */
+  #time = '';
+  #following = false;
+
+  constructor(path: string, given: Args, say: (text: string) => void, give: (line: Line, time: string) => void) {
+    this.#path = path;
+    this.#filter = new RecordFilter(wantedRecords(given));
+    this.#say = say;
+    this.#give = give;
+  }
+
+  /** @throws Fault `log_unreadable` */
+  read(): void {
+    readLines(this.#path, AUDIT_LINE_MAX_BYTES, bytes => this.#take(bytes));
+  }
+
+  /** @throws Fault `log_unreadable` */
+  follow(caughtUp: () => void, signal: AbortSignal): Promise<void> {
+    return followLines({
+      path: this.#path,
+      everyMs: FOLLOW_EVERY_MS,
+      maxBytes: AUDIT_LINE_MAX_BYTES,
+      take: bytes => this.#take(bytes),
+      caughtUp: () => {
+        this.#following = true;
+        caughtUp();
+      },
+      waiting: why => this.#say(`note: waiting for ${boundedText(this.#path, LABEL_MAX_BYTES)} (${why})`),
+      signal,
+    });
+  }
+
+  #take(bytes: Uint8Array): true {
+    const line = readLine(bytes);
+    if (line.record === null) {
+      if (this.#filter.takesAll) this.#give(line, this.#time);
+      return true;
+    }
+    this.#noteGap(line.record);
+    this.#pass(line, line.record);
+    return true;
+  }
+
+  #pass(line: Line, record: FlatRecord): void {
+    this.#time = String(record.time);
+    if (this.#filter.takes(record)) this.#give(line, this.#time);
+  }
+
+  #noteGap(record: FlatRecord): void {
+    if (typeof record.seq !== 'number' || typeof record.log !== 'string') return;
+    const { seq, log } = record;
+    if (this.#following && log === this.#log && seq > this.#next) {
+      const found = readMissed(this.#path, log, this.#next, seq, (bytes, missed) =>
+        this.#pass(readLine(bytes), missed),
+      );
+      if (found < seq) this.#say(`note: records ${found} to ${seq - 1} are in no file here`);
+    }
+    if (log !== this.#log || seq >= this.#next) this.#next = seq + 1;
+    this.#log = log;
+  }
 }
 
-function forPeople(io: CliIo): (bytes: Uint8Array) => string {
+interface Line {
+  /** Null: no text. */
+  readonly text: string | null;
+  /** Null: no record. */
+  readonly record: FlatRecord | null;
+}
+
+function readLine(bytes: Uint8Array): Line {
+  const text = fromUtf8(bytes);
+  const parsed = text === null ? null : parseLine(text);
+  return { text, record: parsed?.ok ? parsed.record : null };
+}
+
+/** The last so many lines of several files, by their times; equal times stay in the order in which they came. */
+class LastLines {
+  readonly #max: number;
+  readonly #lines: { readonly text: string; readonly time: string }[] = [];
+  /** How many were left out. */
+  left = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  add(text: string, time: string): void {
+    this.#lines.push({ text, time });
+    if (this.#lines.length > 2 * this.#max + 1) this.#cut();
+  }
+
+  inOrder(): readonly string[] {
+    this.#cut();
+    return this.#lines.map(line => line.text);
+  }
+
+  #cut(): void {
+    this.#lines.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+    const over = Math.max(0, this.#lines.length - this.#max);
+    this.#lines.splice(0, over);
+    this.left += over;
+  }
+}
+
+/** JSON Lines stay JSON Lines; what is no record is left out of them, and said. */
+function asItIs({ text, record }: Line): string {
+  return record === null || text === null ? JSON.stringify({ error: 'not_a_record' }) : text;
+}
+
+function forPeople(io: CliIo): (line: Line) => string {
   const paint = painter(io);
-  return bytes => {
-    const text = fromUtf8(bytes);
-    const parsed = text === null ? null : parseLine(text);
+  return ({ text, record }) => {
     // A log may be written by somebody else: control characters never reach the terminal.
-    if (!parsed?.ok) return paint('red', `not a record: ${boundedText(text ?? 'bytes that are no text', 200)}`);
-    const line = boundedText(sentence(parsed.record), AUDIT_LINE_MAX_BYTES);
-    if (parsed.record.policy_result === 'deny' || parsed.record.type === 'kill_engaged') return paint('red', line);
+    if (record === null) return paint('red', `not a record: ${boundedText(text ?? 'bytes that are no text', 200)}`);
+    const line = boundedText(sentence(record), AUDIT_LINE_MAX_BYTES);
+    if (record.policy_result === 'deny' || record.type === 'kill_engaged') return paint('red', line);
     return line;
   };
 }

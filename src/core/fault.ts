@@ -119,6 +119,10 @@ const FAULTS = {
     say: f => `the note \`${f.path}\` is no evidence of the end: ${f.why}`,
     fix: 'give the note as `checkrd witness` printed it, and the key that `checkrd witness --vkey` prints',
   },
+  open_telemetry_missing: {
+    say: () => 'an OpenTelemetrySink was made, and there is no `@opentelemetry/api` beside the program',
+    fix: 'npm install @opentelemetry/api, or hand it over: new OpenTelemetrySink(api)',
+  },
   output_unwritable: {
     say: f => `cannot write \`${f.path}\` (${f.why})`,
     fix: 'name a file that does not exist yet, in a folder that you can write; nothing is written over',
@@ -196,6 +200,10 @@ const FAULTS = {
   settings_unreadable: {
     say: f => `cannot read the settings \`${f.path}\`: ${f.why}`,
     fix: 'name a readable file, or write one with `checkrd init`',
+  },
+  sink_unwritable: {
+    say: f => `the file of the sink \`${f.path}\` cannot be written: ${f.why}`,
+    fix: 'give a path to a file of its own, in a folder that exists; the audit log is not concerned',
   },
   socket_failed: {
     say: f => `cannot listen on \`${f.path}\`: ${f.why}`,

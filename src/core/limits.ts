@@ -77,3 +77,9 @@ export const COMPILE_INLINE_MAX_BYTES = 64 * KIB;
 
 export const REDIRECT_MAX_HOPS = 20;
 export const HOOK_TIMEOUT_MS = 1000;
+
+/** Events that wait for a slow sink, and calls whose outcome is waited for; a few megabytes. */
+export const TELEMETRY_MAX_EVENTS = 10_000;
+export const TELEMETRY_MAX_CALLS = 10_000;
+/** A sink has this long to write what it holds when the agent closes. */
+export const TELEMETRY_CLOSE_MS = 2000;

@@ -6,8 +6,9 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   wasm: ['core'],
   agent: ['core', 'crypto', 'disk', 'wasm'],
   transports: ['core', 'agent'],
+  sinks: ['core', 'disk'],
   daemon: ['core', 'crypto', 'disk', 'agent'],
   cli: ['core', 'crypto', 'disk', 'wasm', 'agent', 'daemon'],
   'checkrd.ts': ['core', 'agent', 'transports'],
-  'index.ts': ['checkrd.ts', 'core', 'agent', 'transports'],
+  'index.ts': ['checkrd.ts', 'core', 'agent', 'transports', 'sinks'],
 };

@@ -10,6 +10,7 @@ import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { daemonReady, spawnDaemon } from '../support/daemon-process.js';
+import { logrotateSnippet } from '../support/logrotate-snippet.js';
 import { nobody, nobodysFolder, notRoot } from '../support/nobody.js';
 import { ask } from '../support/unix-http.js';
 import { until } from '../support/until.js';
@@ -23,23 +24,6 @@ const missing = spawnSync('logrotate', ['--version']).error === undefined ? fals
 const SETTINGS =
   'policy: policy.yaml\naudit: { path: logs/audit.jsonl, url_path: raw }\ndaemon: { agents: [{ id: crm }], drain_timeout: 1 }\n';
 const POLICY = 'default: deny\nrules:\n  - { name: reads, allow: { method: GET, url: api.test/** } }\n';
-
-/** The shipped snippet, for this folder and this process. Every replacement must find its text. */
-function snippet(logs: string, pid: number): string {
-  const changes: readonly (readonly [string, string])[] = [
-    ['/var/log/checkrd/', `${logs}/`],
-    ['create 0640 checkrd adm', 'create 0640 nobody nogroup'],
-    ['su checkrd adm', 'su nobody nogroup'],
-    ['systemctl reload checkrd.service >/dev/null 2>&1 || true', `kill -HUP ${pid}`],
-  ];
-  return changes.reduce(
-    (text, [from, to]) => {
-      assert.equal(text.split(from).length, 2, `the snippet says '${from}' once`);
-      return text.replace(from, to);
-    },
-    readFileSync('packaging/logrotate/checkrd', 'utf8'),
-  );
-}
 
 test('the snippet never copies and truncates', () => {
   const said = readFileSync('packaging/logrotate/checkrd', 'utf8').replace(/#.*/g, '');
@@ -55,7 +39,7 @@ test(`${ROTATIONS} rotations under load lose and double nothing`, { skip: notRoo
   const daemon = spawnDaemon(t, folder, nobody);
   await daemonReady(daemon);
   const conf = join(folder, 'logrotate.conf');
-  writeFileSync(conf, snippet(logs, daemon.pid), { mode: 0o644 });
+  writeFileSync(conf, logrotateSnippet(logs, daemon.pid), { mode: 0o644 });
 
   const socket = join(folder, 'agent', 'crm.sock');
   const agent = new Agent({ keepAlive: true, maxSockets: WORKERS });

@@ -46,7 +46,7 @@ export const FIELD_NAMES: Names = {
   agent_started: ['type', 'agent_id', 'instance_id', 'version', 'node', 'mode', 'pid'],
   agent_stopped: ['type', 'agent_id', 'instance_id', 'reason'],
   clock_jumped: ['type', 'by_ms'],
-  records_dropped: ['type', 'count', 'since'],
+  records_dropped: ['type', 'sink', 'count', 'since'],
   disk_reserve: ['type', 'state', 'bytes'],
   segment_removed: ['type', 'name', 'size', 'head'],
   log_started: ['type', 'alg', 'public_key', 'key_id', 'previous_log'],

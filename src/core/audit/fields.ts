@@ -122,6 +122,8 @@ export interface ClockJumpedFields {
 
 export interface RecordsDroppedFields {
   readonly type: 'records_dropped';
+  /** `telemetry`: events that a sink did not get; no record of the log is missing. Absent: records of the log. */
+  readonly sink?: string;
   readonly count: number;
   /** RFC 3339. */
   readonly since: string;
