@@ -110,3 +110,24 @@ test('a fetch under fsync: sent after the sync, denied when it fails, and killed
   }
   assert.fail('no call met the failed sync');
 });
+
+test('a tool under fsync: started after the sync, not started when the switch came meanwhile', async t => {
+  const home = new Home({
+    'policy.yaml': 'default: allow\nrules: []\n',
+    'checkrd.yaml': 'audit: { durability: fsync }\n',
+  });
+  t.after(() => home.remove());
+  const checkrd = new Checkrd({ agentId: 'synced', configDir: home.dir });
+  t.after(() => checkrd.close());
+  const sizes = syncs(t);
+  let ran = 0;
+  const tool = checkrd.guardTool('count', () => ++ran);
+  const first = tool(undefined);
+  assert.equal(ran, 0, 'the record is on its way to the disk');
+  assert.equal(await first, 1);
+  assert.ok(sizes.length >= 1);
+  const late = tool(undefined);
+  home.write('killswitch', '');
+  await assert.rejects(late, { code: 'kill_switch' });
+  assert.equal(ran, 1);
+});
