@@ -83,8 +83,10 @@ test('WHATWG URLs: what is judged is what would be dialled', { skip: file.skip }
     }
     assert.equal(judged(`${protocol}//not-${host.replace(/[^a-z0-9.-]/g, '')}:*/**`, checked.url) ?? 'F', 'F', href);
 
-    assert.equal(new URL(checked.url).pathname + new URL(checked.url).search, dialled.path, href);
-    const path = literalPath(dialled.path);
+    // Newer runtimes send the `?` of an empty query, older ones drop it: to a server and to a pattern it is the same.
+    const sent = dialled.path.replace(/^([^?]*)\?$/, '$1');
+    assert.equal(new URL(checked.url).pathname + new URL(checked.url).search, sent, href);
+    const path = literalPath(sent);
     if (path === null || hostSaid === null) {
       tally.unreadable++;
       continue;
