@@ -5,14 +5,17 @@
  *   out  : a generation with its own engine instance whose policy passed its own tests, or what is wrong with it
  *   never: touches the generation in force
  */
-import { Worker } from 'node:worker_threads';
 import type { Sha256Hex } from '../core/brand.js';
 import { COMPILE_INLINE_MAX_BYTES, TESTS_INLINE_MAX_COST } from '../core/limits.js';
 import { testCost } from '../core/policy/test-case.js';
+import type { Engine } from '../wasm/engine.js';
 import type { EngineModule } from '../wasm/module.js';
 import { type Compiled, compileObject, compilePolicy } from './compile.js';
+import { compileApart } from './compile-apart.js';
 import type { BuildOutcome } from './policy-ports.js';
 import { tested } from './policy-tests.js';
+
+type Sound = Extract<Compiled, { ok: true }>;
 
 export class GenerationBuilder {
   constructor(
@@ -38,7 +41,14 @@ export class GenerationBuilder {
         return this.#instantiate(this.#tested(compiled), path, sha256);
       }
     }
-    return buildInWorker(bytes, path, this.inspectBytes).then(compiled => this.#instantiate(compiled, path, sha256));
+    return this.#buildApart(bytes, path, sha256);
+  }
+
+  async #buildApart(bytes: Uint8Array, path: string, sha256: Sha256Hex): Promise<BuildOutcome> {
+    const { inspectBytes } = this;
+    const compiled = await compileApart(bytes, path, inspectBytes);
+    if (!compiled.ok) return compiled;
+    return generation(compiled, await this.engines.instantiateLater(compiled.program, { inspectBytes }), path, sha256);
   }
 
   #tested(compiled: Compiled): Compiled {
@@ -48,18 +58,11 @@ export class GenerationBuilder {
   /** `compiled` has passed its own tests; their counters stay with the instance they ran in. */
   #instantiate(compiled: Compiled, path: string, sha256: Sha256Hex): BuildOutcome {
     if (!compiled.ok) return compiled;
-    const engine = this.engines.instantiate(compiled.program, { inspectBytes: this.inspectBytes });
-    return { ok: true, generation: { id: sha256, documents: [{ path, sha256, ...compiled.summary, engine }] } };
+    const { inspectBytes } = this;
+    return generation(compiled, this.engines.instantiate(compiled.program, { inspectBytes }), path, sha256);
   }
 }
 
-function buildInWorker(bytes: Uint8Array, path: string, inspectBytes: number): Promise<Compiled> {
-  return new Promise((resolve, reject) => {
-    const workerData = { bytes, path, inspectBytes };
-    const worker = new Worker(new URL('./compile-worker.js', import.meta.url), { workerData });
-    worker.unref();
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', code => reject(new Error(`the policy compiler ended with code ${code} and no answer`)));
-  });
+function generation({ summary }: Sound, engine: Engine, path: string, sha256: Sha256Hex): BuildOutcome {
+  return { ok: true, generation: { id: sha256, documents: [{ path, sha256, ...summary, engine }] } };
 }

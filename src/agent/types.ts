@@ -5,6 +5,7 @@
  */
 import type { AgentRecord, OutcomeFields } from '../core/audit/fields.js';
 import type { AgentId, Sha256Hex } from '../core/brand.js';
+import type { RuleNames } from '../core/decide/answer.js';
 import type { ActionRequest, Decision, PolicyMode } from '../core/decide/types.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
@@ -69,15 +70,12 @@ export interface KillSwitch {
 /* ---- the policy ---------------------------------------------------------------------------------------------- */
 
 /** One document of the generation in force. */
-export interface LiveDocument {
+export interface LiveDocument extends RuleNames {
   readonly path: string;
   readonly sha256: Sha256Hex;
   readonly agentLabel: string | null;
   readonly mode: PolicyMode;
   readonly version: number | null;
-  readonly ruleNames: readonly string[];
-  readonly ruleKinds: readonly ('allow' | 'deny' | 'limit')[];
-  readonly ruleHints: readonly (string | null)[];
   readonly engine: Engine;
 }
 

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { BuildOutcome, PolicyRecord, PolicySourceOptions, WatchedPolicySource } from '#src/agent/policy-ports.js';
 import { openPolicySource, openPolicySourceSync } from '#src/agent/reloader.js';
-import type { Generation } from '#src/agent/types.js';
+import type { Generation, LiveDocument } from '#src/agent/types.js';
 import { type Sha256Hex, sha256Hex } from '#src/core/brand.js';
 import type { Engine } from '#src/wasm/engine.js';
 
@@ -54,6 +54,8 @@ export function build(bytes: Uint8Array, path: string, sha256: Sha256Hex): Build
   return { ok: true, generation: { id: sha256, documents: [document] } };
 }
 
+const namesOf = ({ ruleNames }: LiveDocument) => Array.from({ length: ruleNames.length }, (_, i) => ruleNames.at(i));
+
 export interface SourceBench {
   readonly source: WatchedPolicySource;
   readonly records: PolicyRecord[];
@@ -80,7 +82,7 @@ export async function openBench(
   };
   const source = way === 'async' ? await openPolicySource(all) : openPolicySourceSync({ ...all, buildSync: build });
   t.after(() => source.close());
-  const rulesOf = (g: Generation | null) => g?.documents.flatMap(d => d.ruleNames).join(',') ?? null;
+  const rulesOf = (g: Generation | null) => g?.documents.flatMap(namesOf).join(',') ?? null;
   return {
     source,
     records,
