@@ -5,6 +5,7 @@
  */
 import type { AgentRecord, OutcomeFields } from '../core/audit/fields.js';
 import type { AgentId, Sha256Hex } from '../core/brand.js';
+import type { RuleNames } from '../core/decide/answer.js';
 import type { ActionRequest, Decision, PolicyMode } from '../core/decide/types.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
@@ -69,7 +70,7 @@ export interface KillSwitch {
 /* ---- the policy ---------------------------------------------------------------------------------------------- */
 
 /** One document of the generation in force. */
-export interface LiveDocument {
+export interface LiveDocument extends RuleNames {
   readonly path: string;
   readonly sha256: Sha256Hex;
   /** File name in `policy.d`; null: the main document. */
@@ -77,9 +78,6 @@ export interface LiveDocument {
   readonly agentLabel: string | null;
   readonly mode: PolicyMode;
   readonly version: number | null;
-  readonly ruleNames: readonly string[];
-  readonly ruleKinds: readonly ('allow' | 'deny' | 'limit')[];
-  readonly ruleHints: readonly (string | null)[];
   readonly engine: Engine;
 }
 
