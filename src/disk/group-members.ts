@@ -17,6 +17,18 @@ export function isPrivateGroup(gid: number, uid: number): boolean {
   }
 }
 
+/** The groups of a user by the same two files; none where they cannot be read. */
+export function groupsOf(uid: number): ReadonlySet<number> {
+  try {
+    const user = rows('/etc/passwd').find(row => Number(row[2]) === uid);
+    if (user === undefined) return new Set();
+    const listed = rows('/etc/group').filter(row => (row[3] ?? '').split(',').includes(user[0] ?? ''));
+    return new Set([Number(user[3]), ...listed.map(row => Number(row[2]))]);
+  } catch {
+    return new Set();
+  }
+}
+
 function rows(path: string): readonly (readonly string[])[] {
   return readFileSync(path, 'utf8')
     .split('\n')

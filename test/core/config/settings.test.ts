@@ -58,7 +58,7 @@ test('without any source everything stands in the configuration directory', () =
     inspectBytes: 1_048_576,
     allowSkip: true,
     allowDisable: true,
-    requireSeparation: false,
+    requireSeparation: null,
     operatorsGroup: null,
     daemon: { socket: '/home/u/.checkrd/checkrd.sock', agents: [], drainTimeout: 10 },
     log: { level: 'info', file: null },
