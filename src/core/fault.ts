@@ -217,6 +217,11 @@ const FAULTS = {
     say: f => `cannot read the settings \`${f.path}\`: ${f.why}`,
     fix: 'name a readable file, or write one with `checkrd init`',
   },
+  settings_writable_by_others: {
+    say: f =>
+      `\`${f.path}\` has mode ${f.mode} and owner ${f.owner}: ${f.who} could change the settings; run \`${f.mend}\``,
+    fix: 'see first that the settings are still yours, then take the right to write away as the message says',
+  },
   sink_unwritable: {
     say: f => `the file of the sink \`${f.path}\` cannot be written: ${f.why}`,
     fix: 'give a path to a file of its own, in a folder that exists; the audit log is not concerned',

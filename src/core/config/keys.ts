@@ -157,7 +157,7 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     null,
     BOOLEAN,
     '`false`',
-    "refuse to run where the agent's own user could write policy, switch, key or log",
+    "refuse to run where the agent's own user could write policy, switch, key or log; the library warns instead, unless this says `false`",
     true,
   ),
   row(

@@ -65,14 +65,14 @@ export interface Settings {
   readonly allowSkip: boolean;
   /** False: `CHECKRD_DISABLED=1` makes construction fail. */
   readonly allowDisable: boolean;
-  /** True: refuse to run where the agent's own user could write policy, switch, key or log. */
-  readonly requireSeparation: boolean;
   /** True: only what trusted keys signed goes live. Never follows from a key being there. */
   readonly requireSignature: boolean;
   /** True: what lets more pass needs its signers to say so. */
   readonly weakeningGuard: boolean;
   /** Absolute path of the folder of `*.pub` and `threshold`. */
   readonly trustDir: string;
+  /** True: refuse to run where the agent's own user could write policy, switch, key or log. Null: nothing is said. */
+  readonly requireSeparation: boolean | null;
   /** Name or number of the group that may write policy and switch. */
   readonly operatorsGroup: string | null;
   readonly daemon: DaemonSettings;
