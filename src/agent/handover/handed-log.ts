@@ -43,7 +43,6 @@ interface Waiter {
 }
 
 export class HandedLog implements AuditLog {
-  readonly path: string;
   readonly #parts: HandedLogParts;
   readonly #outbox: Outbox;
   #state: 'there' | 'lost' = 'there';
@@ -61,12 +60,20 @@ export class HandedLog implements AuditLog {
   constructor(parts: HandedLogParts) {
     this.#parts = parts;
     this.#outbox = parts.outbox;
-    this.path = parts.path;
   }
 
-  /** Empty before its first answer. */
+  /** The socket; while the local log takes the records, that. */
+  get path(): string {
+    return this.#standsIn?.path ?? this.#parts.path;
+  }
+
+  /** The daemon's, empty before its first answer; while the local log takes the records, that's. */
   get origin(): string {
-    return this.#origin;
+    return this.#standsIn?.origin ?? this.#origin;
+  }
+
+  get #standsIn(): AuditLog | null {
+    return this.#localFrom === null ? null : this.#local;
   }
 
   /** The key is the daemon's. */
@@ -129,8 +136,8 @@ export class HandedLog implements AuditLog {
   }
 
   health(): AuditHealth {
-    const local = this.#localFrom === null ? null : this.#local?.health();
-    const state = this.#problem === null ? 'ok' : local === null || local?.state === 'failing' ? 'failing' : 'degraded';
+    const local = this.#standsIn?.health() ?? null;
+    const state = this.#problem === null ? 'ok' : local === null || local.state === 'failing' ? 'failing' : 'degraded';
     const error = local?.state === 'failing' ? local.error : this.#problem;
     const { checkpointSize, lastCheckpointMs } = local ?? { checkpointSize: 0, lastCheckpointMs: null };
     return { state, error: error && { code: error.code, message: error.message }, checkpointSize, lastCheckpointMs };
@@ -198,7 +205,7 @@ export class HandedLog implements AuditLog {
   /** What waits goes into the local log, and whoever waits for it waits for that. */
   #takeOver(): void {
     this.#contain(() => this.#writeLocal());
-    const synced = this.#localFrom === null ? null : (this.#local?.onDisk() ?? null);
+    const synced = this.#standsIn?.onDisk() ?? null;
     if (synced === null) return;
     const { first } = this.#outbox;
     const served = this.#waiters.filter(waiter => waiter.until <= first);
@@ -252,7 +259,7 @@ export class HandedLog implements AuditLog {
   }
 
   #fault(why: string): Fault {
-    return new Fault('daemon_unavailable', { path: this.path, why });
+    return new Fault('daemon_unavailable', { path: this.#parts.path, why });
   }
 
   #report(fault: Fault): void {
