@@ -42,7 +42,7 @@ export type ReadReport =
   | { readonly ok: false; readonly error: ReportError };
 
 type Json = Readonly<Record<string, unknown>>;
-type Form = 'text' | 'count' | 'integer' | 'flag' | 'sha256' | 'time' | readonly string[];
+type Form = 'text' | 'token' | 'count' | 'integer' | 'flag' | 'sha256' | 'time' | readonly string[];
 
 /** What each type must have; whatever else its row of FIELD_NAMES names it may have. The rest is the log's own to write. */
 const MUST: Readonly<Record<string, string>> = {
@@ -64,6 +64,7 @@ const MUST: Readonly<Record<string, string>> = {
 
 const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
   ...all('sha256', 'policy_sha256 engine_sha256 url_path_sha256'),
+  ...all('token', 'signed_by'),
   ...all('time', 'file_time since'),
   ...all('flag', 'enforced uncertain'),
   ...all('count', 'decision_ns status_code latency_ms request_bytes response_bytes input_tokens output_tokens'),
@@ -81,6 +82,7 @@ const formOf = (type: string, name: string): Form =>
   type === 'agent_started' && name === 'version' ? 'text' : (FORMS.get(name) ?? 'text');
 
 const SHA256 = /^[0-9a-f]{64}$/;
+const TOKEN = /^[A-Za-z0-9+/=,._:@-]{1,512}$/;
 const INSTANCE_ID = /^[0-9a-f]{16}$/;
 const KEYS = ['instance_id', 'first', 'records'];
 
@@ -150,6 +152,8 @@ function hasForm(form: Form, value: unknown): boolean {
   switch (form) {
     case 'text':
       return typeof value === 'string';
+    case 'token':
+      return typeof value === 'string' && TOKEN.test(value);
     case 'flag':
       return typeof value === 'boolean';
     case 'count':

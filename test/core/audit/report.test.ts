@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FIELD_NAMES } from '#src/core/audit/field-names.js';
 import { readReport } from '#src/core/audit/report.js';
+import { auditText } from '#src/core/audit/text.js';
 import type { AgentId } from '#src/core/brand.js';
 
 const OWNER = 'crm' as AgentId;
@@ -79,6 +80,18 @@ for (const [what, text, code] of refused) {
     assert.equal(read.ok ? null : read.error.code, code, JSON.stringify(read));
   });
 }
+
+test('what the log writes as it is given must have a form: nothing can be smuggled in through it', () => {
+  let asked = 0;
+  for (const [type, names] of Object.entries(FIELD_NAMES)) {
+    for (const name of names.filter(n => n !== 'type' && auditText(n, '\n') === '\n')) {
+      const read = readReport(body([{ type, [name]: 'x\n' }]), OWNER);
+      assert.ok(!read.ok && ['bad_value', 'unknown_key'].includes(read.error.code), `${type}.${name}`);
+      asked++;
+    }
+  }
+  assert.ok(asked > 10);
+});
 
 const OWN = [
   ...['log_started', 'segment_opened', 'segment_closed', 'segment_removed', 'recovered', 'checkpoint', 'key_rotated'],
