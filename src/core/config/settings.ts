@@ -14,6 +14,9 @@ export type Durability = (typeof DURABILITIES)[number];
 export const SIGNATURES = ['checkpoint', 'record'] as const;
 export type Signatures = (typeof SIGNATURES)[number];
 
+export const ON_LOSS = ['deny', 'local'] as const;
+export type OnLoss = (typeof ON_LOSS)[number];
+
 export interface Settings {
   readonly face: Face;
   /** Absolute. Everything that has no path of its own lives below it. */
@@ -89,6 +92,10 @@ export interface DaemonSettings {
   readonly agents: readonly DaemonAgentSettings[];
   /** Seconds that a stop waits for calls in flight. */
   readonly drainTimeout: number;
+  /** Absolute path of the socket that the library hands its records to; null: it writes its own log. */
+  readonly records: string | null;
+  /** What the library does while nobody takes them there. */
+  readonly onLoss: OnLoss;
 }
 
 export interface DaemonAgentSettings {
