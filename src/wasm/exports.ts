@@ -15,7 +15,9 @@ export interface EngineExports {
     wallMs: number,
     monotonicMs: number,
     permissive: number,
+    hold: number,
   ): number;
+  settle(charge: number): void;
   retryAfter(): number;
   area(index: number): number;
   areaBytes(index: number): number;
@@ -39,6 +41,7 @@ const FUNCTIONS = [
   'agent',
   'tool',
   'decide',
+  'settle',
   'retryAfter',
   'area',
   'areaBytes',
