@@ -72,6 +72,8 @@ export interface KillSwitch {
 export interface LiveDocument {
   readonly path: string;
   readonly sha256: Sha256Hex;
+  /** File name in `policy.d`; null: the main document. */
+  readonly layer: string | null;
   readonly agentLabel: string | null;
   readonly mode: PolicyMode;
   readonly version: number | null;
@@ -81,7 +83,7 @@ export interface LiveDocument {
   readonly engine: Engine;
 }
 
-/** A set of documents that decides as one. Replaced whole or not at all; never empty. */
+/** A set of documents that decides as one: the main one first. Replaced whole or not at all; never empty. */
 export interface Generation {
   readonly id: Sha256Hex;
   readonly documents: readonly LiveDocument[];

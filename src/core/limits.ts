@@ -11,6 +11,10 @@ export const POLICY_JSON_MAX_RULES = 100_000;
 export const POLICY_MAX_ALIASES = 100;
 /** Different JSON paths in one policy; the engine keeps a slot for each. */
 export const POLICY_MAX_JSON_PATHS = 512;
+/** Files in `policy.d`: each is an engine of its own that every decision asks. */
+export const POLICY_MAX_LAYERS = 64;
+/** A signature beside a policy. */
+export const ENVELOPE_MAX_BYTES = 64 * KIB;
 export const RULE_NAME_MAX_BYTES = 128;
 export const HINT_MAX_BYTES = 512;
 export const RULE_MAX_MATCHERS = 64;

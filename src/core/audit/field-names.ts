@@ -19,7 +19,15 @@ const engine = ['type', 'engine_sha256', 'abi', 'error'] as const;
 export const FIELD_NAMES: Names = {
   decision: [
     ...(['type', 'request_id', 'parent_request_id', 'agent_id', 'instance_id', 'policy_result', 'enforced'] as const),
-    ...(['code', 'matched_rule', 'matched_rule_kind', 'shadow_rules', 'uncertain', 'policy_mode'] as const),
+    ...([
+      'code',
+      'matched_rule',
+      'matched_rule_kind',
+      'policy_layer',
+      'shadow_rules',
+      'uncertain',
+      'policy_mode',
+    ] as const),
     ...(['policy_sha256', 'policy_agent', 'method', 'url_scheme', 'url_host', 'url_path', 'url_path_sha256'] as const),
     ...([
       'tool',
@@ -36,7 +44,7 @@ export const FIELD_NAMES: Names = {
     ...(['type', 'request_id', 'result', 'status_code', 'latency_ms', 'request_bytes', 'response_bytes'] as const),
     ...(['model', 'input_tokens', 'output_tokens', 'cost_microusd'] as const),
   ],
-  policy_loaded: [...policy, 'rules', 'version'],
+  policy_loaded: [...policy, 'rules', 'version', 'signed_by'],
   policy_rejected: [...policy, 'error', 'line', 'column'],
   kill_engaged: kill,
   kill_released: kill,

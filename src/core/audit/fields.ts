@@ -17,6 +17,8 @@ export interface DecisionFields {
   readonly code: DecisionCode;
   readonly matched_rule?: string;
   readonly matched_rule_kind: MatchedRuleKind;
+  /** The layer that decided; absent: the main document, or none. */
+  readonly policy_layer?: string;
   /** At most eight names joined by `,`, in file order. */
   readonly shadow_rules?: string;
   readonly uncertain?: boolean;
@@ -58,6 +60,8 @@ export interface PolicyLoadedFields {
   readonly path: string;
   readonly rules?: number;
   readonly version?: number;
+  /** Key IDs joined by `,`. */
+  readonly signed_by?: string;
 }
 
 export interface PolicyRejectedFields {
