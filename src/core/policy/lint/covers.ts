@@ -19,7 +19,11 @@ interface Sides {
 const PARTS: {
   readonly [K in keyof Matcher]: (narrow: Matcher[K], wide: Matcher[K], sides: Sides) => boolean;
 } = {
-  methods: (narrow, wide) => wide === null || wide.includes('*') || (narrow?.every(m => wide.includes(m)) ?? false),
+  methods: (narrow, wide, sides) =>
+    wide === null ||
+    // `*` too is UNKNOWN where a further reading of the method cannot be read, and an `allow` does not fire then.
+    (wide.includes('*') && (narrow !== null || sides.wide !== 'allow')) ||
+    (narrow?.every(m => wide.includes(m)) ?? false),
   url: (narrow, wide, sides) => wide === null || (narrow !== null && urlCovers(narrow, wide, sides)),
   query: conjuncts,
   headers: conjuncts,
