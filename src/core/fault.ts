@@ -22,6 +22,10 @@ const FAULTS = {
     say: f => `${f.name} gives a wrong Ed25519 answer for the known test of RFC 8032`,
     fix: 'do not run on this build of Node.js or checkrd; install both again',
   },
+  daemon_unavailable: {
+    say: f => `the daemon takes no records at \`${f.path}\`: ${f.why}`,
+    fix: "see that it runs, that `daemon.records` names this agent's socket, and that this user may connect; it is tried again by itself",
+  },
   disable_forbidden: {
     say: () => 'CHECKRD_DISABLED=1 is set, and the settings forbid it (`allow_disable: false`)',
     fix: 'unset CHECKRD_DISABLED, or let the owner of the settings allow it',
@@ -252,6 +256,11 @@ const FAULTS = {
   settings_unreadable: {
     say: f => `cannot read the settings \`${f.path}\`: ${f.why}`,
     fix: 'name a readable file, or write one with `checkrd init`',
+  },
+  settings_writable_by_others: {
+    say: f =>
+      `\`${f.path}\` has mode ${f.mode} and owner ${f.owner}: ${f.who} could change the settings; run \`${f.mend}\``,
+    fix: 'see first that the settings are still yours, then take the right to write away as the message says',
   },
   sink_unwritable: {
     say: f => `the file of the sink \`${f.path}\` cannot be written: ${f.why}`,
