@@ -197,7 +197,8 @@ export class LiveAgent implements Agent {
   ): boolean {
     const { ids, recorder } = this.#parts;
     const trace = context.traceparent === undefined ? null : parseTraceparent(context.traceparent);
-    const document = generation?.documents[0] ?? null;
+    const layer = decision.policyLayer ?? null;
+    const document = generation?.documents.find(one => one.layer === layer) ?? null;
     return recorder.record(
       decisionRecord(decision, request, {
         requestId,
