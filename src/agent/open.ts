@@ -6,6 +6,7 @@
  *   out  : an agent that decides when this returns, or a Fault; nothing is left open then
  */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { PolicyRejectedFields } from '../core/audit/fields.js';
 import type { Settings } from '../core/config/settings.js';
@@ -45,6 +46,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
   const engine = openEngine(settings, how);
   const instanceId = randomBytes(8).toString('hex');
   const name = settings.agentId ?? 'daemon';
+  const isFirstStart = !existsSync(settings.audit.path);
   const log = openLog(settings, name, instanceId, fault => how.warn(`${fault.message} (${fault.hint})`));
   const sink = how.telemetrySink ?? null;
   const telemetry = sink === null ? null : new Telemetry(sink, Date.now);
@@ -80,10 +82,16 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
         released: hold => void recorder.record(killRecord('kill_released', hold)),
       },
     });
-    const policy = openPolicy(settings, how.policyObject, engine.module, fields => {
-      log.append(fields);
-      if (fields.type === 'policy_rejected') how.warn(rejectedText(fields));
-    });
+    const policy = openPolicy(
+      settings,
+      how.policyObject,
+      engine.module,
+      fields => {
+        log.append(fields);
+        if (fields.type === 'policy_rejected') how.warn(rejectedText(fields));
+      },
+      isFirstStart,
+    );
     if (engine.module !== null && policy.current === null) {
       how.warn(
         `no policy is in force: \`${settings.policy}\` (calls are answered with \`policy_missing\` until it loads)`,
