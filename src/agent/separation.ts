@@ -51,7 +51,7 @@ export function writableBy(settings: Settings, user: SystemUser): readonly Unsep
   const paths = [...bindingPaths(settings), ...(killswitch === null ? [] : [dirname(killswitch), `${killswitch}.d`])];
   const who = `user ${user.uid}`;
   return judged(paths, stat => {
-    if (user.uid === 0) return 'root';
+    if (user.uid === 0) return 'root, whom no mode binds';
     if (stat.uid === user.uid) return who;
     if ((stat.mode & OTHERS_WRITE) !== 0) return who;
     return (stat.mode & GROUP_WRITES) !== 0 && user.groups.has(stat.gid) ? who : null;

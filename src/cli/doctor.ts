@@ -1,6 +1,7 @@
 import { gather } from '../agent/doctor/gather.js';
 import { type MachinePlaces, THIS_MACHINE } from '../agent/doctor/look-at-machine.js';
 import { operatorSettingsFile } from '../agent/read-settings.js';
+import { boundedText } from '../core/audit/text.js';
 import { counted, type Finding, type Grade } from '../core/doctor/finding.js';
 import { judge } from '../core/doctor/judge.js';
 import { askDaemon } from '../daemon/ask.js';
@@ -57,15 +58,15 @@ const COLOURS = { ok: 'green', warning: 'yellow', failure: 'red', unseen: 'yello
 const WORDS: Readonly<Record<Grade, string>> = { ok: 'ok', warning: 'warning', failure: 'FAILURE', unseen: 'not seen' };
 
 /** Names of files are not all ours: none moves the cursor of whoever looks. */
-const withoutControls = (text: string): string => text.replace(/\p{Cc}/gu, '\ufffd');
+const plain = (text: string): string => boundedText(text, 8192);
 
 function print(findings: readonly Finding[], counts: Readonly<Record<Grade, number>>, io: CliIo): void {
   const paint = painter(io);
   for (const { check, grade, where, says, mend, hint } of findings) {
     const place = where === null ? '' : `${where}: `;
-    io.out(`${paint(COLOURS[grade], WORDS[grade].padEnd(8))}  ${check.padEnd(18)}  ${withoutControls(place + says)}`);
-    if (mend !== null) io.out(`          run: ${withoutControls(mend)}`);
-    if (hint !== null) io.out(`          ${withoutControls(hint)}`);
+    io.out(`${paint(COLOURS[grade], WORDS[grade].padEnd(8))}  ${check.padEnd(18)}  ${plain(place + says)}`);
+    if (mend !== null) io.out(`          run: ${plain(mend)}`);
+    if (hint !== null) io.out(`          ${plain(hint)}`);
   }
   io.out(`${counts.failure} wrong, ${counts.warning} to know, ${counts.unseen} not seen, ${counts.ok} well`);
 }

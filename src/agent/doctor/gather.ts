@@ -6,7 +6,7 @@
  *   never: changes anything, reads a secret's bytes
  */
 import { accessSync, constants, lstatSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Settings } from '../../core/config/settings.js';
 import type { Facts, InstallationFacts, PolicyFacts, SeparationFacts, SocketFacts } from '../../core/doctor/facts.js';
 import { Fault } from '../../core/fault.js';
@@ -20,7 +20,16 @@ import { readSettings, type Surroundings, settingsPlace } from '../read-settings
 import { agentGroups, agentUser, type SystemUser, unseparated, writableBy } from '../separation.js';
 import { compareEnd, writerOf } from './look-at-log.js';
 import { lookAtMachine, lookAtNetwork, lookAtRoom, type MachinePlaces } from './look-at-machine.js';
-import { lookAtKeys, lookAtPaths } from './look-at-paths.js';
+import { lookAtKeys, lookAtPaths, namesIn } from './look-at-paths.js';
+
+/** The end of a log by the word of its last lines. */
+export interface Head {
+  readonly path: string;
+  readonly size: number | null;
+  readonly lastTime: string | null;
+  /** The system's code. */
+  readonly error: string | null;
+}
 
 export interface Asking {
   /** The file of the settings; null: that of the configuration directory. */
@@ -29,12 +38,7 @@ export interface Asking {
   readonly places: MachinePlaces;
   readonly nowMs: number;
   /** The end of each log in the folder of that path. */
-  readonly heads: (path: string) => readonly {
-    readonly path: string;
-    readonly size: number | null;
-    readonly lastTime: string | null;
-    readonly error: string | null;
-  }[];
+  readonly heads: (path: string) => readonly Head[];
   /** What a daemon behind a socket says of itself. */
   readonly ask: (socket: string) => Promise<{ readonly status: string } | { readonly error: string }>;
 }
@@ -61,7 +65,7 @@ async function lookAtInstallation(settings: Settings, path: string, asking: Aski
   const { killswitch, audit, daemon, policy, stateDir, keysDir } = settings;
   const user = agentUser(settings);
   const hasDaemon = daemon.agents.length > 0 || errorAt(daemon.socket) === null;
-  const logs = asking.heads(audit.path).map(head => ({ ...head, ...compareEnd(head.path) }));
+  const logs = withLost(asking.heads(audit.path)).map(head => ({ ...head, ...compareEnd(head.path) }));
   const folders = [
     dirname(policy),
     dirname(audit.path),
@@ -94,6 +98,19 @@ async function lookAtInstallation(settings: Settings, path: string, asking: Aski
     network: lookAtNetwork(folders),
     socket: hasDaemon ? await lookAtSocket(daemon.socket, asking.ask) : null,
   };
+}
+
+/** A state without its log tells of one that is gone. */
+function withLost(heads: readonly Head[]): readonly Head[] {
+  const [first] = heads;
+  if (first === undefined) return heads;
+  const folder = dirname(first.path);
+  const lost = namesIn(folder)
+    .filter(name => name.endsWith('.jsonl.state'))
+    .map(name => join(folder, name.slice(0, -'.state'.length)))
+    .filter(path => !heads.some(head => head.path === path));
+  const found = heads.filter(head => head.error !== 'ENOENT' || lost.length === 0);
+  return [...found, ...lost.map(path => ({ path, size: null, lastTime: null, error: 'ENOENT' }))];
 }
 
 /** As the agent would take it: one whose own tests fail does not go live. */

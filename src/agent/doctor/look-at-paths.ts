@@ -67,7 +67,7 @@ function isOpenToAll(folder: BigIntStats): boolean {
 }
 
 /** As the reader of such a folder sees it; what cannot be listed is said of the folder itself. */
-function namesIn(folder: string): readonly string[] {
+export function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder)
       .filter(name => !name.startsWith('.'))

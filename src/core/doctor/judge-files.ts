@@ -104,11 +104,23 @@ export function judgeSeparation(facts: SeparationFacts): readonly Finding[] {
     const says = isDaemon ? 'agents can write nothing that binds them' : `user ${agentUid} cannot change what binds it`;
     return [finding('separation', 'ok', null, says)];
   }
-  const hint = isDaemon
-    ? 'take the right to write away (chmod g-w,o-w)'
-    : 'give these files to root, or run the daemon; `require_separation: false` says that it is meant';
-  const grade = asked === true ? 'failure' : asked === false && !isDaemon ? 'ok' : 'warning';
+  if (!isDaemon) {
+    const hint =
+      'give these to root, or run the daemon; `require_separation: false` in the settings says that it is meant';
+    const says = `user ${agentUid}, as whom the agent runs, could change what binds it: ${open.map(at => at.path).join(', ')}`;
+    return [
+      finding('separation', asked === false ? 'ok' : 'warning', null, says, { hint: asked === false ? null : hint }),
+    ];
+  }
   return open.map(({ path, mode, who }) =>
-    finding('separation', grade, path, `mode ${mode}: ${who}, an agent, could write it`, { hint }),
+    finding(
+      'separation',
+      asked === true ? 'failure' : 'warning',
+      path,
+      `mode ${mode}: ${who} could write it, agents among them`,
+      {
+        mend: `chmod go-w ${shellWord(path)}`,
+      },
+    ),
   );
 }
