@@ -21,6 +21,7 @@ import { bodyMax, type HttpTimeouts, type Route, serve } from './http.js';
 import type { Logger } from './logger.js';
 import type { Notifier } from './notify.js';
 import { OpenCalls } from './open-calls.js';
+import { recordRoutes } from './record-routes.js';
 import { claimSocket, clear, listen } from './sockets.js';
 
 export interface DaemonParts {
@@ -83,7 +84,7 @@ export async function startDaemon(parts: DaemonParts): Promise<RunningDaemon> {
         logger.warn({ path, group }, 'the socket could not be given to its group; run as root or as a member');
     };
     for (const [i, { id }] of agents.entries()) {
-      const routes = [...decideRoutes(shared, id), ...healthRoutes(shared)];
+      const routes = [...decideRoutes(shared, id), ...recordRoutes(agent, id), ...healthRoutes(shared)];
       await open(routes, agentSocketPath(socket, id), groups.ofAgents[i] ?? null);
     }
     await open(mainRoutes(shared), socket, groups.main);

@@ -60,12 +60,12 @@ export function readSettledSync(path: string, rules: WriterRules, limit = sizeLi
 }
 
 /** As {@link readSettledSync}, without holding up the event loop. */
-export async function readSettled(path: string, rules: WriterRules): Promise<Settled> {
+export async function readSettled(path: string, rules: WriterRules, limit = sizeLimit(path)): Promise<Settled> {
   let file: FileHandle | null = null;
   try {
     file = await open(path, FLAGS);
     const before = await file.stat({ bigint: true });
-    const size = admit(path, before, rules, sizeLimit(path));
+    const size = admit(path, before, rules, limit);
     const bytes = new Uint8Array(size);
     let got = 0;
     while (got < size) {
