@@ -103,6 +103,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
 
   report(record: AgentRecord): void {
     this.#parts.log.append(record);
+    this.#parts.telemetry?.recorded(record);
   }
 
   onDisk(): Promise<boolean> | null {

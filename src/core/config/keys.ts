@@ -215,6 +215,13 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     'what the library does while that daemon takes no records: `deny` calls, or go on with a `local` log (always so where permissive)',
     'said',
   ),
+  row(
+    'telemetry.file',
+    null,
+    PATH,
+    'none',
+    'a file to which the daemon appends an event for each call: a copy for dashboards, not the log',
+  ),
   row('log.level', null, { is: 'choice', of: LOG_LEVELS }, '`info`', 'how much the operational log says'),
   row('log.file', null, PATH, 'stderr', 'a file for the operational log, turned over daily'),
 ];

@@ -184,6 +184,7 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
       records: get<string | null>('daemon.records', null),
       onLoss: get<OnLoss>('daemon.on_loss', 'deny'),
     }),
+    telemetry: Object.freeze({ file: get<string | null>('telemetry.file', null) }),
     log: Object.freeze({ level: get<LogLevel>('log.level', 'info'), file: get<string | null>('log.file', null) }),
   });
 }

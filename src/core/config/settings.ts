@@ -79,6 +79,8 @@ export interface Settings {
   /** Name or number of the group that may write policy and switch. */
   readonly operatorsGroup: string | null;
   readonly daemon: DaemonSettings;
+  /** Where the daemon's copies of calls go: absolute path; null: none are made. */
+  readonly telemetry: { readonly file: string | null };
   readonly log: {
     readonly level: LogLevel;
     /** Absolute path; null: stderr. */
