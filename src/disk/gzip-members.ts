@@ -8,7 +8,8 @@
 import { readSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
-import type { Ending, TakePiece } from './byte-source.js';
+import type { Ending } from '../core/verify/ending.js';
+import type { TakePiece } from './byte-source.js';
 
 const PIECE_BYTES = 256 * 1024;
 const PACKED_BYTES = 64 * 1024;
