@@ -145,7 +145,7 @@ async function* zstd(bytes: Slices, read: (bytes: number) => void): Pieces {
 
 function zstdEnding(error: unknown): Ending {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  if (code === WINDOW_TOO_LARGE)
+  if (code === WINDOW_TOO_LARGE || error instanceof RangeError)
     throw new Refused(
       'its Zstandard window is too large for this page. Unpack it with `zstd -d` and give what comes out.',
     );

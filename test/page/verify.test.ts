@@ -217,7 +217,7 @@ test('what cannot be judged is refused, and nothing is concluded', async () => {
     verifyDropped({ ...given, files: [{ name: 'gone', bytes: gone }] }, RUN),
     /^gone cannot be read \(gone\)/,
   );
-  const wide = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xf8, ...new Uint8Array(30));
+  const wide = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa8, ...new Uint8Array(30));
   await refused(unpacked({ name: 'wide', bytes: blob(wide) }).next(), /^wide: its Zstandard window is too large/);
   await refused(sortDropped('origin.key', blob(key)), /looks like a secret key/);
   await refused(sortDropped('origin.pub', blob('hello')), /no usable Ed25519 public key/);
