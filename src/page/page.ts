@@ -31,12 +31,19 @@ interface Entry extends Dropped {
   readonly id: string;
 }
 let entries: Entry[] = [];
+let adding: Promise<void> = Promise.resolve();
 let running = false;
 let stopped = false;
 
 class Stopped extends Error {}
 
-async function add(files: readonly File[]): Promise<void> {
+/** What was given must all be there before anything is judged. */
+function add(files: readonly File[]): Promise<void> {
+  adding = adding.then(() => sortAll(files));
+  return adding;
+}
+
+async function sortAll(files: readonly File[]): Promise<void> {
   const said: string[] = [];
   for (const file of files) {
     try {
@@ -111,14 +118,20 @@ function outdated(): void {
 
 async function run(): Promise<void> {
   if (running) return;
+  running = true;
+  await adding;
   outdated();
+  await verifyAll();
+  running = false;
+}
+
+async function verifyAll(): Promise<void> {
   const files = entries.filter(({ kind }) => kind === 'log');
   if (files.length === 0) {
     status.textContent = 'There is nothing to verify yet: give the files of a log.';
     chooser.focus();
     return;
   }
-  running = true;
   stopped = false;
   busy(true);
   const total = files.reduce((sum, { bytes }) => sum + bytes.size, 0);
@@ -154,7 +167,6 @@ async function run(): Promise<void> {
     else if (error instanceof Refused) status.textContent = `${error.message} Nothing is concluded.`;
     else status.textContent = `A defect of this page (${String(error)}). Nothing is concluded; use checkrd verify.`;
   } finally {
-    running = false;
     busy(false);
   }
 }
