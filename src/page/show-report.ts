@@ -7,7 +7,7 @@ import { reportText, worstVerdict } from '../core/verify/report-text.js';
 const LINE_MAX_BYTES = 4096;
 const HOW_TO_PIN = 'give the key you pinned';
 const EXPLAINED = {
-  intact: 'Nothing is wrong with it, and a key you gave signed it.',
+  intact: 'Nothing is wrong with it, and a key you gave signed it, as far as “signed” says.',
   tampered: 'The files are not what was written. The first finding names the first bad line.',
   cannot_say: 'This proves nothing either way.',
 } as const;
