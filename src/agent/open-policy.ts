@@ -6,11 +6,13 @@ import { Fault } from '../core/fault.js';
 import { describeIssue } from '../core/policy/issues.js';
 import { sha256 } from '../crypto/sha256.js';
 import { groupId } from '../disk/group-id.js';
+import { hashedSet } from '../disk/policy-set.js';
 import type { EngineModule } from '../wasm/module.js';
 import { GenerationBuilder } from './build-generation.js';
+import { fixedPolicySource } from './fixed-policy.js';
 import type { WatchedPolicySource } from './policy-ports.js';
 import { loadedRecord, openPolicyRecords } from './policy-records.js';
-import { fixedPolicySource, openPolicySourceSync } from './reloader.js';
+import { openPolicySourceSync } from './reloader.js';
 import type { Generation } from './types.js';
 
 /** What records and health say instead of a path. */
@@ -31,14 +33,14 @@ export function openPolicy(
   engine: EngineModule | null,
   append: (record: AgentRecord) => void,
 ): WatchedPolicySource {
-  if (engine === null) return { ...fixedPolicySource(null), lookAgain() {} };
+  if (engine === null) return { ...fixedPolicySource(null), lookAgain() {}, rebuild: async () => 'superseded' };
   const builder = new GenerationBuilder(engine, settings.inspectBytes);
   if (policyObject !== null) return objectPolicy(policyObject, builder, append);
   return openPolicySourceSync({
     path: settings.policy,
     stateDir: settings.stateDir,
-    build: (bytes, path, sha) => builder.build(bytes, path, sha),
-    buildSync: (bytes, path, sha) => builder.buildSync(bytes, path, sha),
+    build: set => builder.build(set),
+    buildSync: set => builder.buildSync(set),
     hash,
     report: append,
     adopt: carryCounters,
@@ -53,21 +55,24 @@ function objectPolicy(
   builder: GenerationBuilder,
   append: (record: AgentRecord) => void,
 ): WatchedPolicySource {
-  const sha = hash(utf8(text));
-  const built = builder.buildObject(text, OBJECT_NAME, sha);
+  const bytes = utf8(text);
+  const file = { path: OBJECT_NAME, name: OBJECT_NAME, isLayer: false, bytes, envelope: null };
+  const built = builder.buildObject(text, hashedSet([file], hash));
   if (!built.ok) {
     const problems = built.issues.map(issue => describeIssue('policy', issue)).join('\n');
     throw new Fault('policy_object_invalid', { problems });
   }
   const records = openPolicyRecords(append);
-  records.write(loadedRecord(sha, built.generation, OBJECT_NAME));
-  return { ...fixedPolicySource(built.generation), lookAgain: () => records.retry() };
+  records.write(loadedRecord(built.generation, OBJECT_NAME));
+  const fixed = fixedPolicySource(built.generation);
+  return { ...fixed, lookAgain: () => records.retry(), rebuild: async () => 'superseded' };
 }
 
-/** Counters follow their rules into the next generation, document by document. */
+/** Counters follow their rules into the next generation, document by document: a layer is known by its name. */
 function carryCounters(old: Generation, next: Generation): void {
-  next.documents.forEach((document, i) => {
-    const before = old.documents[i];
+  const byLayer = new Map(old.documents.map(document => [document.layer, document]));
+  next.documents.forEach(document => {
+    const before = byLayer.get(document.layer);
     if (before !== undefined) document.engine.importLimits(before.engine.exportLimits());
   });
 }

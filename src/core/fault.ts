@@ -22,6 +22,10 @@ const FAULTS = {
     say: f => `${f.name} gives a wrong Ed25519 answer for the known test of RFC 8032`,
     fix: 'do not run on this build of Node.js or checkrd; install both again',
   },
+  daemon_unavailable: {
+    say: f => `the daemon takes no records at \`${f.path}\`: ${f.why}`,
+    fix: "see that it runs, that `daemon.records` names this agent's socket, and that this user may connect; it is tried again by itself",
+  },
   disable_forbidden: {
     say: () => 'CHECKRD_DISABLED=1 is set, and the settings forbid it (`allow_disable: false`)',
     fix: 'unset CHECKRD_DISABLED, or let the owner of the settings allow it',
@@ -87,6 +91,10 @@ const FAULTS = {
     say: f => `the kill switch \`${f.path}\` could not be removed (${f.error})`,
     fix: 'remove it by hand as a user who may write its folder',
   },
+  layers_unreadable: {
+    say: f => `which layers there were cannot be read from \`${f.path}\`: ${f.why}`,
+    fix: 'restore the file; or see that `policy.d` is complete, remove it, and the next load writes it anew',
+  },
   limit_state_invalid: {
     say: f => `the saved counters of the limits cannot be used: ${f.why}`,
     fix: 'start without them; every limit then begins with an empty window',
@@ -138,6 +146,18 @@ const FAULTS = {
   policy_changed_while_read: {
     say: f => `the policy file \`${f.path}\` changed while it was read`,
     fix: 'write the new policy beside the old one and rename it into place',
+  },
+  policy_layer_gone: {
+    say: f => `the layer \`${f.path}\` was in force once and is not there any more`,
+    fix: 'put the file back, or, if it is to go for good, run `checkrd layer drop NAME` as the owner of the state folder',
+  },
+  policy_layer_name: {
+    say: f => `\`${f.path}\` does not belong in a folder of layers: ${f.why}`,
+    fix: 'rename it to `NAME.yaml` or take it away; names that begin with a dot or end with `~` are left alone',
+  },
+  policy_layers_too_many: {
+    say: f => `\`${f.path}\` holds ${f.got} layers; at most ${f.limit} are read`,
+    fix: 'join layers of the same owner into one file',
   },
   policy_missing: {
     say: f => `there is no policy file at \`${f.path}\``,
@@ -201,6 +221,11 @@ const FAULTS = {
     say: f => `cannot read the settings \`${f.path}\`: ${f.why}`,
     fix: 'name a readable file, or write one with `checkrd init`',
   },
+  settings_writable_by_others: {
+    say: f =>
+      `\`${f.path}\` has mode ${f.mode} and owner ${f.owner}: ${f.who} could change the settings; run \`${f.mend}\``,
+    fix: 'see first that the settings are still yours, then take the right to write away as the message says',
+  },
   sink_unwritable: {
     say: f => `the file of the sink \`${f.path}\` cannot be written: ${f.why}`,
     fix: 'give a path to a file of its own, in a folder that exists; the audit log is not concerned',
@@ -220,6 +245,10 @@ const FAULTS = {
   starter_unwritable: {
     say: f => `cannot write \`${f.path}\` (${f.why})`,
     fix: 'make its folder writable, or name another with $CHECKRD_CONFIG_DIR',
+  },
+  trust_unusable: {
+    say: f => `what the trust folder says cannot be used: \`${f.path}\`: ${f.why}`,
+    fix: 'mend the file named; until then no signature counts and the policy in force stays',
   },
   witness_state_busy: {
     say: f => `another witness is using \`${f.path}\``,

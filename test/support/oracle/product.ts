@@ -16,7 +16,10 @@ export function productOf(text: string, { inspectBytes, permissive }: OracleOpti
   const compiled = compileObject(text);
   if (!compiled.ok) return null;
   const engine = engineModule().instantiate(compiled.program, { inspectBytes });
-  const generation = { id: UNNAMED, documents: [{ path: 'p', sha256: UNNAMED, ...compiled.summary, engine }] };
+  const generation = {
+    id: UNNAMED,
+    documents: [{ path: 'p', sha256: UNNAMED, layer: null, ...compiled.summary, engine }],
+  };
   return ({ method, url, headers, body: bytes, tool, args }, agent, nowMs) => {
     const valid = checkAction(tool === null ? { method, url: url ?? '', headers } : { tool, method, url });
     if (!valid.ok) return systemDenial('request_invalid', valid.reason);
