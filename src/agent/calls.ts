@@ -48,7 +48,9 @@ export class LiveCall implements Call, Flight {
   abort(hold: KillHold): boolean {
     if (this.#done || this.killed !== null) return false;
     this.killed = hold;
-    this.#controller?.abort(this.#denial(hold));
+    // Whoever listens to the signal may take its time; every other call has been ended by then.
+    const controller = this.#controller;
+    if (controller !== null) queueMicrotask(() => controller.abort(this.#denial(hold)));
     this.#listener?.();
     return true;
   }
@@ -60,10 +62,12 @@ export class LiveCall implements Call, Flight {
   onDisk(): Promise<boolean> | null {
     const synced = this.#host.onDisk();
     if (synced === null) return null;
-    return synced.then(certain => {
+    const certain = synced.then(certain => {
       if (!certain) this.finish({ result: 'aborted' });
       return certain;
     });
+    // A disk that hangs must not keep what the switch has ended: `confirm` then says so.
+    return Promise.race([certain, new Promise<true>(resolve => this.onKill(() => resolve(true)))]);
   }
 
   confirm(): KillHold | null {

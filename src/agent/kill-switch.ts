@@ -20,6 +20,7 @@ import {
 } from '../disk/switch-files.js';
 import { SYSTEM_TIMERS, type Timers } from '../disk/timers.js';
 import { type FolderWatch, watchFolder, watchPath } from '../disk/watch-path.js';
+import { CLOCK_JUMP_MS } from './clock-jump.js';
 import { KillSource, type ScopedHold, stops, type UntilClock } from './kill-source.js';
 import type { KillSwitch, SecurityMode } from './types.js';
 
@@ -82,6 +83,8 @@ class Switch implements OpenKillSwitch {
   readonly #agents = new Map<AgentId, KillSource>();
   readonly #watches: readonly FolderWatch[];
   #untilCountsFrom = Number.NEGATIVE_INFINITY;
+  /** Wall time at zero of the monotonic clock; another one means that the wall clock was set. */
+  #sinceMs: number;
 
   constructor(
     readonly path: string,
@@ -91,7 +94,18 @@ class Switch implements OpenKillSwitch {
     this.#strict = options.securityMode !== 'permissive';
     const timers = options.timers ?? SYSTEM_TIMERS;
     this.#timers = timers;
-    this.#clock = { wallMs: options.wallMs ?? Date.now, isTrusted: () => timers.now() >= this.#untilCountsFrom };
+    const wallMs = options.wallMs ?? Date.now;
+    const sinceMs = (): number => wallMs() - timers.now();
+    this.#sinceMs = sinceMs();
+    this.#clock = {
+      wallMs,
+      isTrusted: () => {
+        // Whoever watches the clock may not have seen the jump yet.
+        const now = sinceMs();
+        if (Math.abs(now - this.#sinceMs) >= CLOCK_JUMP_MS) this.#doubtUntil(now);
+        return timers.now() >= this.#untilCountsFrom;
+      },
+    };
     this.#folders = [...openSwitchFolders(path)];
     this.#global = new KillSource(path, null, this.#clock);
     const kind = networkFilesystem(dirname(path));
@@ -137,8 +151,13 @@ class Switch implements OpenKillSwitch {
   }
 
   clockJumped(): void {
-    this.#untilCountsFrom = this.#timers.now() + UNTIL_IGNORED_MS;
+    this.#doubtUntil(this.#clock.wallMs() - this.#timers.now());
     this.refresh();
+  }
+
+  #doubtUntil(sinceMs: number): void {
+    this.#sinceMs = sinceMs;
+    this.#untilCountsFrom = this.#timers.now() + UNTIL_IGNORED_MS;
   }
 
   async close(): Promise<void> {

@@ -9,6 +9,7 @@ import { systemDenial } from '../core/decide/system.js';
 import type { ActionRequest } from '../core/decide/types.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import type { LiveAgent } from './agent.js';
+import { CLOCK_JUMP_MS } from './clock-jump.js';
 import { onExit } from './exit.js';
 import type { Ids } from './ids.js';
 import type { InFlight } from './in-flight.js';
@@ -41,8 +42,6 @@ export interface OpenedAs {
 /** What a sink did not get is recorded at most this often. */
 const DROPS_EVERY_MS = 60_000;
 const CLOCK_LOOK_MS = 1_000;
-/** A wall clock that leaves the monotonic one by more than this within a second was set, not slewed. */
-const CLOCK_JUMP_MS = 500;
 
 export class OpenedAgent implements Agent, AgentLifecycle {
   readonly agentId: AgentId;
@@ -82,6 +81,9 @@ export class OpenedAgent implements Agent, AgentLifecycle {
   }
   skip(request: ActionRequest, context: CallContext): ReturnType<Agent['skip']> {
     return this.#closed ? this.#late() : this.#agent.skip(request, context);
+  }
+  waits(...what: Parameters<Agent['waits']>): ReturnType<Agent['waits']> {
+    return this.#agent.waits(...what);
   }
   refuse(...what: Parameters<Agent['refuse']>): ReturnType<Agent['refuse']> {
     return this.#agent.refuse(...what);
