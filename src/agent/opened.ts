@@ -106,7 +106,8 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     const audit = log.health();
     const policyHealth = policy.health();
     const failing = audit.state === 'failing' || this.#closed;
-    const well = policyHealth.state === 'ok' && audit.state === 'ok' && this.#as.warnings.length === 0;
+    const warnings = [...this.#as.warnings, ...kill.problems];
+    const well = policyHealth.state === 'ok' && audit.state === 'ok' && warnings.length === 0;
     return {
       state: failing ? 'failing' : well ? 'ok' : 'degraded',
       securityMode: this.securityMode,
@@ -115,7 +116,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       audit: { ...audit, origin: log.origin, path: log.path, size: log.size },
       holds: kill.holds,
       inFlight: this.#parts.inFlight.size,
-      warnings: this.#as.warnings,
+      warnings,
     };
   }
 

@@ -58,6 +58,8 @@ export interface KillHold {
   readonly ownerUid: number | null;
   /** mtime in milliseconds since 1970, null when unreadable. */
   readonly fileTimeMs: number | null;
+  /** Only a signed release of this ID for this log ends it; absent: it ends with the file. */
+  readonly latch?: { readonly id: string; readonly log: string };
 }
 
 export interface KillSwitch {

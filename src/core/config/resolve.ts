@@ -19,6 +19,7 @@ import type {
   Durability,
   Face,
   LogLevel,
+  ResumeRequires,
   Settings,
   SettingsIssue,
   Signatures,
@@ -148,6 +149,7 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
     policy: get<string>('policy', `${dir}/policy.yaml`),
     policyWatch: get<boolean>('policy_watch', true),
     killswitch: typeof killswitch === 'string' ? killswitch : null,
+    resumeRequires: get<ResumeRequires>('resume_requires', 'file'),
     audit: Object.freeze({
       path: get<string>('audit.path', `${dir}/audit/${agentId ?? 'daemon'}.jsonl`),
       urlPath: get<'endpoint' | 'raw'>('audit.url_path', 'endpoint'),
