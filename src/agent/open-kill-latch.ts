@@ -6,6 +6,7 @@ import { Fault } from '../core/fault.js';
 import { ed25519Verify } from '../crypto/ed25519.js';
 import { trustedSigner } from '../crypto/trusted-signer.js';
 import { groupId } from '../disk/group-id.js';
+import { makeLatchFolders } from '../disk/latch-store.js';
 import { readTrustFolder, type Trust } from '../disk/trust-folder.js';
 import { KillLatch } from './kill-latch.js';
 import type { Recorder } from './recorder.js';
@@ -17,6 +18,7 @@ export function latchPaths(stateDir: string): { readonly latch: string; readonly
 
 export function openKillLatch(settings: Settings, origin: string, recorder: Pick<Recorder, 'record'>): KillLatch {
   const { latch, release } = latchPaths(settings.stateDir);
+  if (settings.resumeRequires === 'signed') makeLatchFolders([latch, release]);
   return new KillLatch({
     path: latch,
     releasePath: release,

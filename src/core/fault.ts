@@ -87,6 +87,10 @@ const FAULTS = {
     say: f => `the kill switch \`${f.path}\` could not be removed (${f.error})`,
     fix: 'remove it by hand as a user who may write its folder',
   },
+  latch_unreadable: {
+    say: f => `the latched kills in \`${f.path}\` cannot be read (${f.error})`,
+    fix: 'run the command as root or as the user of the agent',
+  },
   limit_state_invalid: {
     say: f => `the saved counters of the limits cannot be used: ${f.why}`,
     fix: 'start without them; every limit then begins with an empty window',
@@ -179,6 +183,10 @@ const FAULTS = {
   qr_too_large: {
     say: f => `${f.sizeBytes} bytes do not fit a QR code, which holds 2,953`,
     fix: 'carry it as text, in a file',
+  },
+  release_unwritable: {
+    say: f => `the release \`${f.path}\` could not be written (${f.error})`,
+    fix: 'run the command as a user who may write there, or name another file with --out and copy it',
   },
   reserve_in_use: {
     say: f =>

@@ -19,6 +19,17 @@ export type KeptLatch =
 const OTHERS_WRITE = 0o022;
 const MODE = 0o600;
 
+/** The folders that these files stand in, for the user of this process alone; one that cannot be made is told by what follows. */
+export function makeLatchFolders(paths: readonly string[]): void {
+  for (const path of paths) {
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    } catch {
+      // The latch then says that it cannot be saved.
+    }
+  }
+}
+
 /** A link, or a file that others may write, is as good as unreadable. */
 export function readLatch(path: string, maxBytes: number): KeptLatch {
   try {
