@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { operatorSettingsFile, readSettings } from '../agent/read-settings.js';
 import { narrowSwitch, releaseSwitch } from '../disk/switch-acts.js';
-import { isAbsent } from '../disk/switch-files.js';
+import { isAbsent, lookAtSwitch, readSwitch } from '../disk/switch-files.js';
 import { type Args, Misuse, readArgs } from './args.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { type Latched, latchedKills, releaseFile } from './latched.js';
@@ -80,11 +80,17 @@ async function here(given: Args, io: CliIo): Promise<number> {
     );
   } else {
     io.out(`${source}: ${released ? 'released' : 'was not engaged'}`);
-    if (other) io.err(`hint: ${path} still stops every agent`);
+    if (other) io.err(`hint: ${path} still stops ${agentsIn(path)?.join(', ') ?? 'every agent'}`);
     if (signed !== null) io.out(`${signed.file}: the release of ${first?.id}, signed by ${signed.keyIds.join(', ')}`);
     else for (const kill of latched) io.err(howToSign(kill));
   }
   return waits || !(released || signed !== null) ? EXIT.no : EXIT.ok;
+}
+
+/** Whom the switch of all stops; null: everybody. */
+function agentsIn(path: string): readonly string[] | null {
+  const entry = lookAtSwitch(path);
+  return entry.is === 'present' && entry.regular ? (readSwitch(path, entry.stamp)?.agents ?? null) : null;
 }
 
 function isMeant(kill: Latched, { agent, globs, source }: WhichSwitch): boolean {
