@@ -20,6 +20,7 @@ import type {
   Face,
   LogLevel,
   OnLoss,
+  ResumeRequires,
   Settings,
   SettingsIssue,
   Signatures,
@@ -149,6 +150,7 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
     policy: get<string>('policy', `${dir}/policy.yaml`),
     policyWatch: get<boolean>('policy_watch', true),
     killswitch: typeof killswitch === 'string' ? killswitch : null,
+    resumeRequires: get<ResumeRequires>('resume_requires', 'file'),
     audit: Object.freeze({
       path: get<string>('audit.path', `${dir}/audit/${agentId ?? 'daemon'}.jsonl`),
       urlPath: get<'endpoint' | 'raw'>('audit.url_path', 'endpoint'),
