@@ -56,9 +56,20 @@ export async function groupFiles(paths: readonly string[], restore: Restore | nu
     origin,
     files: files.sort((a, b) => a.first - b.first),
   }));
-  // A file without any record is no file of a log; it must not go unread all the same.
-  groups[0]?.files.push(...strays);
+  for (const stray of strays) place(stray, groups);
   return groups;
+}
+
+/** A file without any record: before the one that speaks of so many bytes, or read as no file of the log; never unread. */
+function place(stray: LogFile, groups: readonly { readonly files: LogFile[] }[]): void {
+  const sizeBytes = statSync(stray.path, { throwIfNoEntry: false })?.size;
+  for (const { files } of groups) {
+    const at = files.findIndex(({ before }) => before !== null && before.bytes === sizeBytes);
+    if (at < 0) continue;
+    files.splice(at, 0, stray);
+    return;
+  }
+  groups[0]?.files.push(stray);
 }
 
 async function peek(
