@@ -46,7 +46,7 @@ export function openAuditLog(settings: AuditLogSettings): AuditLog {
     return settings.durability === 'async' ? new LaterLog(log, settings.clock.wallMs) : log;
   } catch (error) {
     lock.release();
-    throw error;
+    throw error instanceof Fault ? error : new Fault('log_unusable', { path, cause: errno(error) }, { cause: error });
   }
 }
 

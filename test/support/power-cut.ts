@@ -70,7 +70,9 @@ export function tracing(root: string): Trace {
   const entryAt = (path: string): Entry | null => {
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return null;
-    return stat.isSymbolicLink() ? { link: fs.readlinkSync(path) } : { file: fileOf(stat.ino), mode: stat.mode & 0o777 };
+    return stat.isSymbolicLink()
+      ? { link: fs.readlinkSync(path) }
+      : { file: fileOf(stat.ino), mode: stat.mode & 0o777 };
   };
   const named = (...paths: readonly string[]): void => {
     const folder = dirname(paths[0] as string);
