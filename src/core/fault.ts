@@ -221,6 +221,10 @@ const FAULTS = {
     say: f => `cannot write \`${f.path}\` (${f.why})`,
     fix: 'make its folder writable, or name another with $CHECKRD_CONFIG_DIR',
   },
+  trust_unusable: {
+    say: f => `what the trust folder says cannot be used: \`${f.path}\`: ${f.why}`,
+    fix: 'mend the file named; until then no signature counts and the policy in force stays',
+  },
   witness_state_busy: {
     say: f => `another witness is using \`${f.path}\``,
     fix: 'wait until it has ended, and try again',

@@ -29,8 +29,8 @@ export interface SettingKey {
   /** Name among the library's options; null where the library has none. */
   readonly option: string | null;
   readonly kind: SettingKind;
-  /** Once the file says this value, neither the environment nor an option may say another. */
-  readonly lock: boolean | null;
+  /** Once the file says this value (`said`: any), neither the environment nor an option may say another. */
+  readonly lock: boolean | 'said' | null;
   /** Default, in words. */
   readonly start: string;
   readonly means: string;
@@ -45,7 +45,7 @@ function row(
   kind: SettingKind,
   start: string,
   means: string,
-  lock: boolean | null = null,
+  lock: SettingKey['lock'] = null,
 ): SettingKey {
   const env = `CHECKRD_${name.replace('.', '_').toUpperCase()}`;
   return { name, env, option, kind, lock, start, means };
@@ -160,6 +160,23 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     "refuse to run where the agent's own user could write policy, switch, key or log",
     true,
   ),
+  row(
+    'require_signature',
+    null,
+    BOOLEAN,
+    '`false`',
+    'a policy goes live only with the signatures that the trust folder asks for',
+    true,
+  ),
+  row(
+    'weakening_guard',
+    null,
+    BOOLEAN,
+    '`false`',
+    'a policy that lets more pass goes live only if its signers say so; needs `require_signature`',
+    true,
+  ),
+  row('trust_dir', null, PATH, IN_DIR('trust'), 'the keys whose signatures count, and how many are needed', 'said'),
   row('operators_group', null, { is: 'group' }, 'none', 'the group that may write policy and switch'),
   row(
     'daemon.socket',

@@ -85,7 +85,7 @@ export function resolveSettings(from: SettingsSources): ResolvedSettings {
     const written = read.given.get(key.name);
     if (written !== undefined && from.file !== null) {
       take('', decodeWritten(key.name, key.kind, written.value), written, folderOf(from.file.path));
-      locked = key.lock !== null && values.get(key.name) === key.lock;
+      locked = key.lock === 'said' || (key.lock !== null && values.get(key.name) === key.lock);
     }
     const variable = from.env[key.env];
     if (variable !== undefined && variable !== '') {
@@ -172,6 +172,9 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
     allowSkip: get<boolean>('allow_skip', true),
     allowDisable: get<boolean>('allow_disable', true),
     requireSeparation: get<boolean>('require_separation', false),
+    requireSignature: get<boolean>('require_signature', false),
+    weakeningGuard: get<boolean>('weakening_guard', false),
+    trustDir: get<string>('trust_dir', `${dir}/trust`),
     operatorsGroup: get<string | null>('operators_group', null),
     daemon: Object.freeze({
       socket: get<string>('daemon.socket', `${dir}/checkrd.sock`),
@@ -202,6 +205,10 @@ function wholeChecks(s: Settings): readonly SettingsIssue[] {
   if (s.face === 'library' && s.requireSeparation) {
     const what = 'the library runs as the agent itself, so nothing is separate';
     say('bad_value', 'require_separation', what, 'use the daemon, or set `require_separation: false`');
+  }
+  if (s.weakeningGuard && !s.requireSignature) {
+    const what = 'nobody can vouch for a policy that lets more pass unless policies are signed';
+    say('bad_value', 'weakening_guard', what, 'set `require_signature: true` as well, or leave the guard off');
   }
   if (s.face === 'daemon') {
     const utf8 = new TextEncoder();

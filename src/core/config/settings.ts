@@ -67,6 +67,12 @@ export interface Settings {
   readonly allowDisable: boolean;
   /** True: refuse to run where the agent's own user could write policy, switch, key or log. */
   readonly requireSeparation: boolean;
+  /** True: only what trusted keys signed goes live. Never follows from a key being there. */
+  readonly requireSignature: boolean;
+  /** True: what lets more pass needs its signers to say so. */
+  readonly weakeningGuard: boolean;
+  /** Absolute path of the folder of `*.pub` and `threshold`. */
+  readonly trustDir: string;
   /** Name or number of the group that may write policy and switch. */
   readonly operatorsGroup: string | null;
   readonly daemon: DaemonSettings;
