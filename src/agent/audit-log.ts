@@ -3,9 +3,10 @@
  *
  *   lock → keys → where it stands (log/start.ts) → the writer (log/writer.ts)
  *
- * When another process (or this one, before) holds the log, a log of its own beside it is begun: nobody forks a chain.
+ * When another process (or this one, before) holds the log, a log of its own beside it is begun: nobody forks a chain. So it
+ * is on a network filesystem: another machine may write the same name, and its locks need not reach this one.
  */
-import { isAbsolute } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import { toHex } from '../core/bytes.js';
 import { Fault } from '../core/fault.js';
 import { forgetTemps } from '../disk/durable.js';
@@ -89,13 +90,23 @@ const beginKeys = (settings: AuditLogSettings, unused: LogKeys | null): LogKeys 
 const OWN_NAME_TRIES = 8;
 
 function lockOne(settings: AuditLogSettings): { readonly path: string; readonly lock: Lock } {
-  let path = settings.path;
+  const kind = settings.networkFilesystem(dirname(settings.path));
+  let path = kind === null ? settings.path : ownName(settings.path, settings.random);
+  if (kind !== null) tell(settings, new Fault('log_on_network', { path: settings.path, kind, own: path }));
   for (let n = 0; n < OWN_NAME_TRIES; n += 1) {
     const locking = lockAt(path, settings.lockProgram);
     if (locking.is === 'locked') return { path, lock: locking.lock };
     path = ownName(settings.path, settings.random);
   }
   throw new Fault('log_unusable', { path, cause: 'no free name could be locked' });
+}
+
+function tell({ onProblem }: AuditLogSettings, fault: Fault): void {
+  try {
+    onProblem(fault);
+  } catch {
+    // The host's mistake is not ours to pass on.
+  }
 }
 
 function lockAt(path: string, program: string): Locking {

@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { Fault } from '../core/fault.js';
 import { CheckrdInitError } from './errors.js';
+import { identityFrom } from './identity.js';
 import { openAgent } from './open.js';
 import type { OpenedAgent } from './opened.js';
 import { readSettings } from './read-settings.js';
@@ -24,6 +25,7 @@ export function openLibrary({ options, env, telemetrySink }: OpenRequest): Opene
       policyObject,
       disabled: isDisabled(env, settings.allowDisable),
       warn,
+      identity: identityFrom(env),
       telemetrySink: telemetrySink ?? null,
     });
   } catch (error) {

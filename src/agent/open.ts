@@ -13,6 +13,8 @@ import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
 import { ensureEd25519 } from '../crypto/ed25519.js';
+import type { LocalIdentity } from '../crypto/identity.js';
+import { networkFilesystem } from '../disk/filesystem-kind.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import { type EngineModule, loadEngine } from '../wasm/module.js';
 import { LiveAgent } from './agent.js';
@@ -36,6 +38,8 @@ export interface OpenHow {
   readonly disabled: boolean;
   /** Told of what an operator should know: loudly, once each. */
   readonly warn: (text: string) => void;
+  /** Whose logs begin here; absent or null: nobody says. */
+  readonly identity?: LocalIdentity | null;
   /** Gets an event for each call; absent or null: nothing does. */
   readonly telemetrySink?: TelemetrySink | null;
 }
@@ -48,6 +52,8 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
   const name = settings.agentId ?? 'daemon';
   const log = openAuditLog({
     path: settings.audit.path,
+    identity: how.identity ?? null,
+    networkFilesystem,
     makeFolder: settings.face === 'library' ? 'all' : 'last',
     keysDir: settings.keysDir,
     host: hostname(),

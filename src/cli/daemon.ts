@@ -1,3 +1,4 @@
+import { identityFrom } from '../agent/identity.js';
 import { openAgent } from '../agent/open.js';
 import { readSettings } from '../agent/read-settings.js';
 import { packageVersion } from '../agent/version.js';
@@ -23,6 +24,7 @@ exit: 0 stopped, 2 could not start, 64 misuse`,
     const config = given.text('config');
     if (config === null) throw new Misuse('no settings are given', 'add --config FILE');
     const settings = readSettings('daemon', io, config);
+    const identity = identityFrom(process.env);
     const logger = await openLogger(settings.log, (io.env.JOURNAL_STREAM ?? '') !== '');
     const signals = catchSignals();
     const running = await startDaemon({
@@ -31,7 +33,7 @@ exit: 0 stopped, 2 could not start, 64 misuse`,
       logger,
       notifier: notifier(io.env, error => logger.warn({ err: error }, 'systemd could not be told')),
       openAgent: async known =>
-        openAgent(known, { policyObject: null, disabled: false, warn: text => logger.warn(text) }),
+        openAgent(known, { policyObject: null, disabled: false, warn: text => logger.warn(text), identity }),
     });
     await signals.serve(running);
     return EXIT.ok;

@@ -19,6 +19,10 @@ export function printReport(report: Report, io: CliIo): void {
   say(`intact  up to ${report.intactTo} of ${report.size} records`);
   const by = report.keyIds.length > 0 ? ` by ${report.keyIds.join(', ')}` : '';
   say(report.signedTo > report.firstSeq ? `signed  up to ${report.signedTo}${by}` : 'signed  no record');
+  if (report.endorsed !== null) {
+    const { by, proven } = report.endorsed;
+    say(`of      identity ${by}${proven ? '' : ' by its own word; --identity would prove it'}`);
+  }
   say(`end     ${endOf(report)}`);
   if (report.root !== null) say(`head    ${report.size}:${report.root}`);
   io.out(verdictLine(report, paint));
@@ -38,7 +42,7 @@ function endOf({ attestedTo, attestedBy, size }: Report): string {
 function verdictLine(report: Report, paint: ReturnType<typeof painter>): string {
   if (report.verdict === 'tampered') return paint('red', 'TAMPERED');
   if (report.verdict === 'intact') return paint('green', 'INTACT');
-  if (report.findingCount > 0) return paint('yellow', 'CANNOT SAY: the end is torn, or cannot be compared');
+  if (report.findingCount > 0) return paint('yellow', 'CANNOT SAY: the end is torn, or something cannot be compared');
   if (report.signedTo === report.firstSeq) return paint('yellow', 'CANNOT SAY: consistent, and nothing is signed');
   return paint('yellow', 'CANNOT SAY: consistent, origin unproven (give the key you pinned with --key)');
 }

@@ -89,7 +89,7 @@ export class LogWriter implements AuditLog {
     this.#foundOwn = !begin && start.first !== null;
     this.#synced = from.size;
     this.#lookedMs = settings.clock.wallMs();
-    const first = firstFile(this.path, start, keys, this.#lookedMs);
+    const first = firstFile(this.path, start, keys, settings.identity, this.#lookedMs);
     this.#file = first.file;
     this.#next = first.next;
     this.#owed = first.owed;

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lifeWithFault } from '../../support/fault-table.js';
 
-const EVERY = 67;
+const EVERY = 201;
 
 test(`one call in ${EVERY} of a log's life fails, not done or done`, async t => {
   const calls = await lifeWithFault(-1, 'failed');

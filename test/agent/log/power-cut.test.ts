@@ -20,8 +20,8 @@ for (const [name, change] of [
     const of = await life(change);
     t.after(of.end);
     assert.ok(of.steps.length > 200, `${of.steps.length} steps`);
-    const said = await cuts(of, Number(process.env.CUTS ?? 12), Number(process.env.SEED ?? SEED));
-    const done = await kills(of, Number(process.env.EVERY ?? 40));
+    const said = await cuts(of, Number(process.env.CUTS ?? 8), Number(process.env.SEED ?? SEED));
+    const done = await kills(of, Number(process.env.EVERY ?? 60));
     t.diagnostic(`${of.steps.length} steps, ${of.lines.length} lines, ${done} kills; ${JSON.stringify(said)}`);
   });
 }
