@@ -12,6 +12,7 @@ import { Fault } from '../core/fault.js';
 import { forgetTemps } from '../disk/durable.js';
 import { errno } from '../disk/errno.js';
 import { type Lock, type Locking, takeLock } from '../disk/lock.js';
+import { surviveFileSizeLimit } from './log/file-size-signal.js';
 import { KeptLog } from './log/kept-log.js';
 import { LogKeys } from './log/keys.js';
 import { LaterLog } from './log/later.js';
@@ -35,6 +36,7 @@ export type { AuditLogSettings } from './log/settings.js';
 export function openAuditLog(settings: AuditLogSettings): AuditLog {
   if (!isAbsolute(settings.path))
     throw new Fault('log_unusable', { path: settings.path, cause: 'it is no absolute path' });
+  surviveFileSizeLimit();
   readyFolder(settings.path, settings.makeFolder);
   const { path, lock } = lockOne(settings);
   try {
