@@ -129,7 +129,8 @@ class Reloader implements WatchedPolicySource {
   #start(): void {
     // Watched first: what changes after the first look is an event.
     if (this.#options.watch !== false) {
-      const watching = { pollMs: POLL_EVERY_MS, fast: true, timers: this.#timers };
+      const written = () => this.#feed({ on: 'written', at: this.#timers.now() });
+      const watching = { pollMs: POLL_EVERY_MS, fast: true, timers: this.#timers, written };
       this.#watch = watchPath(this.#path, watching, () => this.lookAgain());
     }
     this.#feed({ on: 'start', at: this.#timers.now(), seen: lookAt(this.#path) });
