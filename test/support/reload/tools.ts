@@ -38,5 +38,5 @@ export const TOOLS: readonly ToolWay[] = [
 ];
 
 function vim(backupcopy: 'yes' | 'no' | 'auto'): string {
-  return `vim -u NONE -N -es -c 'set writebackup backupcopy=${backupcopy}' -c '%s/: a,/: b,/' -c '%s/a\\.ex/b.ex/' -c wq policy.yaml`;
+  return `vim -u NONE -N -es -c 'set writebackup backupskip= backupcopy=${backupcopy}' -c '%s/: a,/: b,/' -c '%s/a\\.ex/b.ex/' -c wq policy.yaml`;
 }
