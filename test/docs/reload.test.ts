@@ -14,7 +14,7 @@ const SAID: Record<ToolWay['writes'], readonly [string, string]> = {
   into: ['writes into it', 'after 1 s'],
 };
 
-const rows = TOOLS.map(({ command, writes }) => [`\`${command}\``, ...SAID[writes]]);
+const rows = TOOLS.map(({ command, shown, writes }) => [`\`${shown ?? command}\``, ...SAID[writes]]);
 
 test('the table of tools is the one that is tested', () => {
   if (process.env.CHECKRD_WRITE_DOCS === '1') {

@@ -5,9 +5,14 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GenerationBuilder } from '#src/agent/build-generation.js';
-import type { BuildOutcome, PolicyRecord, PolicySourceOptions, WatchedPolicySource } from '#src/agent/policy-ports.js';
+import type {
+  BuildOutcome,
+  PolicyRecord,
+  PolicySet,
+  PolicySourceOptions,
+  WatchedPolicySource,
+} from '#src/agent/policy-ports.js';
 import { openPolicySourceSync } from '#src/agent/reloader.js';
-import type { Sha256Hex } from '#src/core/brand.js';
 import type { Timers } from '#src/disk/timers.js';
 import { engineModule } from '../engine.js';
 import { hash } from '../policy-source.js';
@@ -82,8 +87,8 @@ export class Box {
       this.#names.set(outcome.generation.id, names.join(','));
       return outcome;
     };
-    const build = (bytes: Uint8Array, path: string, sha256: Sha256Hex) => {
-      const outcome = builder.build(bytes, path, sha256);
+    const build = (set: PolicySet) => {
+      const outcome = builder.build(set);
       return outcome instanceof Promise ? outcome.then(named) : named(outcome);
     };
     this.#source = openPolicySourceSync({
@@ -91,7 +96,7 @@ export class Box {
       stateDir: null,
       hash,
       build,
-      buildSync: (bytes, path, sha256) => named(builder.buildSync(bytes, path, sha256)),
+      buildSync: set => named(builder.buildSync(set)),
       report: record => void this.records.push(record),
       adopt() {},
       securityMode: 'strict',
@@ -137,6 +142,7 @@ export class Box {
   /** `loaded a,b` or `rejected CODE`, with line and column where the record has them. */
   said(): string[] {
     return this.records.map(record => {
+      if (record.type === 'operator_action') return record.action;
       if (record.type === 'policy_loaded') return `loaded ${this.#names.get(record.policy_sha256)}`;
       const place = record.line === undefined ? '' : ` ${record.line}:${record.column}`;
       return `rejected ${record.error}${place}`;
