@@ -68,6 +68,18 @@ export const EPOCH_MAX_MS = 24 * 3_600_000;
 export const DENIALS_PER_SECOND = 50;
 export const DENIAL_WAIT_MAX_MS = 5000;
 
+/** Records that the daemon takes at once, and their bytes: well below what a body may have. */
+export const REPORT_MAX_RECORDS = 256;
+export const REPORT_MAX_BYTES = 1 * MIB;
+/** Records that wait for the daemon in the library, and their characters: a few megabytes. */
+export const HANDOVER_MAX_RECORDS = 4096;
+export const HANDOVER_MAX_CHARS = 4 * MIB;
+/** The daemon answers in a fraction of a millisecond, or has a disk to wait for; after this it counts as gone. */
+export const HANDOVER_ANSWER_MS = 5000;
+export const HANDOVER_RETRY_MS = 500;
+/** Processes of one agent whose reports are known again when they come twice. */
+export const REPORTERS_MAX_PER_AGENT = 4096;
+
 export const KILLSWITCH_MAX_BYTES = 4 * KIB;
 export const KILLSWITCH_REASON_MAX_CHARS = 200;
 export const POLL_EVERY_MS = 1000;

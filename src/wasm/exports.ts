@@ -3,6 +3,7 @@ export interface EngineExports {
   readonly memory: { readonly buffer: ArrayBuffer };
   abi(): number;
   reserve(bytes: number, inspectBytes: number): number;
+  check(rows: number): number;
   load(): number;
   agent(bytes: number): number;
   tool(bytes: number): void;
@@ -37,6 +38,7 @@ export const AREA = {
 const FUNCTIONS = [
   'abi',
   'reserve',
+  'check',
   'load',
   'agent',
   'tool',

@@ -9,7 +9,7 @@ import {
   BODY_INSPECT_DEFAULT_BYTES,
   BODY_INSPECT_MAX_BYTES,
 } from '../limits.js';
-import { DURABILITIES, LOG_LEVELS, SIGNATURES } from './settings.js';
+import { DURABILITIES, LOG_LEVELS, ON_LOSS, RESUME_REQUIRES, SIGNATURES } from './settings.js';
 
 export type SettingKind =
   | { readonly is: 'path' }
@@ -29,8 +29,8 @@ export interface SettingKey {
   /** Name among the library's options; null where the library has none. */
   readonly option: string | null;
   readonly kind: SettingKind;
-  /** Once the file says this value, neither the environment nor an option may say another. */
-  readonly lock: boolean | null;
+  /** Once the file says this value (`said`: any), neither the environment nor an option may say another. */
+  readonly lock: boolean | 'said' | 'signed' | null;
   /** Default, in words. */
   readonly start: string;
   readonly means: string;
@@ -45,7 +45,7 @@ function row(
   kind: SettingKind,
   start: string,
   means: string,
-  lock: boolean | null = null,
+  lock: SettingKey['lock'] = null,
 ): SettingKey {
   const env = `CHECKRD_${name.replace('.', '_').toUpperCase()}`;
   return { name, env, option, kind, lock, start, means };
@@ -71,6 +71,14 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     { is: 'path_or_false' },
     IN_DIR('killswitch'),
     'while this file exists every call is denied; `false` for no switch',
+  ),
+  row(
+    'resume_requires',
+    null,
+    { is: 'choice', of: RESUME_REQUIRES },
+    '`file`',
+    'what ends a kill: `file`, that its file is removed; `signed`, a release signed by trusted keys as well',
+    'signed',
   ),
   row('audit.path', 'auditLog', PATH, '`audit/<agent id>.jsonl`, for the daemon `audit/daemon.jsonl`', 'the audit log'),
   row(
@@ -157,9 +165,26 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     null,
     BOOLEAN,
     '`false`',
-    "refuse to run where the agent's own user could write policy, switch, key or log",
+    "refuse to run where the agent's own user could write policy, switch, key or log; the library warns instead, unless this says `false`",
     true,
   ),
+  row(
+    'require_signature',
+    null,
+    BOOLEAN,
+    '`false`',
+    'a policy goes live only with the signatures that the trust folder asks for',
+    true,
+  ),
+  row(
+    'weakening_guard',
+    null,
+    BOOLEAN,
+    '`false`',
+    'a policy that lets more pass goes live only if its signers say so; needs `require_signature`',
+    true,
+  ),
+  row('trust_dir', null, PATH, IN_DIR('trust'), 'the keys whose signatures count, and how many are needed', 'said'),
   row('operators_group', null, { is: 'group' }, 'none', 'the group that may write policy and switch'),
   row(
     'daemon.socket',
@@ -181,6 +206,29 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     { is: 'integer', min: 0, max: 3600 },
     '`10`',
     'seconds that a stop waits for calls in flight',
+  ),
+  row(
+    'daemon.records',
+    'daemonRecords',
+    PATH,
+    'none; the library writes its own log',
+    "the agent's socket of a daemon that the library hands its records to",
+    'said',
+  ),
+  row(
+    'daemon.on_loss',
+    'daemonOnLoss',
+    { is: 'choice', of: ON_LOSS },
+    '`deny`',
+    'what the library does while that daemon takes no records: `deny` calls, or go on with a `local` log (always so where permissive)',
+    'said',
+  ),
+  row(
+    'telemetry.file',
+    null,
+    PATH,
+    'none',
+    'a file to which the daemon appends an event for each call: a copy for dashboards, not the log',
   ),
   row('log.level', null, { is: 'choice', of: LOG_LEVELS }, '`info`', 'how much the operational log says'),
   row('log.file', null, PATH, 'stderr', 'a file for the operational log, turned over daily'),

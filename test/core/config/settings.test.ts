@@ -58,9 +58,13 @@ test('without any source everything stands in the configuration directory', () =
     inspectBytes: 1_048_576,
     allowSkip: true,
     allowDisable: true,
-    requireSeparation: false,
+    requireSignature: false,
+    weakeningGuard: false,
+    trustDir: '/home/u/.checkrd/trust',
+    requireSeparation: null,
     operatorsGroup: null,
-    daemon: { socket: '/home/u/.checkrd/checkrd.sock', agents: [], drainTimeout: 10 },
+    daemon: { socket: '/home/u/.checkrd/checkrd.sock', agents: [], drainTimeout: 10, records: null, onLoss: 'deny' },
+    telemetry: { file: null },
     log: { level: 'info', file: null },
   });
   assert.ok(Object.isFrozen(s) && Object.isFrozen(s.audit) && Object.isFrozen(s.daemon.agents));
@@ -140,6 +144,9 @@ test('what the file locks, nobody above it loosens; tightening is free', () => {
   assert.equal(loosened.code, 'locked');
   assert.equal(loosened.place, '$CHECKRD_ALLOW_DISABLE');
   assert.equal(issue('require_separation: true\n', { env: { CHECKRD_REQUIRE_SEPARATION: '0' } }).code, 'locked');
+  assert.equal(issue('require_signature: true\n', { env: { CHECKRD_REQUIRE_SIGNATURE: '0' } }).code, 'locked');
+  assert.equal(issue('trust_dir: /etc/checkrd/trust\n', { env: { CHECKRD_TRUST_DIR: '/tmp/mine' } }).code, 'locked');
+  assert.equal(issue('weakening_guard: true\n', {}).place, 'weakening_guard');
   assert.equal(settings('allow_skip: true\n', { env: { CHECKRD_ALLOW_SKIP: 'false' } }).allowSkip, false);
 });
 
