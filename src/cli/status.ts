@@ -1,8 +1,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { policyInspector } from '../agent/inspect-policy.js';
+import { inspectSignature } from '../agent/inspect-signature.js';
 import { failures } from '../agent/policy-tests.js';
 import { operatorSettingsFile, readSettings } from '../agent/read-settings.js';
+import type { Settings } from '../core/config/settings.js';
+import { Fault } from '../core/fault.js';
 import { askDaemon } from '../daemon/ask.js';
+import { groupId } from '../disk/group-id.js';
 import { agentSwitch, agentsStopped, lookAtSwitch } from '../disk/switch-files.js';
 import { readArgs } from './args.js';
 import { painter } from './colour.js';
@@ -24,6 +28,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     const given = readArgs(args, { texts: ['config'] });
     const settings = readSettings('operator', io, operatorSettingsFile(given.text('config'), io));
     const policy = policyOf(settings.policy, settings.inspectBytes);
+    const signature = signatureOf(settings);
     const kill = killOf(settings.killswitch);
     const logs = logHeads(settings.audit.path);
     const daemon = existsSync(settings.daemon.socket) ? await askDaemon(settings.daemon.socket, '/healthz') : null;
@@ -31,6 +36,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
 
     const wrong = [
       ...(policy.problem === null ? [] : [`policy: ${policy.problem}`]),
+      ...(signature?.problem == null ? [] : [`signature: ${signature.problem}`]),
       ...(daemon?.is === 'silent' ? [`daemon: ${settings.daemon.socket} does not answer (${daemon.why})`] : []),
       ...(health === 'failing' || health === 'stopping' ? [`daemon: ${health}`] : []),
       ...logs
@@ -52,6 +58,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
           security_mode: settings.securityMode,
           enforce: settings.enforce,
           policy,
+          signature,
           kill_switch: { path: settings.killswitch, engaged: kill },
           logs,
           daemon:
@@ -67,6 +74,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     io.out(
       `policy    ${settings.policy}: ${policy.problem ?? `${policy.rules} rules, ${policy.mode}, changed ${policy.changed}`}`,
     );
+    if (signature !== null) io.out(`signed    ${signature.problem ?? signatureText(signature)}`);
     io.out(
       `kill      ${kill.length > 0 ? paint('red', `engaged: ${kill.join(', ')}`) : settings.killswitch === null ? 'none' : 'released'}`,
     );
@@ -98,6 +106,26 @@ function policyOf(path: string, inspectBytes: number) {
   }
   const changed = statSync(path, { throwIfNoEntry: false })?.mtime.toISOString() ?? null;
   return { path, changed, rules: got.rules, mode: got.mode, problem: null };
+}
+
+/** Null where signatures are not asked for. */
+function signatureOf({ requireSignature, policy, trustDir, operatorsGroup, weakeningGuard }: Settings) {
+  if (!requireSignature) return null;
+  try {
+    const rules = { operatorsGid: operatorsGroup === null ? null : groupId(operatorsGroup) };
+    const { statement, keyIds, threshold, trusted } = inspectSignature(policy, trustDir, rules, Date.now());
+    const { version, expires } = statement;
+    return { problem: null, version, expires, signed_by: keyIds, threshold, trusted, weakening_guard: weakeningGuard };
+  } catch (error) {
+    if (error instanceof Fault) return { problem: error.message };
+    throw error;
+  }
+}
+
+function signatureText(signed: Exclude<ReturnType<typeof signatureOf>, null | { problem: string }>): string {
+  const { version, expires, signed_by: keyIds, threshold, trusted } = signed;
+  const needed = `${threshold} of ${trusted} trusted keys needed`;
+  return `version ${version} by ${keyIds.join(', ')} (${needed}), expires ${expires ?? 'never'}`;
 }
 
 /** Paths of all engaged switches. One that cannot be looked at counts, as it does for the agent. */
