@@ -1,5 +1,6 @@
-// T-76, T-80 of THREAT-MODEL.md: the ceremony of docs/signing.md by its commands.
+// T-76, T-80 of THREAT-MODEL.md: keys, signatures and versions by the commands of operators.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -134,4 +135,25 @@ test('check --against says what is changed, and which way', async t => {
   assert.deepEqual(JSON.parse(narrower.out).against, { weaker: false, changes: [] });
   assert.equal((await run('--against', 'gone.yaml', 'old.yaml')).code, 1);
   assert.equal((await run('--against', 'old.yaml', 'old.yaml', 'new.yaml')).code, 64);
+});
+
+test('the commands of docs/signing.md, one after the other', async t => {
+  const site = new SignedSite(t);
+  site.write('policy.yaml', policyText(12));
+  const env = { CHECKRD_CONFIG_DIR: site.folder };
+  const commands = readFileSync('docs/signing.md', 'utf8').match(/(?<=^\$ ).+$/gm) ?? [];
+  assert.ok(commands.length > 10);
+  for (const command of commands) {
+    if (command.includes('reset-version')) assert.equal(await site.start(), '12 ok -');
+    if (command.startsWith('checkrd ')) {
+      const words = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+      const got = await cli(words.slice(1), { cwd: site.folder, env });
+      assert.equal(got.code, 0, `${command}: ${got.out}${got.err}`);
+    } else assert.equal(spawnSync('sh', ['-c', command], { cwd: site.folder }).status, 0, command);
+  }
+  site.put(policyText(11), null);
+  for (const key of ['release.key', 'second.key']) {
+    assert.equal((await cli(['sign', 'policy.yaml', '--key', key], { cwd: site.folder })).code, 0);
+  }
+  assert.equal(await site.start(true), '11 ok -');
 });
