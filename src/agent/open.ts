@@ -6,6 +6,7 @@
  *   out  : an agent that decides when this returns, or a Fault; nothing is left open then
  */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { PolicyRejectedFields } from '../core/audit/fields.js';
 import type { Settings } from '../core/config/settings.js';
@@ -20,6 +21,7 @@ import { InFlight } from './in-flight.js';
 import { killRecord } from './kill-records.js';
 import { stops } from './kill-source.js';
 import { type OpenKillSwitch, openKillSwitch } from './kill-switch.js';
+import { openKillLatch, unreleasable } from './open-kill-latch.js';
 import { openLog } from './open-log.js';
 import { openPolicy } from './open-policy.js';
 import { OpenedAgent } from './opened.js';
@@ -45,6 +47,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
   const engine = openEngine(settings, how);
   const instanceId = randomBytes(8).toString('hex');
   const name = settings.agentId ?? 'daemon';
+  const isFirstStart = !existsSync(settings.audit.path);
   const log = openLog(settings, name, instanceId, fault => how.warn(`${fault.message} (${fault.hint})`));
   const sink = how.telemetrySink ?? null;
   const telemetry = sink === null ? null : new Telemetry(sink, Date.now);
@@ -67,7 +70,9 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     } else {
       recorder.record({ type: 'engine_rejected', engine_sha256: engine.sha256, error: 'engine_integrity' });
     }
+    const latch = settings.killswitch === null ? null : openKillLatch(settings, log.origin, recorder);
     kill = openKillSwitch({
+      latch,
       path: settings.killswitch,
       securityMode: settings.securityMode,
       wallMs: Date.now,
@@ -75,15 +80,22 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
       observer: {
         engaged: hold => {
           const ended = inFlight.abortAll(hold, agent => stops(hold, agent));
+          latch?.engage(hold);
           recorder.record(killRecord('kill_engaged', hold, ended));
         },
         released: hold => void recorder.record(killRecord('kill_released', hold)),
       },
     });
-    const policy = openPolicy(settings, how.policyObject, engine.module, fields => {
-      log.append(fields);
-      if (fields.type === 'policy_rejected') how.warn(rejectedText(fields));
-    });
+    const policy = openPolicy(
+      settings,
+      how.policyObject,
+      engine.module,
+      fields => {
+        log.append(fields);
+        if (fields.type === 'policy_rejected') how.warn(rejectedText(fields));
+      },
+      isFirstStart,
+    );
     if (engine.module !== null && policy.current === null) {
       how.warn(
         `no policy is in force: \`${settings.policy}\` (calls are answered with \`policy_missing\` until it loads)`,
@@ -99,7 +111,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
       inspectBytes: settings.inspectBytes,
       instanceId,
     });
-    const warnings = [...(how.disabled ? [DISABLED] : []), ...kill.warnings];
+    const warnings = [...(how.disabled ? [DISABLED] : []), ...kill.warnings, ...unreleasable(settings)];
     for (const warning of warnings) how.warn(warning);
     return new OpenedAgent(agent, { ...parts, kill, log, telemetry }, { name, instanceId, settings, warnings });
   } catch (error) {
