@@ -110,9 +110,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     );
     for (const log of logs) io.out(`log       ${logText(log)}`);
     io.out(`daemon    ${daemon === null ? `no socket at ${settings.daemon.socket}` : (health ?? 'does not answer')}`);
-    io.out(
-      `separate  ${open.length === 0 ? 'agents can write nothing that binds them' : `no: the agent could write ${open.map(at => at.path).join(', ')}`}`,
-    );
+    io.out(`separate  ${separateText(settings, open)}`);
     for (const line of wrong) io.out(paint('red', `wrong: ${line}`));
     for (const line of notable) io.out(paint('yellow', `note: ${line}`));
     return exit;
@@ -123,6 +121,13 @@ function openTo(settings: Settings): readonly Unseparated[] {
   const user = agentUser(settings);
   const groups = agentGroups(settings, user);
   return groups === null ? writableBy(settings, user) : unseparated(settings, groups);
+}
+
+function separateText({ daemon }: Settings, open: readonly Unseparated[]): string {
+  if (open.length === 0) return 'agents can write nothing that binds them';
+  if (daemon.agents.length === 0)
+    return "no: the agent's own user could change what binds it (`checkrd doctor` lists it)";
+  return `no: the agent could write ${open.map(at => at.path).join(', ')}`;
 }
 
 function logText(log: LogHead): string {
