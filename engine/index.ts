@@ -19,7 +19,7 @@ import { initPath } from './path';
 import { initQuery } from './query';
 import { initWalk } from './index-walk';
 import { initTime, zoneArea } from './time';
-import { initWindows } from './limits/window';
+import { initWindows, settleLimits } from './limits/window';
 import { open } from './program';
 import { readAgent } from './agents';
 import { setTool } from './tool';
@@ -97,14 +97,19 @@ export function tool(n: u32): void {
 
 /**
  * Body kinds: 0 none, 1 unread, 2 bytes in the body area, 3 too large, 4 bytes whose Content-Encoding has been undone.
- * `permissive`: one that is too large is a guess, not a denial.
+ * `permissive`: one that is too large is a guess, not a denial. `hold`: limits that pass are charged by `settle`, not now.
  */
 export function decide(
   methodLen: u32, urlLen: u32, headerLen: u32, bodyKind: u32, bodyLen: u32, wallMs: f64, monotonicMs: f64,
-  permissive: bool,
+  permissive: bool, hold: bool,
 ): i32 {
   if (!loaded) return CODE_BROKEN;
-  return decideRequest(methodLen, urlLen, headerLen, bodyKind, bodyLen, wallMs, monotonicMs, permissive);
+  return decideRequest(methodLen, urlLen, headerLen, bodyKind, bodyLen, wallMs, monotonicMs, permissive, hold);
+}
+
+/** Charges the limits of the last `decide`, when that was told to hold them, or gives back what is held. */
+export function settle(charge: bool): void {
+  if (loaded) settleLimits(charge);
 }
 
 export function retryAfter(): u32 {

@@ -74,7 +74,7 @@ test('the page reaches nothing that a browser does not have', () => {
   }
 });
 
-test('what verifies a log reaches no code that writes one', () => {
+test('what verifies a log, or an installation, reaches no code that writes one', () => {
   // Threads are started by name and not by import.
   for (const checks of [
     'cli/verify',
@@ -82,6 +82,7 @@ test('what verifies a log reaches no code that writes one', () => {
     'cli/digest-worker',
     'cli/prove',
     'cli/export-check',
+    'cli/doctor',
     'page/page',
   ]) {
     const entry = `${checks}.ts`;

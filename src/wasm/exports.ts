@@ -16,7 +16,9 @@ export interface EngineExports {
     wallMs: number,
     monotonicMs: number,
     permissive: number,
+    hold: number,
   ): number;
+  settle(charge: number): void;
   retryAfter(): number;
   area(index: number): number;
   areaBytes(index: number): number;
@@ -41,6 +43,7 @@ const FUNCTIONS = [
   'agent',
   'tool',
   'decide',
+  'settle',
   'retryAfter',
   'area',
   'areaBytes',

@@ -28,6 +28,7 @@ const ENGINE: Engine = {
   inspectBytes: 0,
   headerNames: [],
   decide: () => ({ needBody: false, code: 0, ruleIndex: -1, uncertain: false, retryAfterMs: 0, shadowRules: [] }),
+  settle() {},
   exportLimits: () => new Uint8Array(),
   importLimits() {},
 };

@@ -22,6 +22,7 @@ export const ENGINE_CODES = [
 
 export const ENGINE_BROKEN = 0;
 export const ENGINE_REQUEST_INVALID = 3;
+export const ENGINE_NO_POLICY_FOR_AGENT = 4;
 export const ENGINE_RATE_LIMITED = 8;
 
 const NONE: readonly string[] = [];
