@@ -5,6 +5,7 @@ import { benchBody } from './body.js';
 import { benchDecide } from './decide.js';
 import { benchEngines } from './engines.js';
 import { benchFetch } from './fetch.js';
+import { benchHandover } from './handover.js';
 import { benchKill } from './kill.js';
 import { benchReload } from './reload.js';
 import { benchStart } from './start.js';
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
   append: () => benchAppend(),
   writer: () => benchWriter(),
   fetch: () => benchFetch(),
+  handover: () => benchHandover(),
   batch: () => benchBatch(),
   kill: () => benchKill(),
   reload: () => benchReload(),
