@@ -7,6 +7,7 @@ import { benchEngines } from './engines.js';
 import { benchFetch } from './fetch.js';
 import { benchHandover } from './handover.js';
 import { benchKill } from './kill.js';
+import { benchPause } from './pause.js';
 import { benchReload } from './reload.js';
 import { benchStart } from './start.js';
 import { benchSwap } from './swap.js';
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
   batch: () => benchBatch(),
   kill: () => benchKill(),
   reload: () => benchReload(),
+  pause: () => benchPause(),
   start: () => benchStart(),
   verify: () => benchVerify(),
 };

@@ -9,6 +9,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { decisionRecord, type UrlPathForm } from '../core/audit/decision-record.js';
+import type { AgentId } from '../core/brand.js';
 import { DenialPace } from '../core/decide/denial-pace.js';
 import { killDecision } from '../core/decide/kill.js';
 import { systemDenial } from '../core/decide/system.js';
@@ -104,6 +105,10 @@ export class LiveAgent implements Agent {
     return this.#settle(refusal ?? SKIPPED, request, context, this.#parts.policy.current, startedMs);
   }
 
+  waits(agent: AgentId, stopped: () => void): () => void {
+    return this.#parts.inFlight.addWaiting(agent, stopped);
+  }
+
   refuse(
     code: 'redirect_refused' | 'hook_refused' | 'request_invalid',
     reason: string,
@@ -197,7 +202,8 @@ export class LiveAgent implements Agent {
   ): boolean {
     const { ids, recorder } = this.#parts;
     const trace = context.traceparent === undefined ? null : parseTraceparent(context.traceparent);
-    const document = generation?.documents[0] ?? null;
+    const layer = decision.policyLayer ?? null;
+    const document = generation?.documents.find(one => one.layer === layer) ?? null;
     return recorder.record(
       decisionRecord(decision, request, {
         requestId,

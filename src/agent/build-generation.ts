@@ -5,16 +5,19 @@
  *   out  : a generation in which each document has an engine of its own and passed its own tests, or what is wrong with one
  *   never: touches the generation in force, gives half a generation
  */
-import { Worker } from 'node:worker_threads';
 import { COMPILE_INLINE_MAX_BYTES, TESTS_INLINE_MAX_COST } from '../core/limits.js';
 import { testCost } from '../core/policy/test-case.js';
+import type { Engine } from '../wasm/engine.js';
 import type { EngineModule } from '../wasm/module.js';
 import { type Compiled, compileObject, compilePolicy } from './compile.js';
+import { compileApart } from './compile-apart.js';
 import type { BuildOutcome, PolicyDocument, PolicySet } from './policy-ports.js';
 import { tested } from './policy-tests.js';
 import type { LiveDocument } from './types.js';
 
 type DocumentOutcome = { readonly ok: true; readonly document: LiveDocument } | Extract<BuildOutcome, { ok: false }>;
+
+type Sound = Extract<Compiled, { ok: true }>;
 
 export class GenerationBuilder {
   constructor(
@@ -52,8 +55,7 @@ export class GenerationBuilder {
   async #buildRest(set: PolicySet, done: readonly DocumentOutcome[], from: number): Promise<BuildOutcome> {
     const outcomes = [...done];
     for (const document of set.documents.slice(from)) {
-      const compiled = await buildInWorker(document.bytes, document.path, this.inspectBytes);
-      const outcome = this.#instantiate(compiled, document);
+      const outcome = await this.#buildApart(document);
       if (!outcome.ok) return outcome;
       outcomes.push(outcome);
     }
@@ -67,16 +69,27 @@ export class GenerationBuilder {
     return this.#instantiate(this.#tested(compiled), document);
   }
 
+  async #buildApart(document: PolicyDocument): Promise<DocumentOutcome> {
+    const { inspectBytes } = this;
+    const compiled = await compileApart(document.bytes, document.path, inspectBytes);
+    if (!compiled.ok) return { ...compiled, path: document.path };
+    return live(compiled, document, await this.engines.instantiateLater(compiled.program, { inspectBytes }));
+  }
+
   #tested(compiled: Compiled): Compiled {
     return tested(compiled, this.engines, this.inspectBytes);
   }
 
   /** `compiled` has passed its own tests; their counters stay with the instance they ran in. */
-  #instantiate(compiled: Compiled, { path, sha256, name, isLayer }: PolicyDocument): DocumentOutcome {
-    if (!compiled.ok) return { ...compiled, path };
-    const engine = this.engines.instantiate(compiled.program, { inspectBytes: this.inspectBytes });
-    return { ok: true, document: { path, sha256, layer: isLayer ? name : null, ...compiled.summary, engine } };
+  #instantiate(compiled: Compiled, document: PolicyDocument): DocumentOutcome {
+    if (!compiled.ok) return { ...compiled, path: document.path };
+    const { inspectBytes } = this;
+    return live(compiled, document, this.engines.instantiate(compiled.program, { inspectBytes }));
   }
+}
+
+function live({ summary }: Sound, { path, sha256, name, isLayer }: PolicyDocument, engine: Engine): DocumentOutcome {
+  return { ok: true, document: { path, sha256, layer: isLayer ? name : null, ...summary, engine } };
 }
 
 /** All documents, or the first that is not good. */
@@ -84,23 +97,12 @@ function assemble(
   { id, documents }: PolicySet,
   outcomeOf: (document: PolicyDocument, index: number) => DocumentOutcome | undefined,
 ): BuildOutcome {
-  const live: LiveDocument[] = [];
+  const built: LiveDocument[] = [];
   for (const [i, document] of documents.entries()) {
     const outcome = outcomeOf(document, i);
     if (outcome === undefined) throw new Error('a document was not built');
     if (!outcome.ok) return outcome;
-    live.push(outcome.document);
+    built.push(outcome.document);
   }
-  return { ok: true, generation: { id, documents: live } };
-}
-
-function buildInWorker(bytes: Uint8Array, path: string, inspectBytes: number): Promise<Compiled> {
-  return new Promise((resolve, reject) => {
-    const workerData = { bytes, path, inspectBytes };
-    const worker = new Worker(new URL('./compile-worker.js', import.meta.url), { workerData });
-    worker.unref();
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', code => reject(new Error(`the policy compiler ended with code ${code} and no answer`)));
-  });
+  return { ok: true, generation: { id, documents: built } };
 }

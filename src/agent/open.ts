@@ -6,12 +6,14 @@
  *   out  : an agent that decides when this returns, or a Fault; nothing is left open then
  */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { PolicyRejectedFields } from '../core/audit/fields.js';
 import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
 import { ensureEd25519 } from '../crypto/ed25519.js';
+import type { LocalIdentity } from '../crypto/identity.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import { type EngineModule, loadEngine } from '../wasm/module.js';
 import { LiveAgent } from './agent.js';
@@ -20,6 +22,7 @@ import { InFlight } from './in-flight.js';
 import { killRecord } from './kill-records.js';
 import { stops } from './kill-source.js';
 import { type OpenKillSwitch, openKillSwitch } from './kill-switch.js';
+import { openKillLatch, unreleasable } from './open-kill-latch.js';
 import { openLog } from './open-log.js';
 import { openPolicy } from './open-policy.js';
 import { OpenedAgent } from './opened.js';
@@ -35,6 +38,8 @@ export interface OpenHow {
   readonly disabled: boolean;
   /** Told of what an operator should know: loudly, once each. */
   readonly warn: (text: string) => void;
+  /** Whose logs begin here; absent or null: nobody says. */
+  readonly identity?: LocalIdentity | null;
   /** Gets an event for each call; absent or null: nothing does. */
   readonly telemetrySink?: TelemetrySink | null;
 }
@@ -45,7 +50,13 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
   const engine = openEngine(settings, how);
   const instanceId = randomBytes(8).toString('hex');
   const name = settings.agentId ?? 'daemon';
-  const log = openLog(settings, name, instanceId, fault => how.warn(`${fault.message} (${fault.hint})`));
+  const isFirstStart = !existsSync(settings.audit.path);
+  const log = openLog(settings, {
+    name,
+    instanceId,
+    identity: how.identity ?? null,
+    onProblem: fault => how.warn(`${fault.message} (${fault.hint})`),
+  });
   const sink = how.telemetrySink ?? null;
   const telemetry = sink === null ? null : new Telemetry(sink, Date.now);
   const recorder = new Recorder(log, Date.now, telemetry);
@@ -67,7 +78,9 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     } else {
       recorder.record({ type: 'engine_rejected', engine_sha256: engine.sha256, error: 'engine_integrity' });
     }
+    const latch = settings.killswitch === null ? null : openKillLatch(settings, log.origin, recorder);
     kill = openKillSwitch({
+      latch,
       path: settings.killswitch,
       securityMode: settings.securityMode,
       wallMs: Date.now,
@@ -75,15 +88,22 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
       observer: {
         engaged: hold => {
           const ended = inFlight.abortAll(hold, agent => stops(hold, agent));
+          latch?.engage(hold);
           recorder.record(killRecord('kill_engaged', hold, ended));
         },
         released: hold => void recorder.record(killRecord('kill_released', hold)),
       },
     });
-    const policy = openPolicy(settings, how.policyObject, engine.module, fields => {
-      log.append(fields);
-      if (fields.type === 'policy_rejected') how.warn(rejectedText(fields));
-    });
+    const policy = openPolicy(
+      settings,
+      how.policyObject,
+      engine.module,
+      fields => {
+        log.append(fields);
+        if (fields.type === 'policy_rejected') how.warn(rejectedText(fields));
+      },
+      isFirstStart,
+    );
     if (engine.module !== null && policy.current === null) {
       how.warn(
         `no policy is in force: \`${settings.policy}\` (calls are answered with \`policy_missing\` until it loads)`,
@@ -99,7 +119,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
       inspectBytes: settings.inspectBytes,
       instanceId,
     });
-    const warnings = [...(how.disabled ? [DISABLED] : []), ...kill.warnings];
+    const warnings = [...(how.disabled ? [DISABLED] : []), ...kill.warnings, ...unreleasable(settings)];
     for (const warning of warnings) how.warn(warning);
     return new OpenedAgent(agent, { ...parts, kill, log, telemetry }, { name, instanceId, settings, warnings });
   } catch (error) {

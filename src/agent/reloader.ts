@@ -345,8 +345,9 @@ class Reloader implements WatchedPolicySource {
   }
 
   /** What a look alone has found, in words with the path and the next step. */
-  #placed(issue: Rejection['issue']): Rejection['issue'] {
+  #placed({ issue, path: about }: Rejection): Rejection['issue'] {
     const path = this.#path;
+    if (about !== undefined) return issue;
     if (issue.code === 'policy_missing') return problemOf(new Fault('policy_missing', { path }));
     if (!('error' in issue)) return issue;
     return problemOf(new Fault('policy_unreadable', { path, error: issue.error }));
@@ -389,7 +390,7 @@ class Reloader implements WatchedPolicySource {
   }
 
   #reject(why: Rejection, record: boolean): void {
-    this.#issue = this.#placed(why.issue);
+    this.#issue = this.#placed(why);
     if (record) this.#records.write(rejectedRecord(why, this.#path));
   }
 

@@ -91,6 +91,10 @@ const FAULTS = {
     say: f => `the kill switch \`${f.path}\` could not be removed (${f.error})`,
     fix: 'remove it by hand as a user who may write its folder',
   },
+  latch_unreadable: {
+    say: f => `the latched kills in \`${f.path}\` cannot be read (${f.error})`,
+    fix: 'run the command as root or as the user of the agent',
+  },
   layers_unreadable: {
     say: f => `which layers there were cannot be read from \`${f.path}\`: ${f.why}`,
     fix: 'restore the file; or see that `policy.d` is complete, remove it, and the next load writes it anew',
@@ -110,6 +114,11 @@ const FAULTS = {
   log_file_failed: {
     say: f => `the operational log \`${f.path}\` cannot be written: ${f.why}`,
     fix: 'make its folder writable for the user of the daemon, or remove `log.file` to use stderr',
+  },
+  log_on_network: {
+    say: f =>
+      `\`${f.path}\` is on a network filesystem (${f.kind}): this process writes a log of its own, \`${f.own}\``,
+    fix: 'put the log on a local disk, and let a shipper carry it away: another machine may write the same name there',
   },
   log_unreadable: {
     say: f => `the audit log \`${f.path}\` cannot be read: ${f.why}`,
@@ -179,6 +188,18 @@ const FAULTS = {
     say: f => `the policy given as an object does not load:\n${f.problems}`,
     fix: 'mend what is named; `checkrd check` explains each code',
   },
+  policy_object_unsigned: {
+    say: () => 'the policy was given as an object, and `require_signature` is set',
+    fix: 'give a signed file; an object cannot be signed',
+  },
+  policy_signature_expired: {
+    say: f => `the signatures of \`${f.path}\` ended at ${f.expires}`,
+    fix: 'sign the policy again (`checkrd sign`), with a later --expires',
+  },
+  policy_signature_refused: {
+    say: f => `the signatures of \`${f.path}\` do not admit it: ${f.why}`,
+    fix: 'sign these very bytes with trusted keys (`checkrd sign`), and roll out policy and envelope together',
+  },
   policy_too_large: {
     say: f => `the policy \`${f.path}\` has ${f.got} bytes; at most ${f.limit} are read`,
     fix: 'split the policy, or write it as JSON, which may be larger',
@@ -186,6 +207,30 @@ const FAULTS = {
   policy_unreadable: {
     say: f => `the policy \`${f.path}\` cannot be read (${f.error})`,
     fix: 'let the user of the agent read the file and enter its folders',
+  },
+  policy_unsigned: {
+    say: f => `the policy \`${f.path}\` has no envelope beside it, and \`require_signature\` is set`,
+    fix: 'sign it with `checkrd sign`, and put the `.dsse` file beside it',
+  },
+  policy_version_differs: {
+    say: f => `version ${f.signed} of \`${f.path}\` was signed, and the document says ${f.own}`,
+    fix: 'write `version:` into the policy, raise it with each change, and sign it again',
+  },
+  policy_version_reused: {
+    say: f => `version ${f.got} of \`${f.path}\` was another text before`,
+    fix: 'raise `version:` in the policy and sign it again',
+  },
+  policy_version_rolled_back: {
+    say: f => `\`${f.path}\` has version ${f.got}, and ${f.last} was in force before`,
+    fix: 'raise `version:` and sign again; to allow an old one, as root: `checkrd policy reset-version`',
+  },
+  policy_version_step: {
+    say: f => `\`${f.path}\` goes from version ${f.last} to ${f.got}, a step over 1,000,000`,
+    fix: 'write a version that is nearer and sign it again',
+  },
+  policy_weakened: {
+    say: f => `\`${f.path}\` may let more pass than the policy in force: ${f.why}`,
+    fix: '`checkrd check --against` shows every change; sign it with --allow-weakening if it is meant',
   },
   policy_writable_by_others: {
     say: f =>
@@ -199,6 +244,10 @@ const FAULTS = {
   qr_too_large: {
     say: f => `${f.sizeBytes} bytes do not fit a QR code, which holds 2,953`,
     fix: 'carry it as text, in a file',
+  },
+  release_unwritable: {
+    say: f => `the release \`${f.path}\` could not be written (${f.error})`,
+    fix: 'run the command as a user who may write there, or name another file with --out and copy it',
   },
   reserve_in_use: {
     say: f =>
@@ -220,6 +269,11 @@ const FAULTS = {
   settings_unreadable: {
     say: f => `cannot read the settings \`${f.path}\`: ${f.why}`,
     fix: 'name a readable file, or write one with `checkrd init`',
+  },
+  settings_writable_by_others: {
+    say: f =>
+      `\`${f.path}\` has mode ${f.mode} and owner ${f.owner}: ${f.who} could change the settings; run \`${f.mend}\``,
+    fix: 'see first that the settings are still yours, then take the right to write away as the message says',
   },
   sink_unwritable: {
     say: f => `the file of the sink \`${f.path}\` cannot be written: ${f.why}`,
@@ -244,6 +298,14 @@ const FAULTS = {
   trust_unusable: {
     say: f => `what the trust folder says cannot be used: \`${f.path}\`: ${f.why}`,
     fix: 'mend the file named; until then no signature counts and the policy in force stays',
+  },
+  version_reset_refused: {
+    say: f => `the request to forget a version cannot be followed: \`${f.path}\`: ${f.why}`,
+    fix: 'remove that file and run `checkrd policy reset-version` again',
+  },
+  versions_lost: {
+    say: f => `the versions that were in force cannot be told: \`${f.path}\`: ${f.why}`,
+    fix: 'restore that file from a copy; or, as root and sure of the policy there: `checkrd policy reset-version`',
   },
   witness_state_busy: {
     say: f => `another witness is using \`${f.path}\``,

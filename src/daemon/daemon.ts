@@ -8,6 +8,7 @@
 import type { Server } from 'node:http';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unseparated } from '../agent/separation.js';
 import { agentSocketPath } from '../core/config/resolve.js';
 import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
@@ -21,7 +22,6 @@ import type { Logger } from './logger.js';
 import type { Notifier } from './notify.js';
 import { OpenCalls } from './open-calls.js';
 import { recordRoutes } from './record-routes.js';
-import { unseparated } from './separation.js';
 import { claimSocket, clear, listen } from './sockets.js';
 
 export interface DaemonParts {
@@ -104,7 +104,7 @@ export async function startDaemon(parts: DaemonParts): Promise<RunningDaemon> {
 
 /** An agent whose socket has no group of its own connects through the daemon's. */
 function refuseUnseparated(settings: Settings, agentGroups: readonly (number | null)[]): void {
-  if (!settings.requireSeparation) return;
+  if (settings.requireSeparation !== true) return;
   const own = process.getegid?.() ?? 0;
   const [first] = unseparated(settings, new Set(agentGroups.map(group => group ?? own)));
   if (first !== undefined) throw new Fault('not_separate', { ...first });

@@ -89,25 +89,33 @@ export function lookAtSet(place: PolicyPlace): SetLook {
  */
 export function readSetSync(place: PolicyPlace, rules: WriterRules): SettledSet {
   const wanted = listFiles(place);
-  const read = wanted.documents.map(document => ({
-    document,
-    text: readSettledSync(document.path, rules),
-    envelope: document.envelope === null ? null : readSettledSync(document.envelope, rules, ENVELOPE_MAX_BYTES),
-  }));
-  return agreed(place, wanted, read);
+  try {
+    const read = wanted.documents.map(document => ({
+      document,
+      text: readSettledSync(document.path, rules),
+      envelope: document.envelope === null ? null : readSettledSync(document.envelope, rules, ENVELOPE_MAX_BYTES),
+    }));
+    return agreed(place, wanted, read);
+  } catch (error) {
+    throw orMoved(place, wanted, error);
+  }
 }
 
 /** As {@link readSetSync}, without holding up the event loop. */
 export async function readSet(place: PolicyPlace, rules: WriterRules): Promise<SettledSet> {
   const wanted = listFiles(place);
   const read: Read[] = [];
-  for (const document of wanted.documents) {
-    const text = await readSettled(document.path, rules);
-    const envelope =
-      document.envelope === null ? null : await readSettled(document.envelope, rules, ENVELOPE_MAX_BYTES);
-    read.push({ document, text, envelope });
+  try {
+    for (const document of wanted.documents) {
+      const text = await readSettled(document.path, rules);
+      const envelope =
+        document.envelope === null ? null : await readSettled(document.envelope, rules, ENVELOPE_MAX_BYTES);
+      read.push({ document, text, envelope });
+    }
+    return agreed(place, wanted, read);
+  } catch (error) {
+    throw orMoved(place, wanted, error);
   }
-  return agreed(place, wanted, read);
 }
 
 export function hashedSet(files: readonly PolicyFile[], hash: (bytes: Uint8Array) => Sha256Hex): PolicySet {
@@ -168,6 +176,14 @@ function listFiles(place: PolicyPlace): Wanted {
     }),
   ];
   return { documents, look };
+}
+
+/** A layer that was there a moment ago and is not any more: the set changed, and the next look says how. */
+function orMoved(place: PolicyPlace, { look }: Wanted, error: unknown): unknown {
+  if (!(error instanceof Fault) || error.code !== 'policy_missing') return error;
+  const { path } = error.facts;
+  const wasThere = typeof path === 'string' && path !== place.main && look.parts.get(path)?.is === 'file';
+  return wasThere ? new Fault('policy_changed_while_read', { path: place.main }) : error;
 }
 
 /** The set before, each file as it was read, and the set after must be one. */

@@ -28,6 +28,7 @@ const ENGINE: Engine = {
   inspectBytes: 0,
   headerNames: [],
   decide: () => ({ needBody: false, code: 0, ruleIndex: -1, uncertain: false, retryAfterMs: 0, shadowRules: [] }),
+  settle() {},
   exportLimits: () => new Uint8Array(),
   importLimits() {},
 };
@@ -83,6 +84,8 @@ const each = <T>(set: PolicySet, of: (bytes: Uint8Array, path: string, sha256: S
 
 export const buildSet = (set: PolicySet): BuildOutcome => joined(set, each(set, build));
 
+const namesOf = ({ ruleNames }: LiveDocument) => Array.from({ length: ruleNames.length }, (_, i) => ruleNames.at(i));
+
 export interface SourceBench {
   readonly source: WatchedPolicySource;
   readonly records: PolicyRecord[];
@@ -113,7 +116,7 @@ export async function openBench(
   };
   const source = way === 'async' ? await openPolicySource(all) : openPolicySourceSync({ ...all, buildSync: buildSet });
   t.after(() => source.close());
-  const rulesOf = (g: Generation | null) => g?.documents.flatMap(d => d.ruleNames).join(',') ?? null;
+  const rulesOf = (g: Generation | null) => g?.documents.flatMap(namesOf).join(',') ?? null;
   return {
     source,
     records,

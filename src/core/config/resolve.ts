@@ -20,6 +20,7 @@ import type {
   Face,
   LogLevel,
   OnLoss,
+  ResumeRequires,
   Settings,
   SettingsIssue,
   Signatures,
@@ -149,6 +150,7 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
     policy: get<string>('policy', `${dir}/policy.yaml`),
     policyWatch: get<boolean>('policy_watch', true),
     killswitch: typeof killswitch === 'string' ? killswitch : null,
+    resumeRequires: get<ResumeRequires>('resume_requires', 'file'),
     audit: Object.freeze({
       path: get<string>('audit.path', `${dir}/audit/${agentId ?? 'daemon'}.jsonl`),
       urlPath: get<'endpoint' | 'raw'>('audit.url_path', 'endpoint'),
@@ -172,10 +174,10 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
     inspectBytes: get<number>('inspect_bytes', BODY_INSPECT_DEFAULT_BYTES),
     allowSkip: get<boolean>('allow_skip', true),
     allowDisable: get<boolean>('allow_disable', true),
-    requireSeparation: get<boolean>('require_separation', false),
     requireSignature: get<boolean>('require_signature', false),
     weakeningGuard: get<boolean>('weakening_guard', false),
     trustDir: get<string>('trust_dir', `${dir}/trust`),
+    requireSeparation: get<boolean | null>('require_separation', null),
     operatorsGroup: get<string | null>('operators_group', null),
     daemon: Object.freeze({
       socket: get<string>('daemon.socket', `${dir}/checkrd.sock`),
@@ -206,7 +208,7 @@ function wholeChecks(s: Settings): readonly SettingsIssue[] {
     const what = 'in strict mode a call waits for its record, and `async` waits for nothing';
     say('bad_value', 'audit.durability', what, 'use `write` or `fsync`, or `security_mode: permissive`');
   }
-  if (s.face === 'library' && s.requireSeparation) {
+  if (s.face === 'library' && s.requireSeparation === true) {
     const what = 'the library runs as the agent itself, so nothing is separate';
     say('bad_value', 'require_separation', what, 'use the daemon, or set `require_separation: false`');
   }

@@ -17,6 +17,9 @@ export type Signatures = (typeof SIGNATURES)[number];
 export const ON_LOSS = ['deny', 'local'] as const;
 export type OnLoss = (typeof ON_LOSS)[number];
 
+export const RESUME_REQUIRES = ['file', 'signed'] as const;
+export type ResumeRequires = (typeof RESUME_REQUIRES)[number];
+
 export interface Settings {
   readonly face: Face;
   /** Absolute. Everything that has no path of its own lives below it. */
@@ -31,6 +34,8 @@ export interface Settings {
   readonly policyWatch: boolean;
   /** Absolute path of the switch; its `.d` folder stands beside it. Null: none was wanted. */
   readonly killswitch: string | null;
+  /** What ends a kill: the end of its file, or a release that trusted keys signed. */
+  readonly resumeRequires: ResumeRequires;
   readonly audit: {
     /** Absolute path of the log. */
     readonly path: string;
@@ -68,14 +73,14 @@ export interface Settings {
   readonly allowSkip: boolean;
   /** False: `CHECKRD_DISABLED=1` makes construction fail. */
   readonly allowDisable: boolean;
-  /** True: refuse to run where the agent's own user could write policy, switch, key or log. */
-  readonly requireSeparation: boolean;
   /** True: only what trusted keys signed goes live. Never follows from a key being there. */
   readonly requireSignature: boolean;
   /** True: what lets more pass needs its signers to say so. */
   readonly weakeningGuard: boolean;
   /** Absolute path of the folder of `*.pub` and `threshold`. */
   readonly trustDir: string;
+  /** True: refuse to run where the agent's own user could write policy, switch, key or log. Null: nothing is said. */
+  readonly requireSeparation: boolean | null;
   /** Name or number of the group that may write policy and switch. */
   readonly operatorsGroup: string | null;
   readonly daemon: DaemonSettings;
