@@ -33,6 +33,10 @@ export interface CheckrdOptions {
   readonly securityMode?: SecurityMode | undefined;
   /** Folder of policy, switch, keys, state and log. Default `~/.checkrd`. */
   readonly configDir?: string | undefined;
+  /** Path of this agent's socket at a daemon, which then writes the records. */
+  readonly daemonRecords?: string | undefined;
+  /** While that daemon takes no records: `deny` (default) calls, or go on with a `local` log. */
+  readonly daemonOnLoss?: 'deny' | 'local' | undefined;
   /** Told of each call that the policy allows; nobody waits for it. */
   readonly onAllow?: DecisionHook | undefined;
   /** Told of each call that is denied; nobody waits for it. */
@@ -62,6 +66,8 @@ const OPENER_OPTIONS = [
   'enforce',
   'securityMode',
   'configDir',
+  'daemonRecords',
+  'daemonOnLoss',
 ];
 const OPTIONS = [...Object.keys(OWN_OPTIONS), ...OPENER_OPTIONS];
 

@@ -5,8 +5,8 @@
  * Never: changes anything; throws; quotes what it read.
  */
 import { Fault } from '../core/fault.js';
+import { ENVELOPE_MAX_BYTES } from '../core/limits.js';
 import type { Ed25519Verify } from '../core/ports.js';
-import { ENVELOPE_MAX_BYTES } from '../core/trust/dsse.js';
 import type { LatchEntry } from '../core/trust/latch-file.js';
 import { judgeRelease, RELEASE_TYPE, readRelease } from '../core/trust/release.js';
 import { admitEnvelope, type TrustedSigner } from '../core/trust/signers.js';

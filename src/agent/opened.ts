@@ -3,6 +3,7 @@
  * process leaves.
  */
 import { performance } from 'node:perf_hooks';
+import type { AgentRecord } from '../core/audit/fields.js';
 import type { AgentId } from '../core/brand.js';
 import type { Settings } from '../core/config/settings.js';
 import { systemDenial } from '../core/decide/system.js';
@@ -54,7 +55,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
   readonly #stopDrops: () => void;
   /** No call passes any more. */
   #closed = false;
-  /** The log is closed. */
+  /** The last records are written. */
   #ended = false;
 
   constructor(agent: LiveAgent, parts: OpenedParts, as: OpenedAs) {
@@ -70,6 +71,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       parts.inFlight.leaveAll();
       parts.telemetry?.exit();
       this.#end('exit');
+      parts.log.close();
     });
   }
 
@@ -101,6 +103,15 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     this.#parts.policy.lookAgain();
   }
 
+  report(record: AgentRecord): void {
+    this.#parts.log.append(record);
+    this.#parts.telemetry?.recorded(record);
+  }
+
+  onDisk(): Promise<boolean> | null {
+    return this.#parts.log.onDisk();
+  }
+
   health(): AgentHealth {
     const { log, policy, kill } = this.#parts;
     const audit = log.health();
@@ -127,12 +138,15 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       // The log stays open: what the sink does not take is recorded.
       await this.#parts.telemetry.close();
     }
-    this.#forgetExit();
     this.#end('close');
+    // A daemon is still to say that it has the last records.
+    await this.#parts.log.onDisk();
+    this.#forgetExit();
+    this.#parts.log.close();
     await Promise.all([this.#parts.policy.close(), this.#parts.kill.close()]);
   }
 
-  /** Synchronous, so that an exit handler can finish it. */
+  /** The last records. Synchronous, so that an exit handler can finish it. */
   #end(reason: string): void {
     if (this.#ended) return;
     this.#closed = true;
@@ -147,7 +161,6 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       instance_id: this.#as.instanceId,
       reason,
     });
-    this.#parts.log.close();
   }
 
   #recordDrops(): void {

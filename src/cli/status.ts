@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { policyInspector } from '../agent/inspect-policy.js';
 import { failures } from '../agent/policy-tests.js';
 import { operatorSettingsFile, readSettings } from '../agent/read-settings.js';
+import { agentGroups, agentUser, type Unseparated, unseparated, writableBy } from '../agent/separation.js';
 import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import { askDaemon } from '../daemon/ask.js';
@@ -33,6 +34,8 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     const daemon = existsSync(settings.daemon.socket) ? await askDaemon(settings.daemon.socket, '/healthz') : null;
     const health = daemon?.is === 'answered' ? String(daemon.body.status) : null;
 
+    const open = openTo(settings);
+
     const wrong = [
       ...(policy.problem === null ? [] : [`policy: ${policy.problem}`]),
       ...(daemon?.is === 'silent' ? [`daemon: ${settings.daemon.socket} does not answer (${daemon.why})`] : []),
@@ -52,6 +55,8 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
       ...(settings.securityMode === 'permissive' ? ['mode: permissive'] : []),
       ...(settings.enforce && policy.mode !== 'dry_run' ? [] : ['mode: denials are recorded, not enforced']),
       ...(settings.killswitch === null ? ['kill switch: none is configured'] : []),
+      // In one process nothing is separate by itself: that is said, and is no news.
+      ...(settings.daemon.agents.length === 0 ? [] : open.map(at => `separation: agents could write ${at.path}`)),
     ];
     const exit = wrong.length > 0 ? EXIT.unknown : notable.length > 0 ? EXIT.no : EXIT.ok;
     if (given.on('json')) {
@@ -68,6 +73,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
             latched: latched.kills,
           },
           logs,
+          writable_by_agent: open,
           daemon:
             daemon === null ? null : daemon.is === 'answered' ? daemon.body : { status: 'silent', error: daemon.why },
           wrong,
@@ -91,11 +97,20 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     );
     for (const log of logs) io.out(`log       ${logText(log)}`);
     io.out(`daemon    ${daemon === null ? `no socket at ${settings.daemon.socket}` : (health ?? 'does not answer')}`);
+    io.out(
+      `separate  ${open.length === 0 ? 'agents can write nothing that binds them' : `no: the agent could write ${open.map(at => at.path).join(', ')}`}`,
+    );
     for (const line of wrong) io.out(paint('red', `wrong: ${line}`));
     for (const line of notable) io.out(paint('yellow', `note: ${line}`));
     return exit;
   },
 };
+
+function openTo(settings: Settings): readonly Unseparated[] {
+  const user = agentUser(settings);
+  const groups = agentGroups(settings, user);
+  return groups === null ? writableBy(settings, user) : unseparated(settings, groups);
+}
 
 function logText(log: LogHead): string {
   if (log.error !== null) return `${log.path}: ${log.error === 'ENOENT' ? 'none yet' : log.error}`;

@@ -30,6 +30,7 @@ export function mainRoutes(parts: HealthParts): readonly Route[] {
     ...healthRoutes(parts),
     { method: 'POST', path: '/v1/decide', handle: refuse },
     { method: 'POST', path: '/v1/outcome', handle: refuse },
+    { method: 'POST', path: '/v1/records', handle: refuse },
   ];
 }
 

@@ -9,7 +9,7 @@ import {
   BODY_INSPECT_DEFAULT_BYTES,
   BODY_INSPECT_MAX_BYTES,
 } from '../limits.js';
-import { DURABILITIES, LOG_LEVELS, RESUME_REQUIRES, SIGNATURES } from './settings.js';
+import { DURABILITIES, LOG_LEVELS, ON_LOSS, RESUME_REQUIRES, SIGNATURES } from './settings.js';
 
 export type SettingKind =
   | { readonly is: 'path' }
@@ -165,7 +165,7 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     null,
     BOOLEAN,
     '`false`',
-    "refuse to run where the agent's own user could write policy, switch, key or log",
+    "refuse to run where the agent's own user could write policy, switch, key or log; the library warns instead, unless this says `false`",
     true,
   ),
   row(
@@ -206,6 +206,29 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     { is: 'integer', min: 0, max: 3600 },
     '`10`',
     'seconds that a stop waits for calls in flight',
+  ),
+  row(
+    'daemon.records',
+    'daemonRecords',
+    PATH,
+    'none; the library writes its own log',
+    "the agent's socket of a daemon that the library hands its records to",
+    'said',
+  ),
+  row(
+    'daemon.on_loss',
+    'daemonOnLoss',
+    { is: 'choice', of: ON_LOSS },
+    '`deny`',
+    'what the library does while that daemon takes no records: `deny` calls, or go on with a `local` log (always so where permissive)',
+    'said',
+  ),
+  row(
+    'telemetry.file',
+    null,
+    PATH,
+    'none',
+    'a file to which the daemon appends an event for each call: a copy for dashboards, not the log',
   ),
   row('log.level', null, { is: 'choice', of: LOG_LEVELS }, '`info`', 'how much the operational log says'),
   row('log.file', null, PATH, 'stderr', 'a file for the operational log, turned over daily'),

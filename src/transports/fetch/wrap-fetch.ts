@@ -12,9 +12,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findPolicyDenied } from '../../agent/errors.js';
-import type { Agent, Begun, CallContext } from '../../agent/types.js';
+import type { Agent, CallContext } from '../../agent/types.js';
 import type { AgentId } from '../../core/brand.js';
-import { systemDenial } from '../../core/decide/system.js';
 import type { HttpRequest } from '../../core/decide/types.js';
 import { REDIRECT_MAX_HOPS } from '../../core/limits.js';
 import { killedDenial } from '../denial.js';
@@ -98,9 +97,11 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
       if (waitMs !== undefined) await orAborted(sleep(waitMs), call.signal, out);
       return deny(edge, out, begun, event);
     }
-    const synced = begun.call.onDisk();
-    if (synced !== null && !(await synced)) return deny(edge, out, unrecorded(begun.requestId), event);
-    const hold = asked instanceof Promise || synced !== null ? begun.call.confirm() : null;
+    const kept = begun.call.onDisk();
+    const unkept = kept === null ? null : await kept;
+    if (unkept !== null)
+      return deny(edge, out, { kind: 'refused', requestId: begun.requestId, decision: unkept }, event);
+    const hold = asked instanceof Promise || kept !== null ? begun.call.confirm() : null;
     if (hold !== null) {
       out.abandon(undefined);
       throw killedDenial(hold, begun.requestId);
@@ -148,12 +149,6 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
     }
     out = new Outgoing(next.head, body, call.rest);
   }
-}
-
-/** Its record may not be on disk, and the settings promise that. */
-function unrecorded(requestId: string): Extract<Begun, { kind: 'refused' }> {
-  const decision = systemDenial('audit_unavailable', 'the audit log cannot be synced');
-  return { kind: 'refused', requestId, decision };
 }
 
 /** A transport that follows redirects although told not to has gone where nobody decided. */

@@ -12,7 +12,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent, Begun, Call, CallContext } from '../../agent/types.js';
 import type { AgentId } from '../../core/brand.js';
-import { systemDenial } from '../../core/decide/system.js';
 import { TOOL_METHOD } from '../../core/decide/tool-request.js';
 import type { Decision, ToolArgs, ToolRequest } from '../../core/decide/types.js';
 import { denialOf, killedDenial } from '../denial.js';
@@ -66,9 +65,10 @@ export function guardTool<A, T>(
       if (begun.waitMs !== undefined) await sleep(begun.waitMs);
       throw refused(asking, begun);
     }
-    const synced = begun.call.onDisk();
-    if (synced !== null && !(await synced)) throw refused(asking, unsynced(begun.requestId));
-    const hold = asked instanceof Promise || synced !== null ? begun.call.confirm() : null;
+    const kept = begun.call.onDisk();
+    const unkept = kept === null ? null : await kept;
+    if (unkept !== null) throw refused(asking, { requestId: begun.requestId, decision: unkept });
+    const hold = asked instanceof Promise || kept !== null ? begun.call.confirm() : null;
     if (hold !== null) throw killedDenial(hold, begun.requestId);
     const result = start(() => tool(copied.copy as A, contextOf(begun.call)), begun.call, begun.requestId);
     tell(asking, begun.requestId, begun.decision);
@@ -83,11 +83,6 @@ function contextOf(call: Call): ToolContext {
       return call.signal;
     },
   });
-}
-
-/** The record may be lost: the tool must not start. */
-function unsynced(requestId: string): { readonly requestId: string; readonly decision: Decision } {
-  return { requestId, decision: systemDenial('audit_unavailable', 'the audit log cannot be synced') };
 }
 
 function judged(copied: CopiedArgs): ToolArgs {
