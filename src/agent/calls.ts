@@ -63,12 +63,12 @@ export class LiveCall implements Call, Flight {
   onDisk(): Promise<Decision | null> | null {
     const kept = this.#host.onDisk();
     if (kept === null) return null;
-    const denied = kept.then(denial => {
+    const certain = kept.then(denial => {
       if (denial !== null) this.finish({ result: 'aborted' });
       return denial;
     });
     // A disk that hangs must not keep what the switch has ended: `confirm` then says so.
-    return Promise.race([denied, new Promise<null>(resolve => this.onKill(() => resolve(null)))]);
+    return Promise.race([certain, new Promise<null>(resolve => this.onKill(() => resolve(null)))]);
   }
 
   confirm(): KillHold | null {

@@ -72,7 +72,7 @@ function report(number: number, old: string, next: string, request: object): str
 function side(made: Doc, options: OracleOptions): { text: string; policy: CheckedPolicy; decide: Decide } | null {
   const text = textOf(made);
   const read = readPolicyObject(text);
-  const decide = productOf(text, options);
+  const decide = productOf([text], options);
   return read.ok && decide !== null ? { text, policy: read.policy, decide } : null;
 }
 

@@ -14,11 +14,11 @@ export type Durability = (typeof DURABILITIES)[number];
 export const SIGNATURES = ['checkpoint', 'record'] as const;
 export type Signatures = (typeof SIGNATURES)[number];
 
-export const RESUME_REQUIRES = ['file', 'signed'] as const;
-export type ResumeRequires = (typeof RESUME_REQUIRES)[number];
-
 export const ON_LOSS = ['deny', 'local'] as const;
 export type OnLoss = (typeof ON_LOSS)[number];
+
+export const RESUME_REQUIRES = ['file', 'signed'] as const;
+export type ResumeRequires = (typeof RESUME_REQUIRES)[number];
 
 export interface Settings {
   readonly face: Face;
