@@ -21,7 +21,7 @@ export function inPlace(program: Uint8Array, requests: readonly TaskRequest[]): 
     exports.agent(put(exports, AREA.agent, 'agent'));
     const methodBytes = put(exports, AREA.method, method);
     const urlBytes = put(exports, AREA.url, url);
-    return () => exports.decide(methodBytes, urlBytes, 0, 0, 0, 1_767_780_000_000, 1_000, 0);
+    return () => exports.decide(methodBytes, urlBytes, 0, 0, 0, 1_767_780_000_000, 1_000, 0, 0);
   });
   return i => (asks[i % asks.length] as () => number)();
 }

@@ -6,6 +6,7 @@ import { benchDecide } from './decide.js';
 import { benchEngines } from './engines.js';
 import { benchFetch } from './fetch.js';
 import { benchKill } from './kill.js';
+import { benchPause } from './pause.js';
 import { benchReload } from './reload.js';
 import { benchStart } from './start.js';
 import { benchSwap } from './swap.js';
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
   batch: () => benchBatch(),
   kill: () => benchKill(),
   reload: () => benchReload(),
+  pause: () => benchPause(),
   start: () => benchStart(),
   verify: () => benchVerify(),
 };

@@ -273,7 +273,7 @@ function limitWantsBody(shadowsOnly: bool): bool {
 
 export function decideRequest(
   methodLen: u32, urlLen: u32, headerLen: u32, bodyKind: u32, bodyLen: u32, wall: f64, monotonic: f64,
-  permissive: bool,
+  permissive: bool, hold: bool,
 ): i32 {
   startLimits(monotonic);
   setWall(wall);
@@ -346,9 +346,10 @@ export function decideRequest(
       const rule = load<u32>(limits + (<usize>i << 3));
       if (!isShadow(rule)) checkLimit(rule, body);
     }
-    settleLimits();
+    if (failedRule >= 0) settleLimits(false);
   }
   shade(n, tooLarge, passes);
+  if (!hold) settleLimits(true);
   if (bad) return answer(CODE_BROKEN, -1, false);
   if (failedRule >= 0) {
     return answer(failedCode == EXHAUSTED ? LIMIT_KEYS_EXHAUSTED : RATE_LIMITED, failedRule, guessed);

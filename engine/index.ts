@@ -1,7 +1,7 @@
 /**
  * What the host may call. Numbers only; text crosses in the request areas.
  *
- *   reserve → (host copies the program) → load → [agent →] decide …
+ *   reserve → (host copies the program) → [check …] → load → [agent →] decide …
  *
  * `abi` is the version of all of this: areas, arguments, answer, program.
  */
@@ -19,12 +19,12 @@ import { initPath } from './path';
 import { initQuery } from './query';
 import { initWalk } from './index-walk';
 import { initTime, zoneArea } from './time';
-import { initWindows } from './limits/window';
+import { initWindows, settleLimits } from './limits/window';
 import { open } from './program';
 import { readAgent } from './agents';
 import { setTool } from './tool';
 import { shadowArea } from './shadow';
-import { validate } from './validate';
+import { MORE, restart, validate } from './validate';
 
 export {
   exportClock, exportKey, exportStamps, exportStart, importClock, importKey, importStamps,
@@ -36,9 +36,11 @@ const NOT_RESERVED: u32 = 101;
 let programAt: usize = 0;
 let programLen: u32 = 0;
 let loaded: bool = false;
+/** Some of the program has been checked, and was sound. */
+let opened: bool = false;
 
 export function abi(): u32 {
-  return 3;
+  return 4;
 }
 
 /** Room for a program and for bodies of up to `inspectBytes`; where the program goes, 0 when there is no memory. Once. */
@@ -50,15 +52,26 @@ export function reserve(bytes: u32, inspectBytes: u32): usize {
   return programAt;
 }
 
-/** Checks the program that the host has copied. 0: ready; else the number of what is wrong with it. */
-export function load(): u32 {
+/** Checks the next `rows` rows of the program that the host has copied. 0: all were; 102: more are left; else what is wrong. */
+export function check(rows: u32): u32 {
   if (programAt == 0 || loaded) return NOT_RESERVED;
-  open(programAt, programLen);
-  const wrong = validate();
-  if (wrong != 0) {
-    open(0, 0);
-    return wrong;
+  if (!opened) {
+    open(programAt, programLen);
+    restart();
+    opened = true;
   }
+  const came = validate(rows);
+  if (came != 0 && came != MORE) {
+    open(0, 0);
+    opened = false;
+  }
+  return came;
+}
+
+/** Checks what is left to check, and takes what decisions need. 0: ready; else the number of what is wrong. */
+export function load(): u32 {
+  const wrong = check(u32.MAX_VALUE);
+  if (wrong != 0) return wrong;
   const scratch = take(bodyScratchBytes());
   const ready =
     scratch != 0 && initHost() && initPath() && initQuery() && initWalk() && initMethod() && initDecide() && initKeys() &&
@@ -84,14 +97,19 @@ export function tool(n: u32): void {
 
 /**
  * Body kinds: 0 none, 1 unread, 2 bytes in the body area, 3 too large, 4 bytes whose Content-Encoding has been undone.
- * `permissive`: one that is too large is a guess, not a denial.
+ * `permissive`: one that is too large is a guess, not a denial. `hold`: limits that pass are charged by `settle`, not now.
  */
 export function decide(
   methodLen: u32, urlLen: u32, headerLen: u32, bodyKind: u32, bodyLen: u32, wallMs: f64, monotonicMs: f64,
-  permissive: bool,
+  permissive: bool, hold: bool,
 ): i32 {
   if (!loaded) return CODE_BROKEN;
-  return decideRequest(methodLen, urlLen, headerLen, bodyKind, bodyLen, wallMs, monotonicMs, permissive);
+  return decideRequest(methodLen, urlLen, headerLen, bodyKind, bodyLen, wallMs, monotonicMs, permissive, hold);
+}
+
+/** Charges the limits of the last `decide`, when that was told to hold them, or gives back what is held. */
+export function settle(charge: bool): void {
+  if (loaded) settleLimits(charge);
 }
 
 export function retryAfter(): u32 {

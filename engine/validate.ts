@@ -2,6 +2,8 @@
  * Checks a program before anything trusts it: every offset, index and length.
  * Trees are trees: children have larger numbers than their parents and every child list follows the one before.
  * Returns 0, or the number of the check that failed.
+ *
+ * Done in parts of so many rows, since a large program takes longer than a decision may be kept waiting.
  */
 import {
   FIELD_WORDS, GLOB_WORDS, H_AGENTS, H_ALWAYS, H_ANY_ROOT, H_AUTOMATA, H_BODY, H_BODY_FIELDS, H_BODY_MATCHERS, H_FIELDS, H_GLOBS, H_HASH,
@@ -13,6 +15,16 @@ import {
 import { isOffset } from './time';
 import { bodySectionCheck } from './body/index';
 import { automata, automataCheck } from './regex';
+
+/** What the rows before the one at hand have come to. */
+let globs: u32 = 0;
+let used: u32 = 0;
+let empty: u32 = 0;
+let least: u32 = 0;
+
+/** The part of the program that comes next, and its first row that has not been looked at. */
+let part: u32 = 0;
+let row: u32 = 0;
 
 /** A section of `rows` rows of `width` words lies within the program, after the header, 4-byte aligned. */
 function section(index: u32, width: u32): bool {
@@ -31,20 +43,20 @@ function text(at: u32, n: u32): bool {
   return at >= from && range(at - from, n, head(H_STRINGS + 1));
 }
 
-function refs(index: u32): bool {
-  for (let i: u32 = 0, n = head(index + 1); i < n; i++) {
+function refs(index: u32, from: u32, to: u32): bool {
+  for (let i = from; i < to; i++) {
     if (!text(cell(index, REF_WORDS, i, 0), cell(index, REF_WORDS, i, 1))) return false;
   }
   return true;
 }
 
-function indexes(index: u32, below: u32): bool {
-  for (let i: u32 = 0, n = head(index + 1); i < n; i++) if (cell(index, 1, i, 0) >= below) return false;
+function indexes(index: u32, below: u32, from: u32, to: u32): bool {
+  for (let i = from; i < to; i++) if (cell(index, 1, i, 0) >= below) return false;
   return true;
 }
 
-function rules(): bool {
-  for (let r: u32 = 0, n = head(H_RULES + 1); r < n; r++) {
+function rules(from: u32, to: u32): bool {
+  for (let r = from; r < to; r++) {
     const effect = cell(H_RULES, RULE_WORDS, r, 0);
     if (effect > 2 || cell(H_RULES, RULE_WORDS, r, 2) > 1 || cell(H_RULES, RULE_WORDS, r, 6) > 2) return false;
     if (!pair(r, R_METHODS, head(H_METHODS + 1))) return false;
@@ -68,12 +80,10 @@ function pair(rule: u32, k: u32, total: u32): bool {
   return range(cell(H_RULES, RULE_WORDS, rule, k), cell(H_RULES, RULE_WORDS, rule, k + 1), total);
 }
 
-function nodes(): bool {
+function nodes(from: u32, to: u32): bool {
   const count = head(H_NODES + 1);
   const rootCount = head(H_ROOTS + 1);
-  let globs: u32 = 0;
-  let terms: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
+  for (let i = from; i < to; i++) {
     const globCount = cell(H_NODES, NODE_WORDS, i, 1);
     if (cell(H_NODES, NODE_WORDS, i, 0) != globs || !range(globs, globCount, head(H_GLOBS + 1))) return false;
     for (let g = globs; g < globs + globCount; g++) {
@@ -91,19 +101,18 @@ function nodes(): bool {
     if ((cell(H_NODES, NODE_WORDS, i, 7) & NODE_HOST) != 0) {
       if (n > 1 || (n == 1 && start >= rootCount)) return false;
     } else {
-      if (start != terms || !range(terms, n, head(H_TERMS + 1))) return false;
-      terms += n;
+      if (start != used || !range(used, n, head(H_TERMS + 1))) return false;
+      used += n;
     }
   }
-  return globs == head(H_GLOBS + 1) && terms == head(H_TERMS + 1);
+  return to < count || (globs == head(H_GLOBS + 1) && used == head(H_TERMS + 1));
 }
 
-function hash(): bool {
+function hash(from: u32, to: u32): bool {
   const cap = head(H_HASH + 1);
   if (cap == 0 || (cap & (cap - 1)) != 0) return false;
-  let empty: u32 = 0;
   const count = head(H_NODES + 1);
-  for (let i: u32 = 0; i < cap; i++) {
+  for (let i = from; i < to; i++) {
     const parent = cell(H_HASH, HASH_WORDS, i, 0);
     if (parent == PARENT_NONE) {
       empty++;
@@ -117,11 +126,11 @@ function hash(): bool {
       if (value >= head(H_METHOD_IDS)) return false;
     } else if (parent >= count || value <= parent || value >= count) return false;
   }
-  return empty > 0;
+  return to < cap || empty > 0;
 }
 
-function roots(): bool {
-  for (let i: u32 = 0, n = head(H_ROOTS + 1); i < n; i++) {
+function roots(from: u32, to: u32): bool {
+  for (let i = from; i < to; i++) {
     const node = cell(H_ROOTS, ROOT_WORDS, i, 0);
     if (node == 0 || node >= head(H_NODES + 1)) return false;
     if (!range(cell(H_ROOTS, ROOT_WORDS, i, 1), cell(H_ROOTS, ROOT_WORDS, i, 2), head(H_TERMS + 1))) return false;
@@ -130,8 +139,8 @@ function roots(): bool {
   return head(H_ANY_ROOT) <= head(H_ROOTS + 1) && (head(H_HOST_NODE) == 0 || head(H_HOST_NODE) < head(H_NODES + 1));
 }
 
-function fields(): bool {
-  for (let i: u32 = 0, n = head(H_FIELDS + 1); i < n; i++) {
+function fields(from: u32, to: u32): bool {
+  for (let i = from; i < to; i++) {
     if (cell(H_FIELDS, FIELD_WORDS, i, 0) > 1) return false;
     if (!text(cell(H_FIELDS, FIELD_WORDS, i, 1), cell(H_FIELDS, FIELD_WORDS, i, 2))) return false;
     const header = cell(H_FIELDS, FIELD_WORDS, i, 3);
@@ -147,8 +156,8 @@ function fields(): bool {
   return true;
 }
 
-function limits(): bool {
-  for (let i: u32 = 0, n = head(H_LIMITS + 1); i < n; i++) {
+function limits(from: u32, to: u32): bool {
+  for (let i = from; i < to; i++) {
     const rule = cell(H_LIMITS, LIMIT_WORDS, i, 0);
     if (rule >= head(H_RULES + 1) || cell(H_RULES, RULE_WORDS, rule, R_LIMIT) != i + 1) return false;
     const calls = cell(H_LIMITS, LIMIT_WORDS, i, 1);
@@ -188,21 +197,27 @@ function indexed(rule: u32): bool {
  * A rule is considered once: without patterns by the list of those that always are, in rising order, with one by the index
  * (which marks what it has met). A limit that came twice would be charged twice and tie its key's list into a knot.
  */
-function candidates(): bool {
+function always(from: u32, to: u32): bool {
   const rules = head(H_RULES + 1);
-  let least: u32 = 0;
-  for (let i: u32 = 0, n = head(H_ALWAYS + 1); i < n; i++) {
+  for (let i = from; i < to; i++) {
     const rule = cell(H_ALWAYS, 1, i, 0);
     if (rule < least || rule >= rules || indexed(rule)) return false;
     least = rule + 1;
   }
-  for (let i: u32 = 0, n = head(H_TERMS + 1); i < n; i++) {
-    if (!indexed(cell(H_TERMS, 1, i, 0))) return false;
+  return true;
+}
+
+function terms(from: u32, to: u32): bool {
+  const rules = head(H_RULES + 1);
+  for (let i = from; i < to; i++) {
+    const rule = cell(H_TERMS, 1, i, 0);
+    if (rule >= rules || !indexed(rule)) return false;
   }
   return true;
 }
 
-export function validate(): u32 {
+/** What stands once in a program: the header, and where its sections lie. */
+function frame(): u32 {
   if (length < H_WORDS << 2 || (length & 3) != 0) return 1;
   if (head(0) != MAGIC) return 2;
   if (head(1) != VERSION) return 3;
@@ -217,20 +232,74 @@ export function validate(): u32 {
   // Strings and the body section count bytes.
   if (head(H_STRINGS) > length || head(H_STRINGS + 1) > length - head(H_STRINGS)) return 12;
   if ((head(H_BODY) & 3) != 0 || head(H_BODY) > length || head(H_BODY + 1) > length - head(H_BODY)) return 13;
-  const at = head(H_AUTOMATA);
-  if ((at & 3) != 0 || at > length || !automataCheck(base + at, length - at, head(H_AUTOMATA + 1))) return 28;
   if (head(H_METHOD_IDS) > head(H_METHODS + 1) || head(H_BODY_MATCHERS) > 1000000 || head(H_BODY_FIELDS) > 1000000) return 14;
   for (let k: u32 = 0; k < 5; k++) if (head(H_SPECIAL + k) > head(H_HEADERS + 1)) return 15;
-  if (!nodes()) return 16;
-  if (!hash()) return 17;
-  if (!roots()) return 18;
-  if (!indexes(H_TERMS, head(H_RULES + 1)) || !candidates()) return 19;
-  if (!indexes(H_METHODS, head(H_METHOD_IDS))) return 20;
-  if (!refs(H_LISTS) || !refs(H_HEADERS) || !refs(H_AGENTS)) return 21;
-  if (!fields()) return 22;
-  if (!windows()) return 23;
-  if (!limits()) return 24;
-  if (!rules()) return 25;
+  return 0;
+}
+
+function automataWhole(): bool {
+  const at = head(H_AUTOMATA);
+  return (at & 3) == 0 && at <= length && automataCheck(base + at, length - at, head(H_AUTOMATA + 1));
+}
+
+/** Rows of part `k`; what cannot be cut counts as one. */
+function rowsOf(k: u32): u32 {
+  if (k == 2) return head(H_NODES + 1);
+  if (k == 3) return head(H_HASH + 1);
+  if (k == 4) return head(H_ROOTS + 1);
+  if (k == 5) return head(H_ALWAYS + 1);
+  if (k == 6) return head(H_TERMS + 1);
+  if (k == 7) return head(H_METHODS + 1);
+  if (k == 8) return head(H_LISTS + 1);
+  if (k == 9) return head(H_HEADERS + 1);
+  if (k == 10) return head(H_AGENTS + 1);
+  if (k == 11) return head(H_FIELDS + 1);
+  if (k == 13) return head(H_LIMITS + 1);
+  if (k == 14) return head(H_RULES + 1);
+  return 1;
+}
+
+/** Rows `from` to `to` of part `k`: 0, or what is wrong. A part may trust those before it. */
+function check(k: u32, from: u32, to: u32): u32 {
+  if (k == 0) return frame();
+  if (k == 1) return automataWhole() ? 0 : 28;
+  if (k == 2) return nodes(from, to) ? 0 : 16;
+  if (k == 3) return hash(from, to) ? 0 : 17;
+  if (k == 4) return roots(from, to) ? 0 : 18;
+  if (k == 5) return always(from, to) ? 0 : 19;
+  if (k == 6) return terms(from, to) ? 0 : 19;
+  if (k == 7) return indexes(H_METHODS, head(H_METHOD_IDS), from, to) ? 0 : 20;
+  if (k == 8) return refs(H_LISTS, from, to) ? 0 : 21;
+  if (k == 9) return refs(H_HEADERS, from, to) ? 0 : 21;
+  if (k == 10) return refs(H_AGENTS, from, to) ? 0 : 21;
+  if (k == 11) return fields(from, to) ? 0 : 22;
+  if (k == 12) return windows() ? 0 : 23;
+  if (k == 13) return limits(from, to) ? 0 : 24;
+  if (k == 14) return rules(from, to) ? 0 : 25;
   if (!bodySectionCheck(base + head(H_BODY), head(H_BODY + 1))) return 26;
   return bad ? 27 : 0;
+}
+
+const PARTS: u32 = 16;
+export const MORE: u32 = 102;
+
+export function restart(): void {
+  part = row = globs = used = empty = least = 0;
+}
+
+/** Checks the next `budget` rows: 0 when that was the last of them and all is well, MORE, or what is wrong. */
+export function validate(budget: u32): u32 {
+  while (part < PARTS) {
+    const total = rowsOf(part);
+    const left = total - row;
+    const to = left < budget ? total : row + budget;
+    const wrong = check(part, row, to);
+    if (wrong != 0) return wrong;
+    budget -= to - row;
+    row = to;
+    if (row < total) return MORE;
+    part++;
+    row = 0;
+  }
+  return 0;
 }

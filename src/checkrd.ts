@@ -13,7 +13,7 @@ import type { TelemetrySink } from './core/telemetry/sink.js';
 import type { OnDenied } from './transports/fetch/denied.js';
 import { wrapFetch } from './transports/fetch/wrap-fetch.js';
 import type { BeforeRequestHook, DecisionHook } from './transports/hooks.js';
-import { guardTool } from './transports/tool/guard-tool.js';
+import { guardTool, type ToolContext } from './transports/tool/guard-tool.js';
 
 /** Everything is optional; what is absent or undefined comes from the environment, the settings file or the default. */
 export interface CheckrdOptions {
@@ -33,6 +33,10 @@ export interface CheckrdOptions {
   readonly securityMode?: SecurityMode | undefined;
   /** Folder of policy, switch, keys, state and log. Default `~/.checkrd`. */
   readonly configDir?: string | undefined;
+  /** Path of this agent's socket at a daemon, which then writes the records. */
+  readonly daemonRecords?: string | undefined;
+  /** While that daemon takes no records: `deny` (default) calls, or go on with a `local` log. */
+  readonly daemonOnLoss?: 'deny' | 'local' | undefined;
   /** Told of each call that the policy allows; nobody waits for it. */
   readonly onAllow?: DecisionHook | undefined;
   /** Told of each call that is denied; nobody waits for it. */
@@ -62,6 +66,8 @@ const OPENER_OPTIONS = [
   'enforce',
   'securityMode',
   'configDir',
+  'daemonRecords',
+  'daemonOnLoss',
 ];
 const OPTIONS = [...Object.keys(OWN_OPTIONS), ...OPENER_OPTIONS];
 
@@ -103,9 +109,9 @@ export class Checkrd {
   /**
    * A function that calls `tool` when the policy lets it: decided and recorded as a call of the tool `name`. The arguments
    * are copied through JSON; the copy is what the policy sees and what the tool is given. The promise rejects with
-   * CheckrdPolicyDenied for a call that is denied, and for one that the kill switch overtakes.
+   * CheckrdPolicyDenied for a call that is denied, and for one that the kill switch overtakes; `signal` fires then too.
    */
-  guardTool<A, T>(name: string, tool: (args: A) => T): (args: A) => Promise<Awaited<T>> {
+  guardTool<A, T>(name: string, tool: (args: A, context: ToolContext) => T): (args: A) => Promise<Awaited<T>> {
     if (typeof name !== 'string' || typeof tool !== 'function')
       throw new TypeError('guardTool takes a name and a function');
     return guardTool(this.#agent, name, tool, { agentId: this.#agent.agentId, hooks: this.#own.hooks });

@@ -8,7 +8,7 @@ import {
   windowTicks,
 } from './keys';
 import { TRANSFER_AREA, transferArea } from '../memory';
-import { clockMs, resumeClock } from './window';
+import { clockMs, resumeClock, settleLimits } from './window';
 import { hashBytes } from '../text';
 import { takeStamp } from './pool';
 
@@ -17,6 +17,7 @@ let key: usize = 0;
 let stamp: usize = 0;
 
 export function exportClock(): f64 {
+  settleLimits(false);
   return clockMs;
 }
 

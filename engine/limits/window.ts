@@ -1,5 +1,6 @@
 /**
- * Exact sliding windows. All limits that apply are checked; only if all pass is each charged.
+ * Exact sliding windows. All limits that apply are checked; only if all pass is each charged. Where other policies have a say
+ * as well, what passed is held until the host says whether the call was let through.
  * The clock never runs backwards. Ticks are 32 bits; keys are swept twice a day and all cleared after a day without a
  * decision, so that none is ever compared with a tick that has wrapped.
  */
@@ -42,8 +43,9 @@ export function initWindows(): bool {
   return pending != 0;
 }
 
-/** Sets the clock for this decision, clamped so that it never runs backwards. */
+/** Sets the clock for this decision, clamped so that it never runs backwards. What is still held was never let through. */
 export function startLimits(ms: f64): void {
+  settleLimits(false);
   if (!(ms >= 0 && ms < 9007199254740992.0)) ms = clockMs;
   if (!started) {
     started = true;
@@ -53,7 +55,6 @@ export function startLimits(ms: f64): void {
   const idle = ms - clockMs;
   if (ms > clockMs) clockMs = ms;
   setNow(clockMs);
-  pendingCount = 0;
   failedRule = -1;
   failedCode = PASSED;
   waitMs = 0;
@@ -146,13 +147,17 @@ export function checkLimit(rule: u32, body: bool): void {
   store<u32>(at, <u32>stamp, 4);
 }
 
-/** Charges every limit that was checked, or, when one refused, gives back what was held. */
-export function settleLimits(): void {
-  for (let i: u32 = 0; i < pendingCount; i++) {
+/** Charges every limit that is held, or gives all back. */
+export function settleLimits(charge: bool): void {
+  settleFrom(0, charge);
+}
+
+function settleFrom(first: u32, charge: bool): void {
+  for (let i = first; i < pendingCount; i++) {
     const at = pending + (<usize>i << 3);
     const key = <usize>load<u32>(at);
     const stamp = <usize>load<u32>(at, 4);
-    if (failedRule < 0) {
+    if (charge) {
       addStamp(key, stamp, stampNow(load<u32>(key, K_LIMIT)));
       moveLast(key);
     } else {
@@ -160,19 +165,19 @@ export function settleLimits(): void {
       if (load<u32>(key, K_COUNT) == 0) dropKey(key);
     }
   }
-  pendingCount = 0;
+  pendingCount = first;
 }
 
-/** Whether the limit of a shadow rule would refuse. Charged where it would not and the call is let through. */
+/** Whether the limit of a shadow rule would refuse. Held where it would not and no limit that binds refused. */
 export function shadowRefuses(rule: u32, body: bool): bool {
   const binding = failedRule;
   const code = failedCode;
   const wait = waitMs;
+  const held = pendingCount;
   failedRule = -1;
   checkLimit(rule, body);
   const refused = failedRule >= 0;
-  if (binding >= 0) failedRule = binding;
-  settleLimits();
+  if (refused || binding >= 0) settleFrom(held, false);
   failedRule = binding;
   failedCode = code;
   waitMs = wait;

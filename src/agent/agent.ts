@@ -9,6 +9,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { decisionRecord, type UrlPathForm } from '../core/audit/decision-record.js';
+import type { AgentId } from '../core/brand.js';
 import { DenialPace } from '../core/decide/denial-pace.js';
 import { killDecision } from '../core/decide/kill.js';
 import { systemDenial } from '../core/decide/system.js';
@@ -70,8 +71,9 @@ export class LiveAgent implements Agent {
       look: agent => parts.kill.look(agent),
       record: fields => void (rules.disabled || parts.recorder.record(fields)),
       onDisk: () => {
-        const synced = rules.disabled ? null : parts.recorder.onDisk();
-        return synced !== null && rules.securityMode === 'permissive' ? synced.then(() => true) : synced;
+        const kept = rules.disabled ? null : parts.recorder.onDisk();
+        if (kept === null) return null;
+        return kept.then(certain => (certain || rules.securityMode === 'permissive' ? null : this.#unkept('synced')));
       },
       monotonicMs: () => performance.now(),
       left: call => parts.inFlight.remove(call),
@@ -101,6 +103,10 @@ export class LiveAgent implements Agent {
       this.#stands(request, context) ??
       (this.#rules.allowSkip ? null : systemDenial('hook_refused', 'the settings forbid hooks to skip the policy'));
     return this.#settle(refusal ?? SKIPPED, request, context, this.#parts.policy.current, startedMs);
+  }
+
+  waits(agent: AgentId, stopped: () => void): () => void {
+    return this.#parts.inFlight.addWaiting(agent, stopped);
   }
 
   refuse(
@@ -153,14 +159,14 @@ export class LiveAgent implements Agent {
     startedMs: number,
   ): Settled {
     const requestId = this.#parts.ids.request(Date.now());
-    const recorded =
-      (this.#rules.disabled && decision === SKIPPED) ||
-      this.#write(decision, request, context, generation, requestId, startedMs);
-    const bound = this.#bound(decision, recorded);
+    const unrecorded = this.#rules.disabled && decision === SKIPPED;
+    const said = unrecorded ? decision : this.#unlessLost(decision);
+    const recorded = unrecorded || this.#write(said, request, context, generation, requestId, startedMs);
+    const bound = this.#bound(said, recorded);
     if (blocks(bound)) return this.#answered(requestId, bound, context);
     const call = new LiveCall(this.#callHost, requestId, context.agent);
     this.#parts.inFlight.add(call);
-    return { kind: 'proceed', requestId, decision, call };
+    return { kind: 'proceed', requestId, decision: said, call };
   }
 
   #answered(requestId: string, decision: Decision, context: CallContext): Refused {
@@ -170,7 +176,19 @@ export class LiveAgent implements Agent {
 
   #bound(decision: Decision, recorded: boolean): Decision {
     if (recorded || blocks(decision) || this.#rules.securityMode === 'permissive') return decision;
-    return systemDenial('audit_unavailable', 'the audit log cannot be written');
+    return this.#unkept('written');
+  }
+
+  /** Nobody would write its record: what would go is denied, and so it is recorded once the daemon is back. */
+  #unlessLost(decision: Decision): Decision {
+    const lost = this.#parts.recorder.daemon === 'lost' && this.#rules.securityMode === 'strict';
+    return lost && !blocks(decision) ? this.#unkept('written') : decision;
+  }
+
+  #unkept(how: 'written' | 'synced'): Decision {
+    return this.#parts.recorder.daemon === undefined
+      ? systemDenial('audit_unavailable', `the audit log cannot be ${how}`)
+      : systemDenial('daemon_unavailable', 'the daemon that writes the records does not answer');
   }
 
   /** True when the record is in the log. */
@@ -184,7 +202,8 @@ export class LiveAgent implements Agent {
   ): boolean {
     const { ids, recorder } = this.#parts;
     const trace = context.traceparent === undefined ? null : parseTraceparent(context.traceparent);
-    const document = generation?.documents[0] ?? null;
+    const layer = decision.policyLayer ?? null;
+    const document = generation?.documents.find(one => one.layer === layer) ?? null;
     return recorder.record(
       decisionRecord(decision, request, {
         requestId,

@@ -1,18 +1,23 @@
 /**
- * From the bytes of a policy file to a generation that can decide.
+ * From the bytes of a policy's files to a generation that can decide.
  *
- *   in   : bytes as read once from the file, its path, their SHA-256
- *   out  : a generation with its own engine instance whose policy passed its own tests, or what is wrong with it
- *   never: touches the generation in force
+ *   in   : a set of documents as read once, with their SHA-256
+ *   out  : a generation in which each document has an engine of its own and passed its own tests, or what is wrong with one
+ *   never: touches the generation in force, gives half a generation
  */
-import { Worker } from 'node:worker_threads';
-import type { Sha256Hex } from '../core/brand.js';
 import { COMPILE_INLINE_MAX_BYTES, TESTS_INLINE_MAX_COST } from '../core/limits.js';
 import { testCost } from '../core/policy/test-case.js';
+import type { Engine } from '../wasm/engine.js';
 import type { EngineModule } from '../wasm/module.js';
 import { type Compiled, compileObject, compilePolicy } from './compile.js';
-import type { BuildOutcome } from './policy-ports.js';
+import { compileApart } from './compile-apart.js';
+import type { BuildOutcome, PolicyDocument, PolicySet } from './policy-ports.js';
 import { tested } from './policy-tests.js';
+import type { LiveDocument } from './types.js';
+
+type DocumentOutcome = { readonly ok: true; readonly document: LiveDocument } | Extract<BuildOutcome, { ok: false }>;
+
+type Sound = Extract<Compiled, { ok: true }>;
 
 export class GenerationBuilder {
   constructor(
@@ -21,24 +26,54 @@ export class GenerationBuilder {
   ) {}
 
   /** In this thread; for the first load, which nobody waits behind. */
-  buildSync(bytes: Uint8Array, path: string, sha256: Sha256Hex): BuildOutcome {
-    return this.#instantiate(this.#tested(compilePolicy(bytes, path)), path, sha256);
+  buildSync(set: PolicySet): BuildOutcome {
+    return assemble(set, document =>
+      this.#instantiate(this.#tested(compilePolicy(document.bytes, document.path)), document),
+    );
   }
 
   /** A policy given as an object; `text` is its JSON. */
-  buildObject(text: string, path: string, sha256: Sha256Hex): BuildOutcome {
-    return this.#instantiate(this.#tested(compileObject(text)), path, sha256);
+  buildObject(text: string, set: PolicySet): BuildOutcome {
+    return assemble(set, document => this.#instantiate(this.#tested(compileObject(text)), document));
   }
 
   /** In a worker when the text is large or its tests take long, so that no decision waits. */
-  build(bytes: Uint8Array, path: string, sha256: Sha256Hex): Promise<BuildOutcome> | BuildOutcome {
-    if (bytes.length <= COMPILE_INLINE_MAX_BYTES) {
-      const compiled = compilePolicy(bytes, path);
-      if (!compiled.ok || testCost(compiled.tests) <= TESTS_INLINE_MAX_COST) {
-        return this.#instantiate(this.#tested(compiled), path, sha256);
-      }
+  build(set: PolicySet): Promise<BuildOutcome> | BuildOutcome {
+    const outcomes: DocumentOutcome[] = [];
+    let inlineBytes = 0;
+    for (const [i, document] of set.documents.entries()) {
+      inlineBytes += document.bytes.length;
+      const outcome = inlineBytes <= COMPILE_INLINE_MAX_BYTES ? this.#buildInline(document) : null;
+      if (outcome === null) return this.#buildRest(set, outcomes, i);
+      if (!outcome.ok) return outcome;
+      outcomes.push(outcome);
     }
-    return buildInWorker(bytes, path, this.inspectBytes).then(compiled => this.#instantiate(compiled, path, sha256));
+    return assemble(set, (_, i) => outcomes[i]);
+  }
+
+  /** One worker after the other: each needs a hundred times the memory of its text. */
+  async #buildRest(set: PolicySet, done: readonly DocumentOutcome[], from: number): Promise<BuildOutcome> {
+    const outcomes = [...done];
+    for (const document of set.documents.slice(from)) {
+      const outcome = await this.#buildApart(document);
+      if (!outcome.ok) return outcome;
+      outcomes.push(outcome);
+    }
+    return assemble(set, (_, i) => outcomes[i]);
+  }
+
+  /** Null: its tests take too long for this thread. */
+  #buildInline(document: PolicyDocument): DocumentOutcome | null {
+    const compiled = compilePolicy(document.bytes, document.path);
+    if (compiled.ok && testCost(compiled.tests) > TESTS_INLINE_MAX_COST) return null;
+    return this.#instantiate(this.#tested(compiled), document);
+  }
+
+  async #buildApart(document: PolicyDocument): Promise<DocumentOutcome> {
+    const { inspectBytes } = this;
+    const compiled = await compileApart(document.bytes, document.path, inspectBytes);
+    if (!compiled.ok) return { ...compiled, path: document.path };
+    return live(compiled, document, await this.engines.instantiateLater(compiled.program, { inspectBytes }));
   }
 
   #tested(compiled: Compiled): Compiled {
@@ -46,20 +81,28 @@ export class GenerationBuilder {
   }
 
   /** `compiled` has passed its own tests; their counters stay with the instance they ran in. */
-  #instantiate(compiled: Compiled, path: string, sha256: Sha256Hex): BuildOutcome {
-    if (!compiled.ok) return compiled;
-    const engine = this.engines.instantiate(compiled.program, { inspectBytes: this.inspectBytes });
-    return { ok: true, generation: { id: sha256, documents: [{ path, sha256, ...compiled.summary, engine }] } };
+  #instantiate(compiled: Compiled, document: PolicyDocument): DocumentOutcome {
+    if (!compiled.ok) return { ...compiled, path: document.path };
+    const { inspectBytes } = this;
+    return live(compiled, document, this.engines.instantiate(compiled.program, { inspectBytes }));
   }
 }
 
-function buildInWorker(bytes: Uint8Array, path: string, inspectBytes: number): Promise<Compiled> {
-  return new Promise((resolve, reject) => {
-    const workerData = { bytes, path, inspectBytes };
-    const worker = new Worker(new URL('./compile-worker.js', import.meta.url), { workerData });
-    worker.unref();
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', code => reject(new Error(`the policy compiler ended with code ${code} and no answer`)));
-  });
+function live({ summary }: Sound, { path, sha256, name, isLayer }: PolicyDocument, engine: Engine): DocumentOutcome {
+  return { ok: true, document: { path, sha256, layer: isLayer ? name : null, ...summary, engine } };
+}
+
+/** All documents, or the first that is not good. */
+function assemble(
+  { id, documents }: PolicySet,
+  outcomeOf: (document: PolicyDocument, index: number) => DocumentOutcome | undefined,
+): BuildOutcome {
+  const built: LiveDocument[] = [];
+  for (const [i, document] of documents.entries()) {
+    const outcome = outcomeOf(document, i);
+    if (outcome === undefined) throw new Error('a document was not built');
+    if (!outcome.ok) return outcome;
+    built.push(outcome.document);
+  }
+  return { ok: true, generation: { id, documents: built } };
 }

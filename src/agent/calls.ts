@@ -1,6 +1,7 @@
 import type { OutcomeFields } from '../core/audit/fields.js';
 import type { AgentId } from '../core/brand.js';
 import { killDecision } from '../core/decide/kill.js';
+import type { Decision } from '../core/decide/types.js';
 import { CheckrdPolicyDenied } from './errors.js';
 import type { Flight } from './in-flight.js';
 import type { Call, KillHold, Outcome } from './types.js';
@@ -10,7 +11,7 @@ export interface CallHost {
   look(agent: AgentId): KillHold | null;
   record(fields: OutcomeFields): void;
   /** Null: nobody waits for the disk. */
-  onDisk(): Promise<boolean> | null;
+  onDisk(): Promise<Decision | null> | null;
   /** Milliseconds on a clock that never runs backwards. */
   monotonicMs(): number;
   left(call: LiveCall): void;
@@ -48,7 +49,9 @@ export class LiveCall implements Call, Flight {
   abort(hold: KillHold): boolean {
     if (this.#done || this.killed !== null) return false;
     this.killed = hold;
-    this.#controller?.abort(this.#denial(hold));
+    // Whoever listens to the signal may take its time; every other call has been ended by then.
+    const controller = this.#controller;
+    if (controller !== null) queueMicrotask(() => controller.abort(this.#denial(hold)));
     this.#listener?.();
     return true;
   }
@@ -57,13 +60,15 @@ export class LiveCall implements Call, Flight {
     this.#listener = listener;
   }
 
-  onDisk(): Promise<boolean> | null {
-    const synced = this.#host.onDisk();
-    if (synced === null) return null;
-    return synced.then(certain => {
-      if (!certain) this.finish({ result: 'aborted' });
-      return certain;
+  onDisk(): Promise<Decision | null> | null {
+    const kept = this.#host.onDisk();
+    if (kept === null) return null;
+    const certain = kept.then(denial => {
+      if (denial !== null) this.finish({ result: 'aborted' });
+      return denial;
     });
+    // A disk that hangs must not keep what the switch has ended: `confirm` then says so.
+    return Promise.race([certain, new Promise<null>(resolve => this.onKill(() => resolve(null)))]);
   }
 
   confirm(): KillHold | null {

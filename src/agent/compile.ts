@@ -1,6 +1,7 @@
 /**
  * Policy bytes to program bytes, in this thread. The worker runs the same function on larger files.
  */
+import type { RuleNames } from '../core/decide/answer.js';
 import type { PolicyMode } from '../core/decide/types.js';
 import type { CheckedPolicy } from '../core/policy/checked.js';
 import { compileProgram } from '../core/policy/compile.js';
@@ -9,14 +10,11 @@ import { type PolicyReading, policyFormat, readPolicy, readPolicyObject } from '
 import type { PolicyTest } from '../core/policy/test-case.js';
 import { knowsZone } from '../wasm/zones.js';
 
-/** What the host keeps of a policy beside its program. Structured-clonable: it crosses from the worker. */
-export interface PolicySummary {
+/** What the host keeps of a policy beside its program. */
+export interface PolicySummary extends RuleNames {
   readonly agentLabel: string | null;
   readonly mode: PolicyMode;
   readonly version: number | null;
-  readonly ruleNames: readonly string[];
-  readonly ruleKinds: readonly ('allow' | 'deny' | 'limit')[];
-  readonly ruleHints: readonly (string | null)[];
 }
 
 export type Compiled =

@@ -1,7 +1,7 @@
-import { toDecision } from '../core/decide/answer.js';
+import { ENGINE_NO_POLICY_FOR_AGENT, toDecision } from '../core/decide/answer.js';
 import type { ActionRequest, Body, Decision, HttpRequest } from '../core/decide/types.js';
 import { blocks } from '../core/decide/types.js';
-import type { Clock, JudgedRequest } from '../wasm/engine.js';
+import type { Clock, Engine, JudgedRequest } from '../wasm/engine.js';
 import { saysEncoded, undoEncoding } from './content-coding.js';
 import type { Generation } from './types.js';
 
@@ -18,9 +18,9 @@ export interface DecideAt extends Clock {
 }
 
 /**
- * What a generation says of one request. Every document decides for itself: the first that holds the call back
- * speaks for all, then the first that would have, then the first. An encoded body is decoded once, and only if one
- * of them looks into it.
+ * What a generation says of one request. Every document decides for itself, a layer that does not speak for the agent not
+ * at all: the first that holds the call back speaks for all, then the first that would have, then the first. Limits are
+ * charged only if none holds it back. An encoded body is decoded once, and only if one of them looks into it.
  */
 export function decideByGeneration(
   generation: Generation,
@@ -28,26 +28,54 @@ export function decideByGeneration(
   agent: string,
   at: DecideAt,
 ): Decision | 'need_body' {
+  const { documents } = generation;
+  const when = documents.length === 1 ? at : { ...at, hold: true };
+  const held: Engine[] = [];
   let spoken: Decision | null = null;
+  let uncertain = false;
   const shadows: string[] = [];
   let encoded = 'tool' in request ? null : encodedBody(request);
   let judged: JudgedRequest = encoded === null ? request : { ...encoded.request, body: UNREAD };
-  for (const document of generation.documents) {
-    const { engine } = document;
-    let answer = engine.decide(judged, agent, at);
+  for (const document of documents) {
+    const { engine, layer } = document;
+    let answer = engine.decide(judged, agent, when);
     if (answer.needBody && encoded !== null) {
       judged = { ...encoded.request, body: undoEncoding(encoded.request.headers, encoded.body, engine.inspectBytes) };
       encoded = null;
-      answer = engine.decide(judged, agent, at);
+      answer = engine.decide(judged, agent, when);
     }
-    if (answer.needBody) return 'need_body';
-    const decision = toDecision(answer, document, { mode: document.mode, forceDryRun: at.dryRun });
+    if (answer.needBody) {
+      settle(held, false);
+      return 'need_body';
+    }
+    if (layer !== null && answer.code === ENGINE_NO_POLICY_FOR_AGENT) continue;
+    const decision = ofLayer(toDecision(answer, document, { mode: document.mode, forceDryRun: at.dryRun }), layer);
     shadows.push(...decision.shadowRules);
-    if (blocks(decision)) return withShadows(decision, shadows);
+    if (blocks(decision)) {
+      settle(held, false);
+      return withShadows(decision, shadows);
+    }
+    if (decision.result === 'allow') {
+      held.push(engine);
+      uncertain ||= decision.uncertain;
+    }
     if (spoken === null || (spoken.result === 'allow' && decision.result === 'deny')) spoken = decision;
   }
-  if (spoken === null) throw new Error('a generation holds at least one document');
-  return withShadows(spoken, shadows);
+  if (spoken === null) throw new Error('a generation holds its main document');
+  if (documents.length > 1) settle(held, true);
+  const whole = withShadows(spoken, shadows);
+  // A guess of any of them is one of all.
+  return uncertain && whole.result === 'allow' && !whole.uncertain ? { ...whole, uncertain } : whole;
+}
+
+function settle(engines: readonly Engine[], charge: boolean): void {
+  for (const engine of engines) engine.settle(charge);
+}
+
+/** The main document needs no name; a layer that denies says which it is. */
+function ofLayer(decision: Decision, layer: string | null): Decision {
+  if (layer === null || decision.result === 'allow') return decision;
+  return { ...decision, policyLayer: layer, reason: `${decision.reason} (layer '${layer}')` };
 }
 
 /** The request with its body, where that says it is encoded. */

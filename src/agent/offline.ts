@@ -72,7 +72,7 @@ function beginner(): (compiled: Compiled, path: string, inspectBytes: number) =>
     try {
       engines ??= loadEngine();
       const engine = engines.instantiate(program, { inspectBytes });
-      const generation = { id: UNNAMED, documents: [{ path, sha256: UNNAMED, ...summary, engine }] };
+      const generation = { id: UNNAMED, documents: [{ path, sha256: UNNAMED, layer: null, ...summary, engine }] };
       const decider = deciderOf(generation, inspectBytes);
       return { ok: true, decider, rules: summary.ruleNames.length, mode: summary.mode };
     } catch (error) {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { AgentRecord } from '../core/audit/fields.js';
 import type { Sha256Hex } from '../core/brand.js';
 import { toHex, utf8 } from '../core/bytes.js';
@@ -6,12 +7,18 @@ import { Fault } from '../core/fault.js';
 import { describeIssue } from '../core/policy/issues.js';
 import { sha256 } from '../crypto/sha256.js';
 import { groupId } from '../disk/group-id.js';
+import { openPolicyArchive } from '../disk/policy-archive.js';
+import { hashedSet, policyPlace } from '../disk/policy-set.js';
 import type { EngineModule } from '../wasm/module.js';
+import { attempt } from './attempt.js';
 import { GenerationBuilder } from './build-generation.js';
-import type { WatchedPolicySource } from './policy-ports.js';
+import { fixedPolicySource } from './fixed-policy.js';
+import { PolicyAdmission } from './policy-admission.js';
+import type { BuildOutcome, PolicySet, WatchedPolicySource } from './policy-ports.js';
 import { loadedRecord, openPolicyRecords } from './policy-records.js';
-import { fixedPolicySource, openPolicySourceSync } from './reloader.js';
+import { openPolicySourceSync } from './reloader.js';
 import type { Generation } from './types.js';
+import { VersionStore } from './version-store.js';
 
 /** What records and health say instead of a path. */
 const OBJECT_NAME = '(object)';
@@ -23,29 +30,70 @@ const hash = (bytes: Uint8Array): Sha256Hex => toHex(sha256(bytes)) as Sha256Hex
  *
  * @param engine  null where permissive mode runs without one: then no policy is ever in force.
  * @param append  Writes a record or throws.
- * @throws Fault `policy_object_invalid`; a bad file is no failure, health tells of it.
+ * @param isFirstStart  No log was here before.
+ * @throws Fault `policy_object_invalid`, `policy_object_unsigned`; a bad file is no failure, health tells of it.
  */
 export function openPolicy(
   settings: Settings,
   policyObject: string | null,
   engine: EngineModule | null,
   append: (record: AgentRecord) => void,
+  isFirstStart: boolean,
 ): WatchedPolicySource {
-  if (engine === null) return { ...fixedPolicySource(null), lookAgain() {} };
+  if (engine === null) return { ...fixedPolicySource(null), lookAgain() {}, rebuild: async () => 'superseded' };
   const builder = new GenerationBuilder(engine, settings.inspectBytes);
-  if (policyObject !== null) return objectPolicy(policyObject, builder, append);
+  if (policyObject !== null) {
+    if (settings.requireSignature) throw new Fault('policy_object_unsigned');
+    return objectPolicy(policyObject, builder, append);
+  }
+  const admission = admissionOf(settings, append, isFirstStart);
+  const guarded = (set: PolicySet, built: BuildOutcome) => admission?.guarded(set, built) ?? built;
   return openPolicySourceSync({
     path: settings.policy,
     stateDir: settings.stateDir,
-    build: (bytes, path, sha) => builder.build(bytes, path, sha),
-    buildSync: (bytes, path, sha) => builder.buildSync(bytes, path, sha),
+    build: set => {
+      const built = builder.build(set);
+      return built instanceof Promise ? built.then(outcome => guarded(set, outcome)) : guarded(set, built);
+    },
+    buildSync: set => {
+      const built = builder.buildSync(set);
+      return admission?.guardedSync(set, built) ?? built;
+    },
+    ...(admission === null ? {} : { admit: set => admission.admit(set), admittedBy: () => admission.admittedBy() }),
     hash,
     report: append,
-    adopt: carryCounters,
+    adopt(old, next) {
+      carryCounters(old, next);
+      admission?.goingLive(next);
+    },
     securityMode: settings.securityMode,
-    operatorsGid: settings.operatorsGroup === null ? null : groupId(settings.operatorsGroup),
+    operatorsGid: operatorsGid(settings),
     watch: settings.policyWatch,
   });
+}
+
+/** Null where signatures are not asked for; nothing else turns them off. */
+function admissionOf(
+  settings: Settings,
+  report: (record: AgentRecord) => void,
+  isFirstStart: boolean,
+): PolicyAdmission | null {
+  const { stateDir, trustDir, weakeningGuard, securityMode } = settings;
+  const versions = new VersionStore(stateDir);
+  // Where signatures are asked for, a memory that is missing later is a loss. Without them there is none to lose.
+  const isNew = !settings.requireSignature || (isFirstStart && !versions.hadPolicies());
+  if (isNew) attempt(() => versions.begin());
+  if (!settings.requireSignature) return null;
+  return new PolicyAdmission({
+    ...{ trustDir, weakeningGuard, securityMode, versions, report },
+    rules: { operatorsGid: operatorsGid(settings) },
+    wallMs: Date.now,
+    lastGood: () => openPolicyArchive(stateDir, hash).lastGood(policyPlace(resolve(settings.policy)))?.set ?? null,
+  });
+}
+
+function operatorsGid({ operatorsGroup }: Settings): number | null {
+  return operatorsGroup === null ? null : groupId(operatorsGroup);
 }
 
 function objectPolicy(
@@ -53,21 +101,24 @@ function objectPolicy(
   builder: GenerationBuilder,
   append: (record: AgentRecord) => void,
 ): WatchedPolicySource {
-  const sha = hash(utf8(text));
-  const built = builder.buildObject(text, OBJECT_NAME, sha);
+  const bytes = utf8(text);
+  const file = { path: OBJECT_NAME, name: OBJECT_NAME, isLayer: false, bytes, envelope: null };
+  const built = builder.buildObject(text, hashedSet([file], hash));
   if (!built.ok) {
     const problems = built.issues.map(issue => describeIssue('policy', issue)).join('\n');
     throw new Fault('policy_object_invalid', { problems });
   }
   const records = openPolicyRecords(append);
-  records.write(loadedRecord(sha, built.generation, OBJECT_NAME));
-  return { ...fixedPolicySource(built.generation), lookAgain: () => records.retry() };
+  records.write(loadedRecord(built.generation, OBJECT_NAME));
+  const fixed = fixedPolicySource(built.generation);
+  return { ...fixed, lookAgain: () => records.retry(), rebuild: async () => 'superseded' };
 }
 
-/** Counters follow their rules into the next generation, document by document. */
+/** Counters follow their rules into the next generation, document by document: a layer is known by its name. */
 function carryCounters(old: Generation, next: Generation): void {
-  next.documents.forEach((document, i) => {
-    const before = old.documents[i];
+  const byLayer = new Map(old.documents.map(document => [document.layer, document]));
+  next.documents.forEach(document => {
+    const before = byLayer.get(document.layer);
     if (before !== undefined) document.engine.importLimits(before.engine.exportLimits());
   });
 }

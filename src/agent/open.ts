@@ -6,7 +6,7 @@
  *   out  : an agent that decides when this returns, or a Fault; nothing is left open then
  */
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
+import { existsSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { PolicyRejectedFields } from '../core/audit/fields.js';
 import type { Settings } from '../core/config/settings.js';
@@ -14,16 +14,16 @@ import { Fault } from '../core/fault.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
 import { ensureEd25519 } from '../crypto/ed25519.js';
 import type { LocalIdentity } from '../crypto/identity.js';
-import { networkFilesystem } from '../disk/filesystem-kind.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import { type EngineModule, loadEngine } from '../wasm/module.js';
 import { LiveAgent } from './agent.js';
-import { openAuditLog } from './audit-log.js';
 import { Ids } from './ids.js';
 import { InFlight } from './in-flight.js';
 import { killRecord } from './kill-records.js';
 import { stops } from './kill-source.js';
 import { type OpenKillSwitch, openKillSwitch } from './kill-switch.js';
+import { openKillLatch, unreleasable } from './open-kill-latch.js';
+import { openLog } from './open-log.js';
 import { openPolicy } from './open-policy.js';
 import { OpenedAgent } from './opened.js';
 import { Recorder } from './recorder.js';
@@ -50,30 +50,10 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
   const engine = openEngine(settings, how);
   const instanceId = randomBytes(8).toString('hex');
   const name = settings.agentId ?? 'daemon';
-  const log = openAuditLog({
-    path: settings.audit.path,
-    identity: how.identity ?? null,
-    networkFilesystem,
-    makeFolder: settings.face === 'library' ? 'all' : 'last',
-    keysDir: settings.keysDir,
-    host: hostname(),
-    agent: name,
-    durability: settings.audit.durability,
-    rotation: { maxBytes: settings.audit.rotateBytes, daily: settings.audit.rotateDaily },
-    signatures: settings.audit.signatures,
-    heads: {
-      file: settings.audit.headsFile,
-      say: settings.audit.headsJournal ? sayHead : null,
-      everyMs: settings.audit.headsEvery * 1000,
-    },
-    retention: settings.audit.retention,
-    reserveBytes: settings.audit.reserveBytes,
-    machineIdFile: '/etc/machine-id',
-    lockProgram: 'flock',
-    clock: { wallMs: Date.now },
-    random: randomBytes,
-    onProblem: fault => how.warn(`${fault.message} (${fault.hint})`),
-  });
+  const isFirstStart = !existsSync(settings.audit.path);
+  const log = openLog(settings, name, instanceId, how.identity ?? null, fault =>
+    how.warn(`${fault.message} (${fault.hint})`),
+  );
   const sink = how.telemetrySink ?? null;
   const telemetry = sink === null ? null : new Telemetry(sink, Date.now);
   const recorder = new Recorder(log, Date.now, telemetry);
@@ -95,7 +75,9 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     } else {
       recorder.record({ type: 'engine_rejected', engine_sha256: engine.sha256, error: 'engine_integrity' });
     }
+    const latch = settings.killswitch === null ? null : openKillLatch(settings, log.origin, recorder);
     kill = openKillSwitch({
+      latch,
       path: settings.killswitch,
       securityMode: settings.securityMode,
       wallMs: Date.now,
@@ -103,15 +85,22 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
       observer: {
         engaged: hold => {
           const ended = inFlight.abortAll(hold, agent => stops(hold, agent));
+          latch?.engage(hold);
           recorder.record(killRecord('kill_engaged', hold, ended));
         },
         released: hold => void recorder.record(killRecord('kill_released', hold)),
       },
     });
-    const policy = openPolicy(settings, how.policyObject, engine.module, fields => {
-      log.append(fields);
-      if (fields.type === 'policy_rejected') how.warn(rejectedText(fields));
-    });
+    const policy = openPolicy(
+      settings,
+      how.policyObject,
+      engine.module,
+      fields => {
+        log.append(fields);
+        if (fields.type === 'policy_rejected') how.warn(rejectedText(fields));
+      },
+      isFirstStart,
+    );
     if (engine.module !== null && policy.current === null) {
       how.warn(
         `no policy is in force: \`${settings.policy}\` (calls are answered with \`policy_missing\` until it loads)`,
@@ -127,7 +116,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
       inspectBytes: settings.inspectBytes,
       instanceId,
     });
-    const warnings = [...(how.disabled ? [DISABLED] : []), ...kill.warnings];
+    const warnings = [...(how.disabled ? [DISABLED] : []), ...kill.warnings, ...unreleasable(settings)];
     for (const warning of warnings) how.warn(warning);
     return new OpenedAgent(agent, { ...parts, kill, log, telemetry }, { name, instanceId, settings, warnings });
   } catch (error) {
@@ -135,11 +124,6 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     log.close();
     throw error;
   }
-}
-
-/** `<5>` is journald's priority `notice`; anywhere else it is read past. */
-function sayHead(line: string): void {
-  process.stderr.write(`<5>checkrd head ${line}\n`);
 }
 
 const DISABLED = 'CHECKRD_DISABLED=1: no policy is asked; only the kill switch still binds';

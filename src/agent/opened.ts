@@ -3,12 +3,14 @@
  * process leaves.
  */
 import { performance } from 'node:perf_hooks';
+import type { AgentRecord } from '../core/audit/fields.js';
 import type { AgentId } from '../core/brand.js';
 import type { Settings } from '../core/config/settings.js';
 import { systemDenial } from '../core/decide/system.js';
 import type { ActionRequest } from '../core/decide/types.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import type { LiveAgent } from './agent.js';
+import { CLOCK_JUMP_MS } from './clock-jump.js';
 import { onExit } from './exit.js';
 import type { Ids } from './ids.js';
 import type { InFlight } from './in-flight.js';
@@ -41,8 +43,6 @@ export interface OpenedAs {
 /** What a sink did not get is recorded at most this often. */
 const DROPS_EVERY_MS = 60_000;
 const CLOCK_LOOK_MS = 1_000;
-/** A wall clock that leaves the monotonic one by more than this within a second was set, not slewed. */
-const CLOCK_JUMP_MS = 500;
 
 export class OpenedAgent implements Agent, AgentLifecycle {
   readonly agentId: AgentId;
@@ -55,7 +55,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
   readonly #stopDrops: () => void;
   /** No call passes any more. */
   #closed = false;
-  /** The log is closed. */
+  /** The last records are written. */
   #ended = false;
 
   constructor(agent: LiveAgent, parts: OpenedParts, as: OpenedAs) {
@@ -71,6 +71,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       parts.inFlight.leaveAll();
       parts.telemetry?.exit();
       this.#end('exit');
+      parts.log.close();
     });
   }
 
@@ -82,6 +83,9 @@ export class OpenedAgent implements Agent, AgentLifecycle {
   }
   skip(request: ActionRequest, context: CallContext): ReturnType<Agent['skip']> {
     return this.#closed ? this.#late() : this.#agent.skip(request, context);
+  }
+  waits(...what: Parameters<Agent['waits']>): ReturnType<Agent['waits']> {
+    return this.#agent.waits(...what);
   }
   refuse(...what: Parameters<Agent['refuse']>): ReturnType<Agent['refuse']> {
     return this.#agent.refuse(...what);
@@ -99,12 +103,22 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     this.#parts.policy.lookAgain();
   }
 
+  report(record: AgentRecord): void {
+    this.#parts.log.append(record);
+    this.#parts.telemetry?.recorded(record);
+  }
+
+  onDisk(): Promise<boolean> | null {
+    return this.#parts.log.onDisk();
+  }
+
   health(): AgentHealth {
     const { log, policy, kill } = this.#parts;
     const audit = log.health();
     const policyHealth = policy.health();
     const failing = audit.state === 'failing' || this.#closed;
-    const well = policyHealth.state === 'ok' && audit.state === 'ok' && this.#as.warnings.length === 0;
+    const warnings = [...this.#as.warnings, ...kill.problems];
+    const well = policyHealth.state === 'ok' && audit.state === 'ok' && warnings.length === 0;
     return {
       state: failing ? 'failing' : well ? 'ok' : 'degraded',
       securityMode: this.securityMode,
@@ -113,7 +127,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       audit: { ...audit, origin: log.origin, path: log.path, size: log.size },
       holds: kill.holds,
       inFlight: this.#parts.inFlight.size,
-      warnings: this.#as.warnings,
+      warnings,
     };
   }
 
@@ -124,12 +138,15 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       // The log stays open: what the sink does not take is recorded.
       await this.#parts.telemetry.close();
     }
-    this.#forgetExit();
     this.#end('close');
+    // A daemon is still to say that it has the last records.
+    await this.#parts.log.onDisk();
+    this.#forgetExit();
+    this.#parts.log.close();
     await Promise.all([this.#parts.policy.close(), this.#parts.kill.close()]);
   }
 
-  /** Synchronous, so that an exit handler can finish it. */
+  /** The last records. Synchronous, so that an exit handler can finish it. */
   #end(reason: string): void {
     if (this.#ended) return;
     this.#closed = true;
@@ -144,7 +161,6 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       instance_id: this.#as.instanceId,
       reason,
     });
-    this.#parts.log.close();
   }
 
   #recordDrops(): void {

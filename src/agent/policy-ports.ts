@@ -1,24 +1,67 @@
 /** What a watched policy is made of, and what it needs from its surroundings. Types only. */
-import type { PolicyLoadedFields, PolicyRejectedFields } from '../core/audit/fields.js';
+import type { OperatorActionFields, PolicyLoadedFields, PolicyRejectedFields } from '../core/audit/fields.js';
 import type { Sha256Hex } from '../core/brand.js';
+import type { Fault } from '../core/fault.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
+import type { PolicySet } from '../disk/policy-set.js';
 import type { Timers } from '../disk/timers.js';
 import type { Generation, PolicySource, SecurityMode } from './types.js';
 
+export type { PolicyDocument, PolicySet } from '../disk/policy-set.js';
+
 export type BuildOutcome =
   | { readonly ok: true; readonly generation: Generation }
-  | { readonly ok: false; readonly issues: readonly PolicyIssue[] };
+  | {
+      readonly ok: false;
+      readonly issues: readonly PolicyIssue[];
+      /** The document they are about; absent: the main one. */
+      readonly path?: string;
+    };
 
-export type PolicyRecord = PolicyLoadedFields | PolicyRejectedFields;
+/** Parses, compiles, tests and instantiates every document of a set. Paths are for messages and tell JSON from YAML. */
+export type Build = (set: PolicySet) => Promise<BuildOutcome> | BuildOutcome;
+export type BuildSync = (set: PolicySet) => BuildOutcome;
+
+/** What was proven of one document before it was parsed. */
+export interface DocumentFacts {
+  /** As signed. */
+  readonly version?: number;
+  /** Key IDs of those who signed, joined by `,`. */
+  readonly signedBy?: string;
+}
+
+export type Admission =
+  | {
+      readonly ok: true;
+      /** By document, in the order of the set. */
+      readonly facts: readonly DocumentFacts[];
+      /** What can be judged only of what was built; a Fault keeps it from going live. */
+      readonly confirm?: (next: Generation, live: Generation | null) => Fault | null;
+    }
+  | {
+      readonly ok: false;
+      readonly fault: Fault;
+      /** The file it is about; absent: the main document. */
+      readonly path?: string;
+    };
+
+export type PolicyRecord = PolicyLoadedFields | PolicyRejectedFields | OperatorActionFields;
 
 export interface PolicySourceOptions {
+  /** The main document; `policy.d` beside it holds the layers. */
   readonly path: string;
   /** Where policies that went live are kept; null: nowhere, and no last good one after a restart. */
   readonly stateDir: string | null;
-  /** Parses, compiles, tests and instantiates. `path` is for messages and tells JSON from YAML. */
-  readonly build: (bytes: Uint8Array, path: string, sha256: Sha256Hex) => Promise<BuildOutcome> | BuildOutcome;
+  readonly build: Build;
   /** SHA-256 as hexadecimal. */
   readonly hash: (bytes: Uint8Array) => Sha256Hex;
+  /**
+   * Whether these bytes may go live at all, asked after they are read and before they are parsed; also of the last good
+   * set that a start would bring back. Synchronous. Absent: all may.
+   */
+  readonly admit?: (set: PolicySet, why: 'load' | 'recall') => Admission;
+  /** A text that is another whenever `admit` may answer otherwise about the same bytes: looked at with the files. */
+  readonly admittedBy?: () => string;
   /** Writes a record. When it throws, the record is kept and tried again. */
   readonly report: (record: PolicyRecord) => void;
   /** Carries the limit counters over, just before the swap and in the same tick. Throwing rejects the new policy. */
@@ -26,17 +69,23 @@ export interface PolicySourceOptions {
   readonly securityMode: SecurityMode;
   /** The group that may write policies; null: none. */
   readonly operatorsGid?: number | null;
-  /** False: the file is read at start and at `lookAgain` only. */
+  /** False: the files are read at start and at `lookAgain` only. */
   readonly watch?: boolean;
   readonly timers?: Timers;
 }
 
 export interface SyncPolicySourceOptions extends PolicySourceOptions {
   /** As `build`, for the first load in a constructor. */
-  readonly buildSync: (bytes: Uint8Array, path: string, sha256: Sha256Hex) => BuildOutcome;
+  readonly buildSync: BuildSync;
 }
 
 export interface WatchedPolicySource extends PolicySource {
-  /** Looks at the file now, as the poll does (SIGHUP). */
+  /** Looks at the files now, as the poll does (SIGHUP). */
   lookAgain(): void;
+  /**
+   * Builds the policy in force again from the bytes it was built from, and puts the result in its place with all counters:
+   * for another engine. `superseded`: nothing is in force, or another policy went live meanwhile. Writes no record.
+   * @throws what `build` and `adopt` throw; the policy in force stays.
+   */
+  rebuild(build: Build): Promise<BuildOutcome | 'superseded'>;
 }

@@ -2,9 +2,8 @@
  * The records of a reload, written once each and never lost to a log that cannot be written just now.
  */
 import type { PolicyLoadedFields, PolicyRejectedFields } from '../core/audit/fields.js';
-import type { Sha256Hex } from '../core/brand.js';
 import type { Rejection } from '../core/reload/machine.js';
-import type { PolicyRecord } from './policy-ports.js';
+import type { DocumentFacts, PolicyRecord } from './policy-ports.js';
 import type { Generation } from './types.js';
 
 export interface PolicyRecords {
@@ -40,17 +39,30 @@ export function openPolicyRecords(report: (record: PolicyRecord) => void): Polic
   };
 }
 
-export function loadedRecord(sha256: Sha256Hex, generation: Generation, path: string): PolicyLoadedFields {
+/** @param facts  What was proven of each document, in order; absent: nothing. */
+export function loadedRecord(
+  generation: Generation,
+  path: string,
+  facts: readonly DocumentFacts[] = [],
+): PolicyLoadedFields {
   const rules = generation.documents.reduce((sum, document) => sum + document.ruleNames.length, 0);
-  const version = generation.documents[0]?.version ?? null;
-  return { type: 'policy_loaded', policy_sha256: sha256, path, rules, ...(version === null ? {} : { version }) };
+  const version = facts[0]?.version ?? generation.documents[0]?.version ?? null;
+  const signers = new Set(facts.flatMap(({ signedBy }) => signedBy?.split(',') ?? []));
+  return {
+    type: 'policy_loaded',
+    policy_sha256: generation.id,
+    path,
+    rules,
+    ...(version === null ? {} : { version }),
+    ...(signers.size === 0 ? {} : { signed_by: [...signers].join(',') }),
+  };
 }
 
-export function rejectedRecord({ sha256, issue }: Rejection, path: string): PolicyRejectedFields {
+export function rejectedRecord({ sha256, issue, path }: Rejection, main: string): PolicyRejectedFields {
   return {
     type: 'policy_rejected',
     ...(sha256 === null ? {} : { policy_sha256: sha256 }),
-    path,
+    path: path ?? main,
     error: issue.code,
     ...('line' in issue && issue.line !== null ? { line: issue.line } : {}),
     ...('column' in issue && issue.column !== null ? { column: issue.column } : {}),

@@ -36,7 +36,7 @@ export function runTests(compiled: Sound, engines: EngineModule, inspectBytes: n
   if (tests.length === 0) return [];
   const engine = engines.instantiate(program, { inspectBytes });
   const decider = deciderOf(
-    { id: UNNAMED, documents: [{ path: '', sha256: UNNAMED, ...summary, engine }] },
+    { id: UNNAMED, documents: [{ path: '', sha256: UNNAMED, layer: null, ...summary, engine }] },
     inspectBytes,
   );
   return tests.map((test, i) => {

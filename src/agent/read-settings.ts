@@ -5,14 +5,16 @@
  *   out  : Settings, or one Fault that names every mistake with its place
  *   never: writes anything, keeps anything
  */
-import { existsSync } from 'node:fs';
+import { type BigIntStats, existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { folderOf } from '../core/config/paths.js';
 import { configDirOf, resolveSettings } from '../core/config/resolve.js';
 import { type Face, type Settings, settingsIssueText } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import { KIB } from '../core/limits.js';
+import { errorCode } from '../disk/error-code.js';
 import { readWhole } from '../disk/read-whole.js';
+import { foreignWriter } from '../disk/who-may-write.js';
 
 const SETTINGS_MAX_BYTES = 256 * KIB;
 
@@ -39,25 +41,49 @@ export function operatorSettingsFile(
   return !isNamed && existsSync(system) ? system : null;
 }
 
+/** Whether a settings file may be believed, by its path and the `fstat` of its descriptor; throws where not. */
+export type SettingsJudge = (path: string, file: BigIntStats) => void;
+
 /**
- * @param file    Path of the settings; null: `checkrd.yaml` in the configuration directory, if there is one.
- * @param options By the option names of core/config/keys.ts.
- * @throws Fault `settings_unreadable` or `settings_invalid`.
+ * Settings are trusted as much as the policy that they name. The operators' group has no say here: they would name it.
+ *
+ * @throws Fault `settings_writable_by_others` or `settings_unreadable`
  */
-export function readSettings(
-  face: Face,
+export const refuseOthersSettings: SettingsJudge = (path, file) => {
+  const found = foreignWriter(path, { operatorsGid: null }, file);
+  if (found === 'another file') throw new Fault('settings_unreadable', { path, why: 'it changed while it was read' });
+  if (found !== null) throw new Fault('settings_writable_by_others', { ...found });
+};
+
+/** Where the settings stand, or would stand, and the folder that they are about. */
+export function settingsPlace(
   around: Surroundings,
-  file: string | null = null,
-  options: Readonly<Record<string, unknown>> = {},
-): Settings {
+  file: string | null,
+): { readonly path: string; readonly configDir: string } {
   const inEnv = around.env.CHECKRD_CONFIG_DIR;
   const path = file === null ? null : resolve(around.cwd, file);
   const configDir =
     path !== null && (inEnv === undefined || inEnv === '')
       ? folderOf(path)
       : configDirOf(around.env, around.home, around.cwd);
-  const from = path ?? `${configDir}/checkrd.yaml`;
-  const text = readText(from, path !== null);
+  return { path: path ?? `${configDir}/checkrd.yaml`, configDir };
+}
+
+/**
+ * @param file    Path of the settings; null: `checkrd.yaml` in the configuration directory, if there is one.
+ * @param options By the option names of core/config/keys.ts.
+ * @param judge   Another one only to say what is wrong with a file that nobody should run on.
+ * @throws Fault `settings_unreadable`, `settings_writable_by_others` or `settings_invalid`.
+ */
+export function readSettings(
+  face: Face,
+  around: Surroundings,
+  file: string | null = null,
+  options: Readonly<Record<string, unknown>> = {},
+  judge: SettingsJudge = refuseOthersSettings,
+): Settings {
+  const { path: from, configDir } = settingsPlace(around, file);
+  const text = readText(from, file !== null, judge);
   const resolved = resolveSettings({
     face,
     options,
@@ -71,13 +97,18 @@ export function readSettings(
   throw new Fault('settings_invalid', { problems: resolved.issues.map(settingsIssueText).join('\n') });
 }
 
-function readText(path: string, required: boolean): string | null {
+function readText(path: string, required: boolean, judge: SettingsJudge): string | null {
   const refuse = (why: string) => new Fault('settings_unreadable', { path, why });
   const file = readWhole(path, SETTINGS_MAX_BYTES);
   if (!file.ok) {
     if (file.error === 'ENOENT' && !required) return null;
     if (file.why === 'not_regular') throw refuse('it is not a regular file');
     throw refuse(file.why === 'too_large' ? `it is over ${SETTINGS_MAX_BYTES} bytes` : file.error);
+  }
+  try {
+    judge(path, file.stat);
+  } catch (error) {
+    throw error instanceof Fault ? error : refuse(errorCode(error));
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(file.bytes);

@@ -21,7 +21,11 @@ export class Recorder {
     return this.log.onDisk();
   }
 
-  /** True when the record is in the file. */
+  get daemon(): AuditLog['daemon'] {
+    return this.log.daemon;
+  }
+
+  /** True when the record is in the file, or on its way to the daemon. */
   record(fields: AgentRecord): boolean {
     try {
       if (this.#dropped > 0) {

@@ -1,15 +1,13 @@
 /**
- * The policy in force: read at start, replaced when its file changes, kept when the new one is bad.
+ * The policy in force: read at start, replaced when one of its files changes, kept when the new one is bad.
  *
  * In: a path, ports that build a generation and write records. Out: the current generation, and what is wrong.
  * This is the shell of core/reload/machine.ts: it performs the effects and feeds back what happened.
  * Never: waits on the decision path, or lets a failure of its own unseat the policy in force.
  */
-import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Sha256Hex } from '../core/brand.js';
 import { Fault } from '../core/fault.js';
-import { COMPILE_INLINE_MAX_BYTES, POLL_EVERY_MS } from '../core/limits.js';
 import {
   BEGIN,
   type Effect,
@@ -19,21 +17,28 @@ import {
   type State,
   step,
 } from '../core/reload/machine.js';
-import { openPolicyArchive, type PolicyArchive } from '../disk/policy-archive.js';
-import { lookAt, readSettled, readSettledSync, type Settled } from '../disk/read-settled.js';
+import type { KeptSet } from '../disk/policy-archive.js';
+import { type PolicyPlace, policyPlace } from '../disk/policy-set.js';
 import { SYSTEM_TIMERS, type Timers } from '../disk/timers.js';
-import { type FolderWatch, watchPath } from '../disk/watch-path.js';
 import { type Attempt, attempt, attemptLater, orThrow } from './attempt.js';
+import { inTime } from './in-time.js';
+import { PolicyKeep } from './policy-keep.js';
 import type {
+  Admission,
+  Build,
   BuildOutcome,
+  BuildSync,
+  DocumentFacts,
+  PolicySet,
   PolicySourceOptions,
   SyncPolicySourceOptions,
   WatchedPolicySource,
 } from './policy-ports.js';
+import { PolicyReader, type ReadSet, watchPolicy } from './policy-reader.js';
 import { loadedRecord, openPolicyRecords, type PolicyRecords, rejectedRecord } from './policy-records.js';
-import type { Generation, PolicyHealth, PolicySource } from './types.js';
+import type { Generation, PolicyHealth } from './types.js';
 
-/** Loads the file before it answers; a bad or missing file is no failure of this call: see `health`. */
+/** Loads the files before it answers; a bad or missing policy is no failure of this call: see `health`. */
 export async function openPolicySource(options: PolicySourceOptions): Promise<WatchedPolicySource> {
   const source = new Reloader(options);
   await source.begin();
@@ -47,18 +52,21 @@ export function openPolicySourceSync(options: SyncPolicySourceOptions): WatchedP
   return source;
 }
 
-/** A policy that came as an object: nothing to watch. */
-export function fixedPolicySource(generation: Generation | null): PolicySource {
-  const state = generation === null ? 'missing' : 'ok';
-  const health: PolicyHealth = { state, path: '(object)', issue: null, pollOnly: false };
-  return { current: generation, health: () => health, async close() {} };
+type Admitted = Extract<Admission, { ok: true }>;
+
+/** A set on its way, with what was proven of it. */
+interface Candidate {
+  readonly set: PolicySet;
+  readonly admitted: Admitted;
 }
 
-/** A build that takes longer has hung; reloads must not wait for it for ever. */
-const BUILD_TIMEOUT_MS = 60_000;
-const START_READS = 5;
+interface Built extends Candidate {
+  readonly generation: Generation;
+  /** How often the policy in force had been rebuilt when this one was begun. */
+  readonly rebuilt: number;
+}
 
-type Built = { readonly sha256: Sha256Hex; readonly generation: Generation };
+const NO_FACTS: readonly DocumentFacts[] = [];
 
 function problemOf({ code, message, hint }: Fault): Problem {
   return { code, message: `${message}; ${hint}` };
@@ -68,15 +76,20 @@ class Reloader implements WatchedPolicySource {
   current: Generation | null = null;
   readonly #options: PolicySourceOptions;
   readonly #path: string;
+  readonly #place: PolicyPlace;
   readonly #timers: Timers;
-  readonly #archive: PolicyArchive | null;
+  readonly #keep: PolicyKeep;
+  readonly #reader: PolicyReader;
   readonly #records: PolicyRecords;
   #state: State = BEGIN;
   #issue: PolicyHealth['issue'] = null;
-  #read: { readonly bytes: Uint8Array; readonly sha256: Sha256Hex } | null = null;
+  #read: Candidate | null = null;
   #built: Built | null = null;
-  #buildNow: SyncPolicySourceOptions['buildSync'] | null = null;
-  #watch: FolderWatch | null = null;
+  /** What `current` was built from. */
+  #live: PolicySet | null = null;
+  #rebuilt = 0;
+  #buildNow: BuildSync | null = null;
+  #watch: ReturnType<typeof watchPolicy> | null = null;
   #stopTimer: () => void = () => {};
   #settled: () => void = () => {};
   #remembering: Promise<void> = Promise.resolve();
@@ -85,9 +98,13 @@ class Reloader implements WatchedPolicySource {
   constructor(options: PolicySourceOptions) {
     this.#options = options;
     this.#path = resolve(options.path);
+    this.#place = policyPlace(this.#path);
     this.#records = openPolicyRecords(options.report);
     this.#timers = options.timers ?? SYSTEM_TIMERS;
-    this.#archive = options.stateDir === null ? null : openPolicyArchive(options.stateDir, options.hash);
+    this.#keep = new PolicyKeep(options.stateDir, this.#place, options.hash);
+    const beside = () => `${this.#keep.look()} ${options.admittedBy?.() ?? ''}`;
+    const rules = { operatorsGid: options.operatorsGid ?? null };
+    this.#reader = new PolicyReader(this.#place, rules, options.hash, beside);
   }
 
   async begin(): Promise<void> {
@@ -98,7 +115,7 @@ class Reloader implements WatchedPolicySource {
     await settled;
   }
 
-  beginSync(build: SyncPolicySourceOptions['buildSync']): void {
+  beginSync(build: BuildSync): void {
     this.#buildNow = build;
     try {
       this.#start();
@@ -110,12 +127,25 @@ class Reloader implements WatchedPolicySource {
   lookAgain(): void {
     if (this.#closed) return;
     this.#records.retry();
-    this.#feed({ on: 'looked', at: this.#timers.now(), seen: lookAt(this.#path) });
+    const at = this.#timers.now();
+    this.#feed({ on: 'looked', at, seen: this.#reader.look(at) });
   }
 
   health(): PolicyHealth {
     const state = this.current === null ? 'missing' : this.#issue === null ? 'ok' : 'degraded';
     return { state, path: this.#path, issue: this.#issue, pollOnly: this.#watch?.pollOnly ?? false };
+  }
+
+  async rebuild(build: Build): Promise<BuildOutcome | 'superseded'> {
+    const [set, before] = [this.#live, this.current];
+    if (set === null || before === null) return 'superseded';
+    const outcome = await this.#inTime(build(set));
+    if (!outcome.ok) return outcome;
+    if (this.#closed || this.current !== before) return 'superseded';
+    this.#options.adopt(before, outcome.generation);
+    this.current = outcome.generation;
+    this.#rebuilt++;
+    return outcome;
   }
 
   async close(): Promise<void> {
@@ -129,10 +159,10 @@ class Reloader implements WatchedPolicySource {
   #start(): void {
     // Watched first: what changes after the first look is an event.
     if (this.#options.watch !== false) {
-      const watching = { pollMs: POLL_EVERY_MS, fast: true, timers: this.#timers };
-      this.#watch = watchPath(this.#path, watching, () => this.lookAgain());
+      this.#watch = watchPolicy(this.#place, this.#timers, () => this.lookAgain());
     }
-    this.#feed({ on: 'start', at: this.#timers.now(), seen: lookAt(this.#path) });
+    const at = this.#timers.now();
+    this.#feed({ on: 'start', at, seen: this.#reader.look(at) });
   }
 
   #feed(event: Event): void {
@@ -148,17 +178,10 @@ class Reloader implements WatchedPolicySource {
   #perform(effect: Effect): void {
     switch (effect.do) {
       case 'wait':
-        this.#stopTimer();
-        this.#stopTimer = this.#timers.after(effect.ms, () => {
-          // Half a run of changes may have raised no event.
-          this.lookAgain();
-          this.#feed({ on: 'quiet', at: this.#timers.now() });
-        });
+        this.#wait(effect.ms);
         return;
       case 'read':
-        if (this.#buildNow !== null) this.#readNow();
-        else if (isSmall(this.#path)) this.#gotBytes(attempt(() => readSettledSync(this.#path, this.#rules())));
-        else void this.#readLater();
+        this.#readFiles();
         return;
       case 'build':
         if (this.#buildNow === null) this.#build();
@@ -179,48 +202,60 @@ class Reloader implements WatchedPolicySource {
     }
   }
 
-  #rules() {
-    return { operatorsGid: this.#options.operatorsGid ?? null };
+  /** The machine waits for the newest change; a file of the set that was being written before it must stand still too. */
+  #wait(ms: number): void {
+    this.#stopTimer();
+    this.#stopTimer = this.#timers.after(ms, () => {
+      // Half a run of changes may have raised no event.
+      this.lookAgain();
+      const at = this.#timers.now();
+      const restMs = this.#reader.restMs(at);
+      if (restMs > 0 && this.#state.stage === 'changed') this.#wait(restMs);
+      else this.#feed({ on: 'quiet', at });
+    });
   }
 
-  #readNow(): void {
-    for (let tries = 1; ; tries++) {
-      const got = attempt(() => readSettledSync(this.#path, this.#rules()));
-      const moved = !got.ok && got.error instanceof Fault && got.error.code === 'policy_changed_while_read';
-      if (!moved || tries >= START_READS) {
-        this.#gotBytes(got);
-        return;
-      }
-    }
+  #readFiles(): void {
+    const got = this.#buildNow === null ? this.#reader.read() : this.#reader.readNow();
+    if (got instanceof Promise) void got.then(later => this.#gotBytes(later));
+    else this.#gotBytes(got);
   }
 
-  async #readLater(): Promise<void> {
-    this.#gotBytes(await attemptLater(() => readSettled(this.#path, this.#rules())));
-  }
-
-  #gotBytes(got: Attempt<Settled>): void {
+  #gotBytes(got: Attempt<ReadSet>): void {
     if (!got.ok) {
       this.#failed(got, null);
       return;
     }
-    const { bytes, seen } = got.value;
-    const hashed = attempt(() => this.#options.hash(bytes));
-    if (!hashed.ok) {
-      this.#failed(hashed, null);
+    const { set, seen } = got.value;
+    const checked = attempt(() => {
+      this.#keep.refuseGone(set, this.#live);
+      return this.#admit(set, 'load');
+    });
+    if (!checked.ok) {
+      this.#failed(checked, set.id);
       return;
     }
-    this.#read = { bytes, sha256: hashed.value };
-    this.#feed({ on: 'read', at: this.#timers.now(), seen, sha256: hashed.value });
+    const admitted = checked.value;
+    if (!admitted.ok) {
+      this.#failed({ error: admitted.fault }, set.id, admitted.path);
+      return;
+    }
+    this.#read = { set, admitted };
+    this.#feed({ on: 'read', at: this.#timers.now(), seen, sha256: set.id });
   }
 
-  #buildHere(build: SyncPolicySourceOptions['buildSync']): void {
-    const { bytes, sha256 } = this.#wasRead();
+  #admit(set: PolicySet, why: 'load' | 'recall'): Admission {
+    return this.#options.admit?.(set, why) ?? { ok: true, facts: NO_FACTS };
+  }
+
+  #buildHere(build: BuildSync): void {
+    const candidate = this.#wasRead();
     const got = attempt(() => {
-      const outcome = build(bytes, this.#path, sha256);
-      if (outcome.ok) this.#tolerate(() => this.#archive?.keepSync(sha256, bytes));
+      const outcome = build(candidate.set);
+      if (outcome.ok) this.#tolerate(() => this.#keep.keepSync(candidate.set));
       return outcome;
     });
-    this.#gotOutcome(got, sha256);
+    this.#gotOutcome(got, candidate, this.#rebuilt);
   }
 
   /**
@@ -228,30 +263,31 @@ class Reloader implements WatchedPolicySource {
    * process every wait costs a turn of the loop, and a file that is replaced meanwhile begins again.
    */
   #build(): void {
-    const { bytes, sha256 } = this.#wasRead();
-    const begun = attempt(() => this.#options.build(bytes, this.#path, sha256));
+    const candidate = this.#wasRead();
+    const begun = attempt(() => this.#options.build(candidate.set));
     if (!begun.ok) {
-      this.#failed(begun, sha256);
+      this.#failed(begun, candidate.set.id);
       return;
     }
     const outcome = begun.value;
-    if (outcome instanceof Promise) void this.#buildLater(outcome, bytes, sha256);
-    else if (outcome.ok && this.#archive?.holds(sha256) === false) {
-      void this.#buildLater(Promise.resolve(outcome), bytes, sha256);
-    } else this.#gotOutcome({ ok: true, value: outcome }, sha256);
+    if (outcome instanceof Promise) void this.#buildLater(outcome, candidate);
+    else if (outcome.ok && !this.#keep.holds(candidate.set)) {
+      void this.#buildLater(Promise.resolve(outcome), candidate);
+    } else this.#gotOutcome({ ok: true, value: outcome }, candidate, this.#rebuilt);
   }
 
   /** Keeping is part of building: the disk may take its time, and the swap must not. */
-  async #buildLater(building: Promise<BuildOutcome>, bytes: Uint8Array, sha256: Sha256Hex): Promise<void> {
+  async #buildLater(building: Promise<BuildOutcome>, candidate: Candidate): Promise<void> {
+    const rebuilt = this.#rebuilt;
     const got = await attemptLater(async () => {
       const outcome = await this.#inTime(building);
       if (outcome.ok) {
-        const kept = await attemptLater(async () => this.#archive?.keep(sha256, bytes));
+        const kept = await attemptLater(async () => this.#keep.keep(candidate.set));
         this.#tolerate(() => orThrow(kept));
       }
       return outcome;
     });
-    this.#gotOutcome(got, sha256);
+    this.#gotOutcome(got, candidate, rebuilt);
   }
 
   /** In strict nothing goes live that an auditor could not read later. */
@@ -260,26 +296,35 @@ class Reloader implements WatchedPolicySource {
     if (!kept.ok && this.#options.securityMode === 'strict') throw kept.error;
   }
 
-  #wasRead() {
+  #wasRead(): Candidate {
     if (this.#read === null) throw new Fault('internal', { what: 'a policy was to be built before it was read' });
     return this.#read;
   }
 
-  #gotOutcome(got: Attempt<BuildOutcome>, sha256: Sha256Hex): void {
+  #gotOutcome(got: Attempt<BuildOutcome>, candidate: Candidate, rebuilt: number): void {
+    const { id } = candidate.set;
     if (!got.ok) {
-      this.#failed(got, sha256);
+      this.#failed(got, id);
       return;
     }
-    if (got.value.ok) {
-      this.#built = { sha256, generation: got.value.generation };
+    const outcome = got.value;
+    if (outcome.ok) {
+      const { confirm } = candidate.admitted;
+      const confirmed = attempt(() => confirm?.(outcome.generation, this.current) ?? null);
+      if (!confirmed.ok || confirmed.value !== null) {
+        this.#failed({ error: confirmed.ok ? confirmed.value : confirmed.error }, id);
+        return;
+      }
+      this.#built = { ...candidate, generation: outcome.generation, rebuilt };
       this.#feed({ on: 'built', at: this.#timers.now() });
       return;
     }
-    const issue = got.value.issues[0] ?? { code: 'policy_invalid', message: 'the policy is not valid' };
-    this.#feed({ on: 'rejected', at: this.#timers.now(), why: { sha256, issue } });
+    const issue = outcome.issues[0] ?? { code: 'policy_invalid', message: 'the policy is not valid' };
+    const path = outcome.path === undefined || outcome.path === this.#path ? {} : { path: outcome.path };
+    this.#feed({ on: 'rejected', at: this.#timers.now(), why: { sha256: id, issue, ...path } });
   }
 
-  #failed({ error }: { readonly error: unknown }, sha256: Sha256Hex | null): void {
+  #failed({ error }: { readonly error: unknown }, sha256: Sha256Hex | null, about?: string): void {
     const at = this.#timers.now();
     if (error instanceof Fault && error.code === 'policy_changed_while_read') {
       this.#feed({ on: 'moved', at });
@@ -288,12 +333,21 @@ class Reloader implements WatchedPolicySource {
     // What a foreign error says may quote the policy, so only its kind is told.
     const kind = error instanceof Error ? error.name : 'unknown';
     const fault = error instanceof Fault ? error : new Fault('policy_build_failed', { path: this.#path, error: kind });
-    this.#feed({ on: 'rejected', at, why: { sha256, issue: problemOf(fault) } });
+    const path = about ?? this.#fileOf(fault);
+    const why = { sha256, issue: problemOf(fault), ...(path === null || path === this.#path ? {} : { path }) };
+    this.#feed({ on: 'rejected', at, why });
+  }
+
+  /** Which of the policy's files a failure names. */
+  #fileOf({ facts: { path } }: Fault): string | null {
+    if (typeof path !== 'string') return null;
+    return path === this.#place.layersDir || path.startsWith(`${this.#place.layersDir}/`) ? path : null;
   }
 
   /** What a look alone has found, in words with the path and the next step. */
-  #placed(issue: Rejection['issue']): Rejection['issue'] {
+  #placed({ issue, path: about }: Rejection): Rejection['issue'] {
     const path = this.#path;
+    if (about !== undefined) return issue;
     if (issue.code === 'policy_missing') return problemOf(new Fault('policy_missing', { path }));
     if (!('error' in issue)) return issue;
     return problemOf(new Fault('policy_unreadable', { path, error: issue.error }));
@@ -303,82 +357,79 @@ class Reloader implements WatchedPolicySource {
     const built = this.#built;
     this.#built = null;
     if (built === null) throw new Fault('internal', { what: 'a policy was to go live before it was built' });
+    if (built.rebuilt !== this.#rebuilt) {
+      // It was built for what has been replaced since.
+      this.#feed({ on: 'moved', at: this.#timers.now() });
+      return;
+    }
     const old = this.current;
     const ready = attempt(() => {
       if (old !== null) this.#options.adopt(old, built.generation);
     });
     if (!ready.ok) {
-      this.#failed(ready, built.sha256);
+      this.#failed(ready, built.set.id);
       return;
     }
+    const before = this.#live ?? this.#keep.lastGood()?.set ?? null;
     this.current = built.generation;
+    this.#live = built.set;
     this.#issue = null;
-    this.#remember(built.sha256);
-    this.#records.write(loadedRecord(built.sha256, built.generation, this.#path));
+    this.#remember(built.set);
+    for (const drop of this.#keep.dropsBetween(before, built.set)) this.#records.write(drop);
+    this.#records.write(loadedRecord(built.generation, this.#path, built.admitted.facts));
     this.#feed({ on: 'swapped', at: this.#timers.now() });
   }
 
-  /** For the next start. Best effort: without it that start brings back an older policy, or none. */
-  #remember(sha256: Sha256Hex): void {
-    const archive = this.#archive;
-    if (archive === null) return;
+  /** For the next start. */
+  #remember(set: PolicySet): void {
     if (this.#buildNow === null) {
-      this.#remembering = this.#remembering.then(() => archive.setLastGood(this.#path, sha256)).catch(() => {});
+      this.#remembering = this.#remembering.then(() => this.#keep.setLastGood(set));
     } else {
-      attempt(() => archive.setLastGoodSync(this.#path, sha256));
+      this.#keep.setLastGoodSync(set);
     }
   }
 
   #reject(why: Rejection, record: boolean): void {
-    this.#issue = this.#placed(why.issue);
+    this.#issue = this.#placed(why);
     if (record) this.#records.write(rejectedRecord(why, this.#path));
   }
 
-  #recallHere(build: SyncPolicySourceOptions['buildSync']): void {
-    const kept = this.#archive?.lastGood(this.#path) ?? null;
-    this.#recalled(kept, kept === null ? null : attempt(() => build(kept.bytes, this.#path, kept.sha256)));
+  #recallHere(build: BuildSync): void {
+    const kept = this.#recallable();
+    this.#recalled(kept, kept === null ? null : attempt(() => build(kept.set)));
   }
 
   async #recallLater(): Promise<void> {
-    const kept = this.#archive?.lastGood(this.#path) ?? null;
+    const kept = this.#recallable();
     this.#recalled(
       kept,
-      kept === null
-        ? null
-        : await attemptLater(async () =>
-            this.#inTime(Promise.resolve(this.#options.build(kept.bytes, this.#path, kept.sha256))),
-          ),
+      kept === null ? null : await attemptLater(async () => this.#inTime(this.#options.build(kept.set))),
     );
   }
 
+  /** The last good set, if it may still go live. */
+  #recallable(): (KeptSet & Candidate) | null {
+    const kept = this.#keep.lastGood();
+    if (kept === null) return null;
+    const admitted = attempt(() => this.#admit(kept.set, 'recall'));
+    return admitted.ok && admitted.value.ok ? { ...kept, admitted: admitted.value } : null;
+  }
+
   /** The last good policy, if it is still good, is in force; why the newest file is not stays in `health`. */
-  #recalled(kept: ReturnType<PolicyArchive['lastGood']>, got: Attempt<BuildOutcome> | null): void {
+  #recalled(kept: (KeptSet & Candidate) | null, got: Attempt<BuildOutcome> | null): void {
     const outcome = got?.ok === true ? got.value : null;
-    const good = kept !== null && outcome?.ok === true;
+    const confirmed = (next: Generation) => attempt(() => kept?.admitted.confirm?.(next, null) ?? null);
+    const sound = outcome?.ok === true ? confirmed(outcome.generation) : null;
+    const good = kept !== null && outcome?.ok === true && sound?.ok === true && sound.value === null;
     if (good) {
       this.current = outcome.generation;
-      this.#records.write(loadedRecord(kept.sha256, outcome.generation, kept.path));
+      this.#live = kept.set;
+      this.#records.write(loadedRecord(outcome.generation, kept.path, kept.admitted.facts));
     }
-    this.#feed({ on: 'recalled', at: this.#timers.now(), sha256: good ? kept.sha256 : null });
+    this.#feed({ on: 'recalled', at: this.#timers.now(), sha256: good ? kept.set.id : null });
   }
 
-  /** The caller's build; one that hangs is given up. */
-  async #inTime(building: Promise<BuildOutcome>): Promise<BuildOutcome> {
-    let stop = () => {};
-    const late = new Promise<never>((_, refuse) => {
-      const error = new Fault('policy_build_failed', { path: this.#path, error: 'it took too long' });
-      stop = this.#timers.after(BUILD_TIMEOUT_MS, () => refuse(error));
-    });
-    try {
-      return await Promise.race([building, late]);
-    } finally {
-      stop();
-    }
+  #inTime(building: Promise<BuildOutcome> | BuildOutcome): Promise<BuildOutcome> {
+    return inTime(Promise.resolve(building), this.#path, this.#timers);
   }
-}
-
-/** A file whose reading costs less than handing it to another thread. */
-function isSmall(path: string): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && stat.size <= COMPILE_INLINE_MAX_BYTES;
 }

@@ -5,6 +5,7 @@
  */
 import type { AgentRecord, OutcomeFields } from '../core/audit/fields.js';
 import type { AgentId, Sha256Hex } from '../core/brand.js';
+import type { RuleNames } from '../core/decide/answer.js';
 import type { ActionRequest, Decision, PolicyMode } from '../core/decide/types.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
@@ -25,13 +26,15 @@ export interface AuditLog {
   readonly publicKey: string;
   /** Records written so far. */
   readonly size: number;
-  /** @throws Fault `audit_unavailable` when the record is not in the file; the file is left as it was. */
+  /** @throws Fault `audit_unavailable` (a daemon's: `daemon_unavailable`) when the record is not in the file; the file is left as it was. */
   append(record: AgentRecord): void;
   /**
    * With `durability: fsync`: whether everything appended so far is on disk, once that is known; what waits together is synced
    * once. False: it may be lost. Null: nobody waits.
    */
   onDisk(): Promise<boolean> | null;
+  /** There where a daemon writes the records; then `onDisk` waits for it. `lost`: no record can be had, so no call may proceed. */
+  readonly daemon?: 'there' | 'lost';
   /** Ends this file and begins the next (SIGHUP after logrotate moved it). */
   reopen(): void;
   /** Last checkpoint, sync, state file. Synchronous, so that an exit handler may call it; idempotent. */
@@ -58,6 +61,8 @@ export interface KillHold {
   readonly ownerUid: number | null;
   /** mtime in milliseconds since 1970, null when unreadable. */
   readonly fileTimeMs: number | null;
+  /** Only a signed release of this ID for this log ends it; absent: it ends with the file. */
+  readonly latch?: { readonly id: string; readonly log: string };
 }
 
 export interface KillSwitch {
@@ -69,19 +74,18 @@ export interface KillSwitch {
 /* ---- the policy ---------------------------------------------------------------------------------------------- */
 
 /** One document of the generation in force. */
-export interface LiveDocument {
+export interface LiveDocument extends RuleNames {
   readonly path: string;
   readonly sha256: Sha256Hex;
+  /** File name in `policy.d`; null: the main document. */
+  readonly layer: string | null;
   readonly agentLabel: string | null;
   readonly mode: PolicyMode;
   readonly version: number | null;
-  readonly ruleNames: readonly string[];
-  readonly ruleKinds: readonly ('allow' | 'deny' | 'limit')[];
-  readonly ruleHints: readonly (string | null)[];
   readonly engine: Engine;
 }
 
-/** A set of documents that decides as one. Replaced whole or not at all; never empty. */
+/** A set of documents that decides as one: the main one first. Replaced whole or not at all; never empty. */
 export interface Generation {
   readonly id: Sha256Hex;
   readonly documents: readonly LiveDocument[];
@@ -129,7 +133,7 @@ export type OutcomeResult = OutcomeFields['result'];
 
 /** A call that may proceed. Its decision record is in the log already. */
 export interface Call {
-  /** Fires with the denial when the switch ends what is in flight. */
+  /** Fires with the denial right after the switch has ended what is in flight. */
   readonly signal: AbortSignal;
   /** The hold that ended this call, null while it lives. */
   readonly killed: KillHold | null;
@@ -140,10 +144,10 @@ export interface Call {
    */
   onKill(listener: () => void): void;
   /**
-   * Where the log promises the disk: asked once, in the turn of `begin`. False: the record may be lost, the call must not go
-   * on, and its outcome is written. Null: nothing to wait for. `confirm` follows.
+   * Where the log promises the disk, or is a daemon's: asked once, in the turn of `begin`. A denial: the record may be lost, the
+   * call must not go on, and its outcome is written. Null: nothing to wait for. `confirm` follows.
    */
-  onDisk(): Promise<boolean> | null;
+  onDisk(): Promise<Decision | null> | null;
   /**
    * Looks at the switch again, just before the request is handed to the transport.
    * Needed when anything asynchronous came after `begin`. On a hold the outcome (`killed`) is written.
@@ -179,6 +183,11 @@ export interface Agent {
    */
   skip(request: ActionRequest, context: CallContext): Exclude<Begun, { kind: 'need_body' }>;
   /**
+   * For an edge that waits before `begin` (a hook, a body): `stopped` is called once, synchronously, when the switch stops
+   * this agent meanwhile. `precheck` then says so and records it. The answer takes it back.
+   */
+  waits(agent: AgentId, stopped: () => void): () => void;
+  /**
    * Records a refusal that an edge had to make (`redirect_refused`, `hook_refused`, `request_invalid` for what cannot
    * even be put as a request).
    */
@@ -201,7 +210,7 @@ export interface AgentHealth {
   readonly audit: AuditHealth & { readonly origin: string; readonly path: string; readonly size: number };
   /** What stops calls now; empty when nothing does. */
   readonly holds: readonly KillHold[];
-  /** Calls that have begun and not ended. */
+  /** Calls under way, those that wait for a hook or a body among them. */
   readonly inFlight: number;
   /** What the operator should know. */
   readonly warnings: readonly string[];

@@ -2,11 +2,15 @@ import { existsSync, statSync } from 'node:fs';
 import { policyInspector } from '../agent/inspect-policy.js';
 import { failures } from '../agent/policy-tests.js';
 import { operatorSettingsFile, readSettings } from '../agent/read-settings.js';
+import { agentGroups, agentUser, type Unseparated, unseparated, writableBy } from '../agent/separation.js';
+import type { Settings } from '../core/config/settings.js';
+import { Fault } from '../core/fault.js';
 import { askDaemon } from '../daemon/ask.js';
 import { agentSwitch, agentsStopped, lookAtSwitch } from '../disk/switch-files.js';
 import { readArgs } from './args.js';
 import { painter } from './colour.js';
 import { type Command, EXIT } from './io.js';
+import { type Latched, latchedKills } from './latched.js';
 import { type LogHead, logHeads } from './log-head.js';
 
 export const status: Command = {
@@ -25,9 +29,12 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     const settings = readSettings('operator', io, operatorSettingsFile(given.text('config'), io));
     const policy = policyOf(settings.policy, settings.inspectBytes);
     const kill = killOf(settings.killswitch);
+    const latched = await latchedOf(settings);
     const logs = logHeads(settings.audit.path);
     const daemon = existsSync(settings.daemon.socket) ? await askDaemon(settings.daemon.socket, '/healthz') : null;
     const health = daemon?.is === 'answered' ? String(daemon.body.status) : null;
+
+    const open = openTo(settings);
 
     const wrong = [
       ...(policy.problem === null ? [] : [`policy: ${policy.problem}`]),
@@ -39,10 +46,17 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     ];
     const notable = [
       ...kill.map(source => `kill switch: ${source} is engaged`),
+      ...latched.kills.map(
+        ({ source, scope, id, log }) =>
+          `kill switch: ${scope} is latched by ${source}, until a release of ${id} for ${log}`,
+      ),
+      ...(latched.error === null ? [] : [`kill switch: ${latched.error}`]),
       ...(health === 'degraded' ? ['daemon: degraded'] : []),
       ...(settings.securityMode === 'permissive' ? ['mode: permissive'] : []),
       ...(settings.enforce && policy.mode !== 'dry_run' ? [] : ['mode: denials are recorded, not enforced']),
       ...(settings.killswitch === null ? ['kill switch: none is configured'] : []),
+      // In one process nothing is separate by itself: that is said, and is no news.
+      ...(settings.daemon.agents.length === 0 ? [] : open.map(at => `separation: agents could write ${at.path}`)),
     ];
     const exit = wrong.length > 0 ? EXIT.unknown : notable.length > 0 ? EXIT.no : EXIT.ok;
     if (given.on('json')) {
@@ -52,8 +66,14 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
           security_mode: settings.securityMode,
           enforce: settings.enforce,
           policy,
-          kill_switch: { path: settings.killswitch, engaged: kill },
+          kill_switch: {
+            path: settings.killswitch,
+            engaged: kill,
+            resume_requires: settings.resumeRequires,
+            latched: latched.kills,
+          },
           logs,
+          writable_by_agent: open,
           daemon:
             daemon === null ? null : daemon.is === 'answered' ? daemon.body : { status: 'silent', error: daemon.why },
           wrong,
@@ -68,15 +88,29 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
       `policy    ${settings.policy}: ${policy.problem ?? `${policy.rules} rules, ${policy.mode}, changed ${policy.changed}`}`,
     );
     io.out(
-      `kill      ${kill.length > 0 ? paint('red', `engaged: ${kill.join(', ')}`) : settings.killswitch === null ? 'none' : 'released'}`,
+      `kill      ${killText(
+        settings.killswitch,
+        kill,
+        latched.kills.map(({ scope }) => scope),
+        text => paint('red', text),
+      )}`,
     );
     for (const log of logs) io.out(`log       ${logText(log)}`);
     io.out(`daemon    ${daemon === null ? `no socket at ${settings.daemon.socket}` : (health ?? 'does not answer')}`);
+    io.out(
+      `separate  ${open.length === 0 ? 'agents can write nothing that binds them' : `no: the agent could write ${open.map(at => at.path).join(', ')}`}`,
+    );
     for (const line of wrong) io.out(paint('red', `wrong: ${line}`));
     for (const line of notable) io.out(paint('yellow', `note: ${line}`));
     return exit;
   },
 };
+
+function openTo(settings: Settings): readonly Unseparated[] {
+  const user = agentUser(settings);
+  const groups = agentGroups(settings, user);
+  return groups === null ? writableBy(settings, user) : unseparated(settings, groups);
+}
 
 function logText(log: LogHead): string {
   if (log.error !== null) return `${log.path}: ${log.error === 'ENOENT' ? 'none yet' : log.error}`;
@@ -98,6 +132,27 @@ function policyOf(path: string, inspectBytes: number) {
   }
   const changed = statSync(path, { throwIfNoEntry: false })?.mtime.toISOString() ?? null;
   return { path, changed, rules: got.rules, mode: got.mode, problem: null };
+}
+
+function killText(
+  path: string | null,
+  engaged: readonly string[],
+  latched: readonly string[],
+  loud: (text: string) => string,
+): string {
+  const said = [
+    ...(engaged.length > 0 ? [`engaged: ${engaged.join(', ')}`] : []),
+    ...(latched.length > 0 ? [`latched: ${latched.join(', ')}`] : []),
+  ];
+  return said.length > 0 ? loud(said.join('; ')) : path === null ? 'none' : 'released';
+}
+
+async function latchedOf(settings: Settings): Promise<{ kills: readonly Latched[]; error: string | null }> {
+  try {
+    return { kills: await latchedKills(settings), error: null };
+  } catch (error) {
+    return { kills: [], error: error instanceof Fault ? error.message : 'the latched kills cannot be read' };
+  }
 }
 
 /** Paths of all engaged switches. One that cannot be looked at counts, as it does for the agent. */

@@ -22,6 +22,10 @@ const FAULTS = {
     say: f => `${f.name} gives a wrong Ed25519 answer for the known test of RFC 8032`,
     fix: 'do not run on this build of Node.js or checkrd; install both again',
   },
+  daemon_unavailable: {
+    say: f => `the daemon takes no records at \`${f.path}\`: ${f.why}`,
+    fix: "see that it runs, that `daemon.records` names this agent's socket, and that this user may connect; it is tried again by itself",
+  },
   disable_forbidden: {
     say: () => 'CHECKRD_DISABLED=1 is set, and the settings forbid it (`allow_disable: false`)',
     fix: 'unset CHECKRD_DISABLED, or let the owner of the settings allow it',
@@ -87,6 +91,14 @@ const FAULTS = {
     say: f => `the kill switch \`${f.path}\` could not be removed (${f.error})`,
     fix: 'remove it by hand as a user who may write its folder',
   },
+  latch_unreadable: {
+    say: f => `the latched kills in \`${f.path}\` cannot be read (${f.error})`,
+    fix: 'run the command as root or as the user of the agent',
+  },
+  layers_unreadable: {
+    say: f => `which layers there were cannot be read from \`${f.path}\`: ${f.why}`,
+    fix: 'restore the file; or see that `policy.d` is complete, remove it, and the next load writes it anew',
+  },
   limit_state_invalid: {
     say: f => `the saved counters of the limits cannot be used: ${f.why}`,
     fix: 'start without them; every limit then begins with an empty window',
@@ -144,6 +156,18 @@ const FAULTS = {
     say: f => `the policy file \`${f.path}\` changed while it was read`,
     fix: 'write the new policy beside the old one and rename it into place',
   },
+  policy_layer_gone: {
+    say: f => `the layer \`${f.path}\` was in force once and is not there any more`,
+    fix: 'put the file back, or, if it is to go for good, run `checkrd layer drop NAME` as the owner of the state folder',
+  },
+  policy_layer_name: {
+    say: f => `\`${f.path}\` does not belong in a folder of layers: ${f.why}`,
+    fix: 'rename it to `NAME.yaml` or take it away; names that begin with a dot or end with `~` are left alone',
+  },
+  policy_layers_too_many: {
+    say: f => `\`${f.path}\` holds ${f.got} layers; at most ${f.limit} are read`,
+    fix: 'join layers of the same owner into one file',
+  },
   policy_missing: {
     say: f => `there is no policy file at \`${f.path}\``,
     fix: 'put the policy there; `checkrd init` writes one to begin with',
@@ -164,6 +188,18 @@ const FAULTS = {
     say: f => `the policy given as an object does not load:\n${f.problems}`,
     fix: 'mend what is named; `checkrd check` explains each code',
   },
+  policy_object_unsigned: {
+    say: () => 'the policy was given as an object, and `require_signature` is set',
+    fix: 'give a signed file; an object cannot be signed',
+  },
+  policy_signature_expired: {
+    say: f => `the signatures of \`${f.path}\` ended at ${f.expires}`,
+    fix: 'sign the policy again (`checkrd sign`), with a later --expires',
+  },
+  policy_signature_refused: {
+    say: f => `the signatures of \`${f.path}\` do not admit it: ${f.why}`,
+    fix: 'sign these very bytes with trusted keys (`checkrd sign`), and roll out policy and envelope together',
+  },
   policy_too_large: {
     say: f => `the policy \`${f.path}\` has ${f.got} bytes; at most ${f.limit} are read`,
     fix: 'split the policy, or write it as JSON, which may be larger',
@@ -171,6 +207,30 @@ const FAULTS = {
   policy_unreadable: {
     say: f => `the policy \`${f.path}\` cannot be read (${f.error})`,
     fix: 'let the user of the agent read the file and enter its folders',
+  },
+  policy_unsigned: {
+    say: f => `the policy \`${f.path}\` has no envelope beside it, and \`require_signature\` is set`,
+    fix: 'sign it with `checkrd sign`, and put the `.dsse` file beside it',
+  },
+  policy_version_differs: {
+    say: f => `version ${f.signed} of \`${f.path}\` was signed, and the document says ${f.own}`,
+    fix: 'write `version:` into the policy, raise it with each change, and sign it again',
+  },
+  policy_version_reused: {
+    say: f => `version ${f.got} of \`${f.path}\` was another text before`,
+    fix: 'raise `version:` in the policy and sign it again',
+  },
+  policy_version_rolled_back: {
+    say: f => `\`${f.path}\` has version ${f.got}, and ${f.last} was in force before`,
+    fix: 'raise `version:` and sign again; to allow an old one, as root: `checkrd policy reset-version`',
+  },
+  policy_version_step: {
+    say: f => `\`${f.path}\` goes from version ${f.last} to ${f.got}, a step over 1,000,000`,
+    fix: 'write a version that is nearer and sign it again',
+  },
+  policy_weakened: {
+    say: f => `\`${f.path}\` may let more pass than the policy in force: ${f.why}`,
+    fix: '`checkrd check --against` shows every change; sign it with --allow-weakening if it is meant',
   },
   policy_writable_by_others: {
     say: f =>
@@ -184,6 +244,10 @@ const FAULTS = {
   qr_too_large: {
     say: f => `${f.sizeBytes} bytes do not fit a QR code, which holds 2,953`,
     fix: 'carry it as text, in a file',
+  },
+  release_unwritable: {
+    say: f => `the release \`${f.path}\` could not be written (${f.error})`,
+    fix: 'run the command as a user who may write there, or name another file with --out and copy it',
   },
   reserve_in_use: {
     say: f =>
@@ -205,6 +269,11 @@ const FAULTS = {
   settings_unreadable: {
     say: f => `cannot read the settings \`${f.path}\`: ${f.why}`,
     fix: 'name a readable file, or write one with `checkrd init`',
+  },
+  settings_writable_by_others: {
+    say: f =>
+      `\`${f.path}\` has mode ${f.mode} and owner ${f.owner}: ${f.who} could change the settings; run \`${f.mend}\``,
+    fix: 'see first that the settings are still yours, then take the right to write away as the message says',
   },
   sink_unwritable: {
     say: f => `the file of the sink \`${f.path}\` cannot be written: ${f.why}`,
@@ -229,6 +298,14 @@ const FAULTS = {
   trust_unusable: {
     say: f => `what the trust folder says cannot be used: \`${f.path}\`: ${f.why}`,
     fix: 'mend the file named; until then no signature counts and the policy in force stays',
+  },
+  version_reset_refused: {
+    say: f => `the request to forget a version cannot be followed: \`${f.path}\`: ${f.why}`,
+    fix: 'remove that file and run `checkrd policy reset-version` again',
+  },
+  versions_lost: {
+    say: f => `the versions that were in force cannot be told: \`${f.path}\`: ${f.why}`,
+    fix: 'restore that file from a copy; or, as root and sure of the policy there: `checkrd policy reset-version`',
   },
   witness_state_busy: {
     say: f => `another witness is using \`${f.path}\``,

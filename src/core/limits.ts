@@ -11,6 +11,10 @@ export const POLICY_JSON_MAX_RULES = 100_000;
 export const POLICY_MAX_ALIASES = 100;
 /** Different JSON paths in one policy; the engine keeps a slot for each. */
 export const POLICY_MAX_JSON_PATHS = 512;
+/** Files in `policy.d`: each is an engine of its own that every decision asks. */
+export const POLICY_MAX_LAYERS = 64;
+/** A signature beside a policy. */
+export const ENVELOPE_MAX_BYTES = 64 * KIB;
 export const RULE_NAME_MAX_BYTES = 128;
 export const HINT_MAX_BYTES = 512;
 export const RULE_MAX_MATCHERS = 64;
@@ -63,6 +67,18 @@ export const EPOCH_MAX_MS = 24 * 3_600_000;
 /** More denials of one agent are answered later: a loop that retries must not fill the disk. */
 export const DENIALS_PER_SECOND = 50;
 export const DENIAL_WAIT_MAX_MS = 5000;
+
+/** Records that the daemon takes at once, and their bytes: well below what a body may have. */
+export const REPORT_MAX_RECORDS = 256;
+export const REPORT_MAX_BYTES = 1 * MIB;
+/** Records that wait for the daemon in the library, and their characters: a few megabytes. */
+export const HANDOVER_MAX_RECORDS = 4096;
+export const HANDOVER_MAX_CHARS = 4 * MIB;
+/** The daemon answers in a fraction of a millisecond, or has a disk to wait for; after this it counts as gone. */
+export const HANDOVER_ANSWER_MS = 5000;
+export const HANDOVER_RETRY_MS = 500;
+/** Processes of one agent whose reports are known again when they come twice. */
+export const REPORTERS_MAX_PER_AGENT = 4096;
 
 export const KILLSWITCH_MAX_BYTES = 4 * KIB;
 export const KILLSWITCH_REASON_MAX_CHARS = 200;

@@ -8,6 +8,7 @@
 import type { Server } from 'node:http';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unseparated } from '../agent/separation.js';
 import { agentSocketPath } from '../core/config/resolve.js';
 import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
@@ -20,7 +21,7 @@ import { bodyMax, type HttpTimeouts, type Route, serve } from './http.js';
 import type { Logger } from './logger.js';
 import type { Notifier } from './notify.js';
 import { OpenCalls } from './open-calls.js';
-import { unseparated } from './separation.js';
+import { recordRoutes } from './record-routes.js';
 import { claimSocket, clear, listen } from './sockets.js';
 
 export interface DaemonParts {
@@ -83,7 +84,7 @@ export async function startDaemon(parts: DaemonParts): Promise<RunningDaemon> {
         logger.warn({ path, group }, 'the socket could not be given to its group; run as root or as a member');
     };
     for (const [i, { id }] of agents.entries()) {
-      const routes = [...decideRoutes(shared, id), ...healthRoutes(shared)];
+      const routes = [...decideRoutes(shared, id), ...recordRoutes(agent, id), ...healthRoutes(shared)];
       await open(routes, agentSocketPath(socket, id), groups.ofAgents[i] ?? null);
     }
     await open(mainRoutes(shared), socket, groups.main);
@@ -103,7 +104,7 @@ export async function startDaemon(parts: DaemonParts): Promise<RunningDaemon> {
 
 /** An agent whose socket has no group of its own connects through the daemon's. */
 function refuseUnseparated(settings: Settings, agentGroups: readonly (number | null)[]): void {
-  if (!settings.requireSeparation) return;
+  if (settings.requireSeparation !== true) return;
   const own = process.getegid?.() ?? 0;
   const [first] = unseparated(settings, new Set(agentGroups.map(group => group ?? own)));
   if (first !== undefined) throw new Fault('not_separate', { ...first });

@@ -12,9 +12,8 @@ import { recordedText } from '../core/decide/answer-text.js';
 import { type BatchRequest, type RequestLine, readBatchLine } from '../core/decide/batch-line.js';
 import { killDecision } from '../core/decide/kill.js';
 import { readOutcome } from '../core/decide/outcome-body.js';
-import { systemDenial } from '../core/decide/system.js';
 import { checkAction } from '../core/decide/tool-request.js';
-import type { ActionRequest, Body } from '../core/decide/types.js';
+import type { ActionRequest, Body, Decision } from '../core/decide/types.js';
 import type { DaemonAgent } from './agent-port.js';
 import { fail, type Reply, type Route } from './http.js';
 import type { OpenCalls } from './open-calls.js';
@@ -59,18 +58,16 @@ function decide(parts: DecideParts, owner: AgentId, text: string): Reply | Promi
         parts.calls.add(owner, begun.requestId, begun.call);
         return { status: 200, body: recordedText(begun.decision, begun.requestId) };
       };
-      return begun.call.onDisk()?.then(certain => whenOnDisk(begun, certain, go)) ?? go();
+      return begun.call.onDisk()?.then(unkept => whenOnDisk(begun, unkept, go)) ?? go();
     }
   }
 }
 
 /** The switch is looked at again: time has passed since the decision. */
-function whenOnDisk(begun: Extract<Begun, { kind: 'proceed' }>, certain: boolean, go: () => Reply): Reply {
-  const hold = certain ? begun.call.confirm() : null;
-  if (certain && hold === null) return go();
-  const decision =
-    hold === null ? systemDenial('audit_unavailable', 'the audit log cannot be synced') : killDecision(hold);
-  return { status: 200, body: recordedText(decision, begun.requestId) };
+function whenOnDisk(begun: Extract<Begun, { kind: 'proceed' }>, unkept: Decision | null, go: () => Reply): Reply {
+  if (unkept !== null) return { status: 200, body: recordedText(unkept, begun.requestId) };
+  const hold = begun.call.confirm();
+  return hold === null ? go() : { status: 200, body: recordedText(killDecision(hold), begun.requestId) };
 }
 
 /** The clock and the switch are the daemon's own. */

@@ -30,6 +30,7 @@ export function mainRoutes(parts: HealthParts): readonly Route[] {
     ...healthRoutes(parts),
     { method: 'POST', path: '/v1/decide', handle: refuse },
     { method: 'POST', path: '/v1/outcome', handle: refuse },
+    { method: 'POST', path: '/v1/records', handle: refuse },
   ];
 }
 
@@ -65,7 +66,10 @@ function healthOf(parts: HealthParts) {
       last_checkpoint: audit.lastCheckpointMs === null ? null : new Date(audit.lastCheckpointMs).toISOString(),
       error: audit.error,
     },
-    kill: holds.map(({ source, scope, reason }) => ({ source, scope, reason })),
+    kill: holds.map(({ source, scope, reason, latch }) => ({
+      ...{ source, scope, reason },
+      ...(latch === undefined ? {} : { release_id: latch.id, release_log: latch.log }),
+    })),
   };
 }
 

@@ -1,82 +1,94 @@
 /**
  * The policies that went live, by the hash of their bytes, and which of them was the last for each policy file.
  *
- * `<state>/policies/<sha256>` holds the bytes, so that an auditor can read the policy a record names;
- * `<state>/last-good/<first 16 hex of the hash of the path>` holds `<sha256>  <path>\n`, one file a policy path, since
+ * `<state>/policies/<sha256>` holds the bytes of a document, `<sha256>.dsse` its envelope. A generation of several documents
+ * has a file of its own there, named by its ID: the lines `<sha256> <file name>\n` of its documents, of which the ID is the
+ * hash. So an auditor can read whatever a record names.
+ * `<state>/last-good/<first 16 hex of the hash of the path>` holds `<ID>  <path>\n`, one file a policy path, since
  * agents may share a state folder. Files are 0600 and replaced whole.
  */
-import {
-  closeSync,
-  constants,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
-import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Sha256Hex, sha256Hex } from '../core/brand.js';
-import { Fault } from '../core/fault.js';
-import { POLICY_JSON_MAX_BYTES } from '../core/limits.js';
-import { errorCode } from './error-code.js';
+import { sameBytes, utf8 } from '../core/bytes.js';
+import { ENVELOPE_MAX_BYTES, POLICY_JSON_MAX_BYTES } from '../core/limits.js';
+import { ENVELOPE_SUFFIX, generationId, manifestOf, type NamedDocument, readManifest } from '../core/policy/layers.js';
+import { hashedSet, type PolicyFile, type PolicyPlace, type PolicySet } from './policy-set.js';
 import { readSettledSync } from './read-settled.js';
+import { replace, replaceSync } from './replace-file.js';
+
+export interface KeptSet {
+  readonly set: PolicySet;
+  /** Where the file of its ID stands. */
+  readonly path: string;
+}
 
 export interface PolicyArchive {
   /**
-   * Keeps the bytes; they are on disk when this is done.
+   * Keeps the set; it is on disk when this is done.
    * @throws Fault `policy_not_archived`
    */
-  keep(sha256: Sha256Hex, bytes: Uint8Array): Promise<void>;
-  keepSync(sha256: Sha256Hex, bytes: Uint8Array): void;
-  /** True when the bytes are kept already. Never throws. */
-  holds(sha256: Sha256Hex): boolean;
+  keep(set: PolicySet): Promise<void>;
+  keepSync(set: PolicySet): void;
+  /** True when all of it is kept already. Never throws. */
+  holds(set: PolicySet): boolean;
   /** @throws Fault `policy_not_archived` */
-  setLastGood(policyPath: string, sha256: Sha256Hex): Promise<void>;
-  setLastGoodSync(policyPath: string, sha256: Sha256Hex): void;
-  /** The bytes of the last good policy, checked against their hash; null when there are none to trust. Never throws. */
-  lastGood(
-    policyPath: string,
-  ): { readonly sha256: Sha256Hex; readonly path: string; readonly bytes: Uint8Array } | null;
+  setLastGood(policyPath: string, id: Sha256Hex): Promise<void>;
+  setLastGoodSync(policyPath: string, id: Sha256Hex): void;
+  /** The last good policy, each document checked against its hash; null when there is none to trust. Never throws. */
+  lastGood(place: PolicyPlace): KeptSet | null;
 }
 
 /** @param hash SHA-256 of bytes, as hexadecimal. */
 export function openPolicyArchive(stateDir: string, hash: (bytes: Uint8Array) => Sha256Hex): PolicyArchive {
-  const kept = (sha256: Sha256Hex) => join(stateDir, 'policies', sha256);
-  const pointer = (policyPath: string) => {
-    const name = hash(new TextEncoder().encode(policyPath)).slice(0, 16);
-    return join(stateDir, 'last-good', name);
-  };
-  const holds = (sha256: Sha256Hex): boolean => {
-    const there = bytesOf(kept(sha256));
-    return there !== null && hash(there) === sha256;
+  const kept = (name: string) => join(stateDir, 'policies', name);
+  const pointer = (policyPath: string) => join(stateDir, 'last-good', hash(utf8(policyPath)).slice(0, 16));
+  /** What of the set is not there yet, in the order in which it is written. */
+  const missing = (set: PolicySet): readonly (readonly [string, Uint8Array])[] =>
+    entriesOf(set)
+      .filter(([name, bytes]) => {
+        const there = bytesOf(kept(name));
+        return there === null || !sameBytes(there, bytes);
+      })
+      .map(([name, bytes]) => [kept(name), bytes] as const);
+  const read = (name: string, limit: number): Uint8Array =>
+    readSettledSync(kept(name), { operatorsGid: null }, limit).bytes;
+  const readNamed = (documents: readonly NamedDocument[], place: PolicyPlace): PolicySet => {
+    const files = documents.map(({ sha256, name }, i): PolicyFile => {
+      const envelope = `${sha256}${ENVELOPE_SUFFIX}`;
+      return {
+        path: i === 0 ? place.main : join(place.layersDir, name),
+        name,
+        isLayer: i > 0,
+        bytes: read(sha256, POLICY_JSON_MAX_BYTES),
+        envelope: bytesOf(kept(envelope)) === null ? null : read(envelope, ENVELOPE_MAX_BYTES),
+      };
+    });
+    return hashedSet(files, hash);
   };
   return {
-    async keep(sha256, bytes) {
-      const path = kept(sha256);
-      const there = await readFile(path).catch(() => null);
-      if (there === null || hash(there) !== sha256) await replace(path, bytes);
+    async keep(set) {
+      for (const [path, bytes] of missing(set)) await replace(path, bytes);
     },
-    keepSync(sha256, bytes) {
-      if (!holds(sha256)) replaceSync(kept(sha256), bytes);
+    keepSync(set) {
+      for (const [path, bytes] of missing(set)) replaceSync(path, bytes);
     },
-    holds,
-    setLastGood: (policyPath, sha256) => replace(pointer(policyPath), pointerText(policyPath, sha256)),
-    setLastGoodSync(policyPath, sha256) {
+    holds: set => missing(set).length === 0,
+    setLastGood: (policyPath, id) => replace(pointer(policyPath), pointerText(policyPath, id)),
+    setLastGoodSync(policyPath, id) {
       const path = pointer(policyPath);
-      const bytes = pointerText(policyPath, sha256);
+      const bytes = pointerText(policyPath, id);
       if (bytesOf(path)?.equals(bytes) !== true) replaceSync(path, bytes);
     },
-    lastGood(policyPath) {
-      const [name = ''] = (bytesOf(pointer(policyPath))?.toString() ?? '').split(' ');
-      const sha256 = sha256Hex(name);
-      if (sha256 === null) return null;
-      const path = kept(sha256);
+    lastGood(place) {
+      const [name = ''] = (bytesOf(pointer(place.main))?.toString() ?? '').split(' ');
+      const id = sha256Hex(name);
+      if (id === null) return null;
       try {
-        const { bytes } = readSettledSync(path, { operatorsGid: null }, POLICY_JSON_MAX_BYTES);
-        return hash(bytes) === sha256 ? { sha256, path, bytes } : null;
+        const bytes = read(id, POLICY_JSON_MAX_BYTES);
+        const named = readManifest(bytes) ?? [{ sha256: id, name: place.main.slice(place.main.lastIndexOf('/') + 1) }];
+        const set = readNamed(named, place);
+        return set.id === id && generationId(named, hash) === id ? { set, path: kept(id) } : null;
       } catch {
         return null;
       }
@@ -84,8 +96,18 @@ export function openPolicyArchive(stateDir: string, hash: (bytes: Uint8Array) =>
   };
 }
 
-function pointerText(policyPath: string, sha256: Sha256Hex): Uint8Array {
-  return new TextEncoder().encode(`${sha256}  ${policyPath}\n`);
+function entriesOf({ id, documents }: PolicySet): readonly (readonly [name: string, bytes: Uint8Array])[] {
+  return [
+    ...documents.flatMap(({ sha256, bytes, envelope }) => [
+      [sha256, bytes] as const,
+      ...(envelope === null ? [] : [[`${sha256}${ENVELOPE_SUFFIX}`, envelope] as const]),
+    ]),
+    ...(documents.length > 1 ? [[id, utf8(manifestOf(documents))] as const] : []),
+  ];
+}
+
+function pointerText(policyPath: string, id: Sha256Hex): Uint8Array {
+  return utf8(`${id}  ${policyPath}\n`);
 }
 
 function bytesOf(path: string): Buffer | null {
@@ -93,67 +115,5 @@ function bytesOf(path: string): Buffer | null {
     return readFileSync(path);
   } catch {
     return null;
-  }
-}
-
-const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
-let made = 0;
-
-function temporaryOf(path: string): string {
-  return join(dirname(path), `.${process.pid}-${++made}.tmp`);
-}
-
-/** Atomic and durable: a reader sees the old file or the new one, also after a power cut. */
-async function replace(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = temporaryOf(path);
-  try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const file = await open(temporary, FLAGS, 0o600);
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-    const folder = await open(dirname(path), constants.O_RDONLY);
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
-  } catch (error) {
-    // It may never have been made, or have its name already.
-    await unlink(temporary).catch(() => {});
-    throw new Fault('policy_not_archived', { path, error: errorCode(error) }, { cause: error });
-  }
-}
-
-/** As {@link replace}, for a constructor. */
-function replaceSync(path: string, bytes: Uint8Array): void {
-  const temporary = temporaryOf(path);
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const fd = openSync(temporary, FLAGS, 0o600);
-    try {
-      for (let sent = 0; sent < bytes.length; ) sent += writeSync(fd, bytes, sent);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, path);
-    const folder = openSync(dirname(path), constants.O_RDONLY);
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
-  } catch (error) {
-    try {
-      unlinkSync(temporary);
-    } catch {
-      // It was never made, or has its name already.
-    }
-    throw new Fault('policy_not_archived', { path, error: errorCode(error) }, { cause: error });
   }
 }

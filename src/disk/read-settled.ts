@@ -10,7 +10,8 @@ import { Fault } from '../core/fault.js';
 import { POLICY_JSON_MAX_BYTES, POLICY_YAML_MAX_BYTES } from '../core/limits.js';
 import type { Seen } from '../core/reload/machine.js';
 import { errorCode } from './error-code.js';
-import { foldersOf, refuseForeignWriters, type WriterRules } from './who-may-write.js';
+import { foldersTo } from './folder-chain.js';
+import { refuseForeignWriters, type WriterRules } from './who-may-write.js';
 
 export interface Settled {
   readonly bytes: Uint8Array;
@@ -49,7 +50,7 @@ export function readSettledSync(path: string, rules: WriterRules, limit = sizeLi
         got += n;
       }
       const after = fstatSync(fd, { bigint: true });
-      return agree(path, bytes, got, [before, after, statSync(path, { bigint: true })]);
+      return agree(path, bytes, got, rules, [before, after, statSync(path, { bigint: true })]);
     } finally {
       closeSync(fd);
     }
@@ -59,12 +60,12 @@ export function readSettledSync(path: string, rules: WriterRules, limit = sizeLi
 }
 
 /** As {@link readSettledSync}, without holding up the event loop. */
-export async function readSettled(path: string, rules: WriterRules): Promise<Settled> {
+export async function readSettled(path: string, rules: WriterRules, limit = sizeLimit(path)): Promise<Settled> {
   let file: FileHandle | null = null;
   try {
     file = await open(path, FLAGS);
     const before = await file.stat({ bigint: true });
-    const size = admit(path, before, rules, sizeLimit(path));
+    const size = admit(path, before, rules, limit);
     const bytes = new Uint8Array(size);
     let got = 0;
     while (got < size) {
@@ -73,7 +74,7 @@ export async function readSettled(path: string, rules: WriterRules): Promise<Set
       got += bytesRead;
     }
     const after = await file.stat({ bigint: true });
-    return agree(path, bytes, got, [before, after, await stat(path, { bigint: true })]);
+    return agree(path, bytes, got, rules, [before, after, await stat(path, { bigint: true })]);
   } catch (error) {
     throw asFault(path, error);
   } finally {
@@ -93,12 +94,19 @@ function admit(path: string, file: Stats, rules: WriterRules, limit: number): nu
   return Number(file.size);
 }
 
-/** The descriptor before, the descriptor after, and the path must be one unchanged file. */
-function agree(path: string, bytes: Uint8Array, got: number, stats: readonly [Stats, Stats, Stats]): Settled {
+/** The descriptor before, the descriptor after, and the path must be one unchanged file, and its folders still closed. */
+function agree(
+  path: string,
+  bytes: Uint8Array,
+  got: number,
+  rules: WriterRules,
+  stats: readonly [Stats, Stats, Stats],
+): Settled {
   const [first, ...others] = stats.map(identity);
   if (got !== bytes.length || others.some(other => other !== first)) {
     throw new Fault('policy_changed_while_read', { path });
   }
+  refuseForeignWriters(path, stats[1], rules);
   return { bytes, seen: seenAs(path, stats[2]) };
 }
 
@@ -108,10 +116,7 @@ function identity(s: Stats): string {
 
 /** Folders count too: mending the mode of one must be noticed without a touch of the file. */
 function seenAs(path: string, s: Stats): Seen {
-  const folders = foldersOf(path).map(folder => {
-    const f = statSync(folder, { bigint: true });
-    return `${f.mode.toString(8)}:${f.uid}:${f.gid}`;
-  });
+  const folders = [...foldersTo(path).values()].map(f => `${f.mode.toString(8)}:${f.uid}:${f.gid}`);
   return {
     is: 'file',
     file: `${s.dev}:${s.ino}`,

@@ -18,7 +18,7 @@ import { fromUtf8 } from '../core/bytes.js';
 import { Fault } from '../core/fault.js';
 import { THRESHOLD_MAX, type TrustedSigner } from '../core/trust/signers.js';
 import { errorCode } from './error-code.js';
-import { readSettledSync } from './read-settled.js';
+import { lookAt, readSettledSync } from './read-settled.js';
 import { refuseForeignWriters, type WriterRules } from './who-may-write.js';
 
 export interface Trust {
@@ -43,7 +43,6 @@ export function readTrustFolder(folder: string, rules: WriterRules, readSigner: 
   let threshold = 1;
   for (const name of names) {
     const path = join(folder, name);
-    if (name === 'log' || name.startsWith('.') || name.endsWith('~')) continue;
     if (name === 'threshold') threshold = thresholdIn(path, rules);
     else if (name.endsWith('.pub')) {
       const signer = readSigner(textOf(path, rules));
@@ -58,9 +57,24 @@ export function readTrustFolder(folder: string, rules: WriterRules, readSigner: 
   return { signers: [...signers.values()], threshold };
 }
 
+/** A text that is another whenever reading the folder may come to something else. Never throws. */
+export function lookAtTrustFolder(folder: string): string {
+  try {
+    const names = readdirSync(folder).filter(isOurs).sort();
+    return JSON.stringify([lookAt(folder), ...names.map(name => [name, lookAt(join(folder, name))])]);
+  } catch (error) {
+    return errorCode(error);
+  }
+}
+
+/** Not the keys of logs, nor what editors and ConfigMaps leave. */
+function isOurs(name: string): boolean {
+  return name !== 'log' && !name.startsWith('.') && !name.endsWith('~');
+}
+
 function entriesOf(folder: string, rules: WriterRules): readonly string[] {
   try {
-    const names = readdirSync(folder).sort();
+    const names = readdirSync(folder).filter(isOurs).sort();
     refuseForeignWriters(folder, statSync(folder, { bigint: true }), rules);
     return names;
   } catch (error) {

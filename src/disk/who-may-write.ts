@@ -1,125 +1,155 @@
 /**
- * Who could change a file: its owner, its group, everyone.
+ * Who could change a file: its owner, its group, everyone, and whoever could put another in its place.
  *
- * In: a path and the `fstat` of its open descriptor. Out: nothing, or the Fault that says what to mend.
- * A file and each folder through which its name resolves are trusted when
- *   - the owner is root or the user of this process, and
- *   - neither others nor the group may write, unless the group is the operators' or its only member is the owner.
- * A folder with the sticky bit (such as /tmp) is trusted when root owns it and the entry in it is trusted: only the
- * owner of an entry may replace it there. A read-only mount is trusted whatever the modes say (ConfigMaps).
- * Never: follows what a trusted folder's own parents may do; that is the job of the installation.
+ * In: a path, and the `fstat` of its open descriptor. Out: nobody, or who it is and what mends it.
+ * The file, each folder from `/` down to it and each folder that a link leads through are trusted when
+ *   - the owner is root or the trusted user, and
+ *   - neither others nor the group may write, unless the group is the operators' or its only member is the owner
+ *     (and no access list stands behind the group bits).
+ * A folder with the sticky bit (such as /tmp) may be open to all: only the owner of an entry may rename or remove it
+ * there. But anybody may put a name there, also of a link or a file of root's that lies elsewhere (a hard link), so there
+ * a link must be root's or ours, and neither link nor file may have a second name. Anywhere else a second name is
+ * harmless: mode and owner belong to the file, not to the name.
+ * A read-only mount is trusted whatever the modes say (ConfigMaps).
  */
-import { type BigIntStats, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import type { BigIntStats } from 'node:fs';
 import { Fault } from '../core/fault.js';
+import { shellWord } from '../core/shell-word.js';
+import { stepsTo } from './folder-chain.js';
+import { hasAccessList, isPrivateGroup } from './group-members.js';
+import { isReadOnlyMount } from './read-only-mount.js';
 
 export interface WriterRules {
-  /** The group that may write policies, null: none. */
+  /** The group that may write, null: none. */
   readonly operatorsGid: number | null;
+  /** Trusted beside root; absent: the user of this process. */
+  readonly uid?: number;
 }
 
-/** What is judged of a file or folder. */
-export interface Writers {
-  readonly mode: bigint;
-  readonly uid: bigint;
-  readonly gid: bigint;
+/** Somebody who may write and should not. */
+export interface ForeignWriter {
+  /** The file or folder that has to be mended. */
+  readonly path: string;
+  /** Four octal digits, as chmod takes them. */
+  readonly mode: string;
+  readonly owner: number;
+  /** `everyone`, `user N`, `group N` … */
+  readonly who: string;
+  /** A command for a shell, to be run as root or the owner. */
+  readonly mend: string;
 }
 
 const OTHERS_WRITE = 0o002n;
+const OTHERS_READ = 0o004n;
 const GROUP_WRITE = 0o020n;
 const STICKY = 0o1000n;
-const MAX_LINKS = 40;
 
-/** @throws Fault `policy_writable_by_others` naming path, mode and the command that mends it. */
+/**
+ * @param file of the descriptor that is read: another file behind the name by now is refused.
+ * @throws Fault `policy_writable_by_others` naming path, mode and the command that mends it; `policy_changed_while_read`;
+ *   the system's error where a folder cannot be looked at.
+ */
 export function refuseForeignWriters(path: string, file: BigIntStats, rules: WriterRules): void {
-  judge(path, file, rules, false);
-  for (const folder of foldersOf(path)) {
-    const stat = statSync(folder, { bigint: true });
-    judge(folder, stat, rules, true);
-  }
+  const found = foreignWriter(path, rules, file);
+  if (found === 'another file') throw new Fault('policy_changed_while_read', { path });
+  if (found !== null) throw new Fault('policy_writable_by_others', { ...found });
 }
 
-/** The folders in which some link of `path` stands, first its own, last the one of the file itself. */
-export function foldersOf(path: string): readonly string[] {
-  const folders = new Set<string>();
-  let at = resolve(path);
-  for (let hops = 0; hops < MAX_LINKS; hops++) {
-    folders.add(dirname(at));
-    let target: string;
-    try {
-      target = readlinkSync(at);
-    } catch {
-      break;
+/**
+ * @param opened `fstat` of the descriptor; absent: the name is judged, for those that read nothing.
+ * @throws the system's error of a step that cannot be looked at.
+ */
+export function foreignWriter(path: string, rules: WriterRules): ForeignWriter | null;
+export function foreignWriter(
+  path: string,
+  rules: WriterRules,
+  opened: BigIntStats,
+): ForeignWriter | 'another file' | null;
+export function foreignWriter(path: string, rules: WriterRules, opened?: BigIntStats) {
+  let folderIsShared = false;
+  let last: BigIntStats | null = null;
+  for (const { path: at, stat, is, target } of stepsTo(path)) {
+    if (is === 'link') {
+      if (folderIsShared) {
+        const found = strangeLink(at, target ?? '', stat, rules);
+        if (found !== null) return found;
+      }
+      continue;
     }
-    at = resolve(dirname(at), target);
+    // The mode that counts is the descriptor's, should the two differ.
+    const judged = is === 'file' && opened !== undefined && isSame(stat, opened) ? opened : stat;
+    const found = strangerAt(at, judged, rules, is === 'folder', folderIsShared);
+    if (found !== null) return found;
+    folderIsShared = is === 'folder' && sharers(at, stat, rules) !== null && !isReadOnlyMount(at);
+    last = stat;
   }
-  folders.add(dirname(realpathSync(path)));
-  return [...folders];
+  if (opened === undefined) return null;
+  // Every folder of the way is closed to strangers, so whoever changed the name may do so. Yet these are not its bytes.
+  return last !== null && isSame(last, opened) ? null : 'another file';
 }
 
-function judge(path: string, stat: Writers, rules: WriterRules, isFolder: boolean): void {
-  const who = foreignWriter(stat, rules, isFolder);
-  if (who === null || isReadOnlyMount(path)) return;
-  const mend = who.startsWith('user') ? `chown ${isFolder ? 'root' : 'root:root'} ${path}` : `chmod go-w ${path}`;
-  const mode = (stat.mode & 0o7777n).toString(8).padStart(4, '0');
-  throw new Fault('policy_writable_by_others', { path, mode, owner: Number(stat.uid), who, mend });
+function isSame(a: BigIntStats, b: BigIntStats): boolean {
+  return a.dev === b.dev && a.ino === b.ino;
 }
 
-/** Null, or in words who besides the owner could write; pure but for the two group files. */
-function foreignWriter({ mode, uid, gid }: Writers, rules: WriterRules, isFolder: boolean): string | null {
-  const own = process.geteuid?.();
-  if (uid !== 0n && Number(uid) !== own) return `user ${uid}`;
-  // Only the owner of an entry can rename or remove it under a sticky bit, and the entry is judged by itself.
-  if (isFolder && (mode & STICKY) !== 0n && uid === 0n) return null;
+function strangerAt(
+  path: string,
+  stat: BigIntStats,
+  rules: WriterRules,
+  isFolder: boolean,
+  folderIsShared: boolean,
+): ForeignWriter | null {
+  const others = sharers(path, stat, rules);
+  const isHeld = isFolder && (stat.mode & STICKY) !== 0n;
+  const who = isTrusted(stat.uid, rules)
+    ? others !== null && !isHeld
+      ? others
+      : !isFolder && folderIsShared && stat.nlink > 1n
+        ? `whoever gave it a second name (it has ${stat.nlink}, and stands in a folder where others may put one)`
+        : null
+    : `user ${stat.uid}`;
+  if (who === null || isReadOnlyMount(path)) return null;
+  const word = shellWord(path);
+  const steps: string[] = [];
+  if (!isTrusted(stat.uid, rules)) {
+    // What only its owner may read has to stay readable for us.
+    const next = isFolder || (stat.mode & OTHERS_READ) !== 0n ? 'root:root' : `${trustedUid(rules)}`;
+    steps.push(`chown ${isFolder ? 'root' : next} ${word}`);
+  }
+  if (others !== null && !isHeld) {
+    const keepsGroup = Number(stat.gid) === rules.operatorsGid && others === 'everyone';
+    steps.push(`chmod ${keepsGroup ? 'o-w' : 'go-w'} ${word}`);
+  }
+  // A new file in its place has one name.
+  if (!isFolder && folderIsShared && stat.nlink > 1n) steps.push(`sed -i -e '' ${word}`);
+  return finding(path, stat, who, steps.join(' && '));
+}
+
+function strangeLink(path: string, target: string, stat: BigIntStats, rules: WriterRules): ForeignWriter | null {
+  const word = shellWord(path);
+  if (!isTrusted(stat.uid, rules)) return finding(path, stat, `user ${stat.uid}`, `chown -h root:root ${word}`);
+  if (stat.nlink === 1n) return null;
+  const who = `whoever gave the link a second name (it has ${stat.nlink})`;
+  return finding(path, stat, who, `ln -sfn ${shellWord(target)} ${word}`);
+}
+
+function finding(path: string, stat: BigIntStats, who: string, mend: string): ForeignWriter {
+  return { path, mode: (stat.mode & 0o7777n).toString(8).padStart(4, '0'), owner: Number(stat.uid), who, mend };
+}
+
+function trustedUid(rules: WriterRules): number {
+  return rules.uid ?? process.geteuid?.() ?? 0;
+}
+
+function isTrusted(uid: bigint, rules: WriterRules): boolean {
+  return uid === 0n || Number(uid) === trustedUid(rules);
+}
+
+/** In words who beside the owner may write, by the mode alone; null: nobody that matters. */
+function sharers(path: string, { mode, uid, gid }: BigIntStats, rules: WriterRules): string | null {
   if ((mode & OTHERS_WRITE) !== 0n) return 'everyone';
   if ((mode & GROUP_WRITE) === 0n) return null;
-  if (Number(gid) === rules.operatorsGid) return null;
-  return isPrivateGroup(Number(gid), Number(uid)) ? null : `group ${gid}`;
-}
-
-/** Whether `gid` has no member but `uid`, by /etc/passwd and /etc/group. What cannot be read counts as no. */
-function isPrivateGroup(gid: number, uid: number): boolean {
-  try {
-    const users = rows('/etc/passwd');
-    const owner = users.find(user => Number(user[2]) === uid)?.[0];
-    const group = rows('/etc/group').find(row => Number(row[2]) === gid);
-    if (owner === undefined || group === undefined) return false;
-    const primary = users.filter(user => Number(user[3]) === gid).map(user => user[0]);
-    const listed = (group[3] ?? '').split(',').filter(name => name !== '');
-    return [...primary, ...listed].every(name => name === owner);
-  } catch {
-    return false;
-  }
-}
-
-function rows(path: string): readonly (readonly string[])[] {
-  return readFileSync(path, 'utf8')
-    .split('\n')
-    .filter(line => line !== '')
-    .map(line => line.split(':'));
-}
-
-/** By the mount table, since Node has no `statvfs`. False when it cannot be told. */
-function isReadOnlyMount(path: string): boolean {
-  try {
-    const real = realpathSync(path);
-    let best = '';
-    let options: readonly string[] = [];
-    for (const line of readFileSync('/proc/self/mounts', 'utf8').split('\n')) {
-      const [, point, , flags] = line.split(' ');
-      if (point === undefined || flags === undefined) continue;
-      const mount = point.replace(/\\([0-7]{3})/g, (_, octal: string) =>
-        String.fromCharCode(Number.parseInt(octal, 8)),
-      );
-      const within = real === mount || real.startsWith(mount.endsWith('/') ? mount : `${mount}/`);
-      // A later line of the same point hides the earlier one.
-      if (within && mount.length >= best.length) {
-        best = mount;
-        options = flags.split(',');
-      }
-    }
-    return options.includes('ro');
-  } catch {
-    return false;
-  }
+  const isOurs = Number(gid) === rules.operatorsGid || isPrivateGroup(Number(gid), Number(uid));
+  if (!isOurs) return `group ${gid}`;
+  return hasAccessList(path) ? `group ${gid} or a user of its access list` : null;
 }

@@ -32,6 +32,8 @@ export interface DecideWhen extends Clock {
    * elsewhere, and the answer is `uncertain`. Absent: false.
    */
   readonly permissive?: boolean;
+  /** Limits that pass are not charged before {@link Engine.settle} says so. Absent: charged at once. */
+  readonly hold?: boolean;
 }
 
 /** One program in one WebAssembly instance. */
@@ -41,6 +43,8 @@ export interface Engine {
   /** Lower-case names of the headers this program looks at; others need not be handed over. */
   readonly headerNames: readonly string[];
   decide(request: JudgedRequest, agent: string, when: DecideWhen): EngineAnswer;
+  /** Whether the call of the last `decide` was let through; before anything else is asked. */
+  settle(charge: boolean): void;
   /** Versioned bytes of all live counters. */
   exportLimits(): Uint8Array;
   /** Takes over counters of rules whose name, window, `per` and `field` are the same. */

@@ -3,6 +3,7 @@ export interface EngineExports {
   readonly memory: { readonly buffer: ArrayBuffer };
   abi(): number;
   reserve(bytes: number, inspectBytes: number): number;
+  check(rows: number): number;
   load(): number;
   agent(bytes: number): number;
   tool(bytes: number): void;
@@ -15,7 +16,9 @@ export interface EngineExports {
     wallMs: number,
     monotonicMs: number,
     permissive: number,
+    hold: number,
   ): number;
+  settle(charge: number): void;
   retryAfter(): number;
   area(index: number): number;
   areaBytes(index: number): number;
@@ -35,10 +38,12 @@ export const AREA = {
 const FUNCTIONS = [
   'abi',
   'reserve',
+  'check',
   'load',
   'agent',
   'tool',
   'decide',
+  'settle',
   'retryAfter',
   'area',
   'areaBytes',

@@ -110,6 +110,15 @@ export class EngineInstance implements Engine {
     }
   }
 
+  settle(charge: boolean): void {
+    if (this.#broken) return;
+    try {
+      this.#exports.settle(charge ? 1 : 0);
+    } catch {
+      this.#broken = true;
+    }
+  }
+
   /** @throws Fault `limit_state_invalid` when the engine broke, so that its counters cannot be trusted. */
   exportLimits(): Uint8Array {
     return this.#transfer(() => exportState(this.#exports, this.#at.transfer, this.#limits));
@@ -183,6 +192,7 @@ export class EngineInstance implements Engine {
       when.wallMs,
       when.monotonicMs,
       when.permissive === true ? 1 : 0,
+      when.hold === true ? 1 : 0,
     );
   }
 

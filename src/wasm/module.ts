@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { Fault } from '../core/fault.js';
 import { BODY_INSPECT_MAX_BYTES } from '../core/limits.js';
 import type { Engine } from './engine.js';
-import { isEngineExports } from './exports.js';
+import { type EngineExports, isEngineExports } from './exports.js';
 import { EngineInstance } from './instance.js';
 import { ENGINE_ABI, ENGINE_SHA256 } from './pin.js';
 
@@ -25,7 +25,17 @@ export interface EngineModule {
    * @throws Fault `engine_program_refused`, `engine_integrity`.
    */
   instantiate(program: Uint8Array, options: { readonly inspectBytes: number }): Engine;
+  /**
+   * The same, a millisecond or two at a time, so that no decision waits for a large program. Its bytes must not change
+   * meanwhile.
+   */
+  instantiateLater(program: Uint8Array, options: { readonly inspectBytes: number }): Promise<Engine>;
 }
+
+/** About a millisecond's work each. */
+const COPY_AT_ONCE_BYTES = 1024 * 1024;
+const ROWS_AT_ONCE = 16_384;
+const MORE_ROWS = 102;
 
 export const ENGINE_PATH: string = fileURLToPath(new URL('./engine.wasm', import.meta.url));
 
@@ -47,15 +57,41 @@ export function loadEngine(path: string = ENGINE_PATH): EngineModule {
   }
   if (WebAssembly.Module.imports(module).length > 0)
     throw new Fault('engine_integrity', { path, why: 'it has imports' });
-  return { sha256, abi: ENGINE_ABI, instantiate: (program, options) => instantiate(module, path, program, options) };
+  return {
+    sha256,
+    abi: ENGINE_ABI,
+    instantiate(program, options) {
+      const { exports, at } = open(module, path, program, options);
+      new Uint8Array(exports.memory.buffer).set(program, at);
+      return loaded(exports, program, options);
+    },
+    async instantiateLater(program, options) {
+      const { exports, at } = open(module, path, program, options);
+      const room = new Uint8Array(exports.memory.buffer, at, program.length);
+      for (let from = 0; from < program.length; from += COPY_AT_ONCE_BYTES) {
+        await turn();
+        room.set(program.subarray(from, from + COPY_AT_ONCE_BYTES), from);
+      }
+      do await turn();
+      while (refusable(() => exports.check(ROWS_AT_ONCE)) === MORE_ROWS);
+      await turn();
+      return loaded(exports, program, options);
+    },
+  };
 }
 
-function instantiate(
+/** Behind whatever else waits for this thread. */
+function turn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
+}
+
+/** A fresh instance with room for the program. */
+function open(
   module: WebAssembly.Module,
   path: string,
   program: Uint8Array,
   options: { readonly inspectBytes: number },
-): Engine {
+): { readonly exports: EngineExports; readonly at: number } {
   const { inspectBytes } = options;
   if (!Number.isInteger(inspectBytes) || inspectBytes < 0 || inspectBytes > BODY_INSPECT_MAX_BYTES) {
     throw new RangeError(`inspectBytes: want an integer from 0 to ${BODY_INSPECT_MAX_BYTES}`);
@@ -65,13 +101,20 @@ function instantiate(
   if (exports.abi() !== ENGINE_ABI) throw new Fault('engine_integrity', { path, why: 'its ABI is another' });
   const at = exports.reserve(program.length, inspectBytes) >>> 0;
   if (at === 0) throw new Fault('engine_program_refused', { check: 'memory' });
-  new Uint8Array(exports.memory.buffer).set(program, at);
-  let check: number;
+  return { exports, at };
+}
+
+/** The program has been copied, and perhaps been checked in part or whole. */
+function loaded(exports: EngineExports, program: Uint8Array, options: { readonly inspectBytes: number }): Engine {
+  const check = refusable(() => exports.load());
+  if (check !== 0) throw new Fault('engine_program_refused', { check });
+  return new EngineInstance(exports, program, options.inspectBytes);
+}
+
+function refusable(check: () => number): number {
   try {
-    check = exports.load() >>> 0;
+    return check() >>> 0;
   } catch (cause) {
     throw new Fault('engine_program_refused', { check: 'trap' }, { cause });
   }
-  if (check !== 0) throw new Fault('engine_program_refused', { check });
-  return new EngineInstance(exports, program, inspectBytes);
 }

@@ -116,7 +116,7 @@ function generationOf(...policies: readonly string[]) {
     const compiled = compilePolicy(new TextEncoder().encode(`${policy}\n`), '/policy.yaml');
     assert.ok(compiled.ok, JSON.stringify(compiled));
     const engine = engineModule().instantiate(compiled.program, { inspectBytes: LIMIT });
-    return { path: '/policy.yaml', sha256: UNNAMED, ...compiled.summary, engine };
+    return { path: '/policy.yaml', sha256: UNNAMED, layer: null, ...compiled.summary, engine };
   });
   return { id: UNNAMED, documents };
 }

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GenerationBuilder } from '#src/agent/build-generation.js';
 import { compilePolicy } from '#src/agent/compile.js';
-import type { BuildOutcome } from '#src/agent/policy-ports.js';
+import type { BuildOutcome, PolicySet } from '#src/agent/policy-ports.js';
 import { runTests } from '#src/agent/policy-tests.js';
+import { hashedSet } from '#src/disk/policy-set.js';
 import { loadEngine } from '#src/wasm/module.js';
-import { sha } from '../support/policy-source.js';
+import { hash } from '../support/policy-source.js';
 
 const engines = loadEngine();
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -135,6 +136,10 @@ tests:
     expect: { result: allow }
 `;
 
+/** The set of one document. */
+const only = (text: string): PolicySet =>
+  hashedSet([{ path: 'p.yaml', name: 'p.yaml', isLayer: false, bytes: bytes(text), envelope: null }], hash);
+
 function failed(outcome: BuildOutcome, line: number | null): void {
   assert.ok(!outcome.ok);
   assert.equal(outcome.issues.length, 1);
@@ -146,13 +151,12 @@ function failed(outcome: BuildOutcome, line: number | null): void {
 
 test('no way of building makes a generation of a policy whose tests fail', async () => {
   const builder = new GenerationBuilder(engines, 1024);
-  const id = sha(FAILING);
-  failed(builder.buildSync(bytes(FAILING), 'p.yaml', id), 7);
-  failed(await builder.build(bytes(FAILING), 'p.yaml', id), 7);
+  failed(builder.buildSync(only(FAILING)), 7);
+  failed(await builder.build(only(FAILING)), 7);
   const large = `${FAILING}#${' '.repeat(70_000)}\n`;
-  failed(await builder.build(bytes(large), 'p.yaml', id), 7);
+  failed(await builder.build(only(large)), 7);
   const tests = [{ name: 'fails', request: { url: 'https://a.test/' }, expect: { result: 'allow' } }];
-  failed(builder.buildObject(JSON.stringify({ default: 'deny', rules: [], tests }), 'object', id), null);
+  failed(builder.buildObject(JSON.stringify({ default: 'deny', rules: [], tests }), only(FAILING)), null);
 });
 
 test('tests that take long run in a worker, with the limit on bodies that is configured', async () => {
@@ -162,7 +166,7 @@ rules: [{ name: r, allow: { body: { jsonpath: $.a } } }]
 tests:
   - { name: t, request: { method: POST, url: "https://a.test/", body: { a: 12345678 }, repeat: 9000 }, expect: { result: deny, code: body_too_large } }
 `;
-  const building = builder.build(bytes(text), 'p.yaml', sha(text));
+  const building = builder.build(only(text));
   assert.ok(building instanceof Promise, 'no decision waits for it');
   assert.ok((await building).ok);
 });
@@ -173,7 +177,7 @@ rules: [{ name: one, limit: { calls_per_day: 1, per: global } }]
 tests:
   - { name: t, request: { url: "https://a.test/", repeat: 2 }, expect: { result: deny, code: rate_limited } }
 `;
-  const built = await new GenerationBuilder(engines, 1024).build(bytes(text), 'p.yaml', sha(text));
+  const built = await new GenerationBuilder(engines, 1024).build(only(text));
   assert.ok(built.ok);
   const empty = Buffer.from(built.generation.documents[0]!.engine.exportLimits()).readUInt32LE(16);
   assert.equal(empty, 1, 'one limit');

@@ -12,7 +12,7 @@ function document(yaml: string) {
   const compiled = compilePolicy(new TextEncoder().encode(yaml), 'p.yaml');
   assert.ok(compiled.ok);
   const engine = engineModule().instantiate(compiled.program, { inspectBytes: 1024 });
-  return { path: 'p.yaml', sha256: SHA, ...compiled.summary, engine };
+  return { path: 'p.yaml', sha256: SHA, layer: null, ...compiled.summary, engine };
 }
 
 const shadow = (name: string) => `  - { name: ${name}, mode: dry_run, deny: { tool: "**" } }\n`;

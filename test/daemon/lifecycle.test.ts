@@ -151,5 +151,15 @@ test('require_separation refuses what agents could write, before anything is ope
   await assert.rejects(startDaemon(parts(open, undefined, text)), { code: 'not_separate' });
   chmodSync(open, 0o775);
   await assert.rejects(startDaemon(parts(open, undefined, text)), { code: 'not_separate' });
+  chmodSync(open, 0o755);
+  for (const name of ['trust', 'policy.d']) {
+    mkdirSync(join(open, name), { recursive: true });
+    chmodSync(join(open, name), 0o777);
+    await assert.rejects(startDaemon(parts(open, undefined, text)), {
+      code: 'not_separate',
+      message: new RegExp(name),
+    });
+    chmodSync(join(open, name), 0o755);
+  }
   assert.ok(!existsSync(join(open, 'checkrd.sock.lock')));
 });

@@ -56,7 +56,10 @@ test('on some 5,000 requests no idle rule decides', t => {
         const compiled = compileObject(changed);
         assert.ok(compiled.ok);
         const engine = engineModule().instantiate(compiled.program, { inspectBytes: 96 });
-        const decider = deciderOf({ id: ID, documents: [{ path: '', sha256: ID, ...compiled.summary, engine }] }, 96);
+        const decider = deciderOf(
+          { id: ID, documents: [{ path: '', sha256: ID, layer: null, ...compiled.summary, engine }] },
+          96,
+        );
         let now = Date.parse('2026-01-07T12:00:00Z');
         for (const { asked: request, agent, later } of asked) {
           now += later;

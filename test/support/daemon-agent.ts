@@ -1,6 +1,7 @@
 /** An agent that decides as the test says and keeps what it was told. */
 import { randomUUID } from 'node:crypto';
 import type { AgentHealth, Begun, Call, CallContext, Outcome } from '#src/agent/types.js';
+import type { AgentRecord } from '#src/core/audit/fields.js';
 import type { Decision, HttpRequest } from '#src/core/decide/types.js';
 import type { DaemonAgent } from '#src/daemon/agent-port.js';
 import { HEALTH } from './health.js';
@@ -9,6 +10,9 @@ export class DaemonTestAgent implements DaemonAgent {
   readonly begun: { readonly request: HttpRequest; readonly context: CallContext; readonly requestId: string }[] = [];
   readonly outcomes: (Outcome & { readonly requestId: string })[] = [];
   readonly acts: string[] = [];
+  readonly reported: AgentRecord[] = [];
+  /** Null: records count when they are written. */
+  syncs: (() => Promise<boolean>) | null = null;
   result: Decision['result'] = 'allow';
   enforced = true;
   policyState: AgentHealth['policy']['state'] = 'ok';
@@ -65,6 +69,10 @@ export class DaemonTestAgent implements DaemonAgent {
     throw new Error('not used here');
   }
 
+  waits(): never {
+    throw new Error('not used here');
+  }
+
   refuse(): never {
     throw new Error('not used here');
   }
@@ -75,6 +83,15 @@ export class DaemonTestAgent implements DaemonAgent {
       policy: { ...HEALTH.policy, state: this.policyState },
       audit: { ...HEALTH.audit, state: this.auditState, size: this.begun.length },
     };
+  }
+
+  report(record: AgentRecord): void {
+    if (this.auditState === 'failing') throw new Error('no room');
+    this.reported.push(record);
+  }
+
+  onDisk(): Promise<boolean> | null {
+    return this.syncs === null ? null : this.syncs();
   }
 
   hangup(): void {

@@ -4,9 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import type { BuildOutcome, PolicyRecord, PolicySourceOptions, WatchedPolicySource } from '#src/agent/policy-ports.js';
+import type {
+  BuildOutcome,
+  PolicyRecord,
+  PolicySet,
+  PolicySourceOptions,
+  WatchedPolicySource,
+} from '#src/agent/policy-ports.js';
 import { openPolicySource, openPolicySourceSync } from '#src/agent/reloader.js';
-import type { Generation } from '#src/agent/types.js';
+import type { Generation, LiveDocument } from '#src/agent/types.js';
 import { type Sha256Hex, sha256Hex } from '#src/core/brand.js';
 import type { Engine } from '#src/wasm/engine.js';
 
@@ -22,6 +28,7 @@ const ENGINE: Engine = {
   inspectBytes: 0,
   headerNames: [],
   decide: () => ({ needBody: false, code: 0, ruleIndex: -1, uncertain: false, retryAfterMs: 0, shadowRules: [] }),
+  settle() {},
   exportLimits: () => new Uint8Array(),
   importLimits() {},
 };
@@ -43,6 +50,7 @@ export function build(bytes: Uint8Array, path: string, sha256: Sha256Hex): Build
   const document = {
     path,
     sha256,
+    layer: null,
     agentLabel: null,
     mode: 'enforce',
     version: null,
@@ -54,6 +62,30 @@ export function build(bytes: Uint8Array, path: string, sha256: Sha256Hex): Build
   return { ok: true, generation: { id: sha256, documents: [document] } };
 }
 
+/** Builds one document; the bench makes sets of them. */
+export type BuildDocument = (
+  bytes: Uint8Array,
+  path: string,
+  sha256: Sha256Hex,
+) => Promise<BuildOutcome> | BuildOutcome;
+
+function joined(set: PolicySet, outcomes: readonly BuildOutcome[]): BuildOutcome {
+  const documents: LiveDocument[] = [];
+  for (const [i, { path, name, isLayer }] of set.documents.entries()) {
+    const outcome = outcomes[i];
+    if (outcome?.ok !== true) return { path, ...(outcome ?? { ok: false, issues: [] }) };
+    documents.push(...outcome.generation.documents.map(d => ({ ...d, layer: isLayer ? name : null })));
+  }
+  return { ok: true, generation: { id: set.id, documents } };
+}
+
+const each = <T>(set: PolicySet, of: (bytes: Uint8Array, path: string, sha256: Sha256Hex) => T): T[] =>
+  set.documents.map(({ bytes, path, sha256 }) => of(bytes, path, sha256));
+
+export const buildSet = (set: PolicySet): BuildOutcome => joined(set, each(set, build));
+
+const namesOf = ({ ruleNames }: LiveDocument) => Array.from({ length: ruleNames.length }, (_, i) => ruleNames.at(i));
+
 export interface SourceBench {
   readonly source: WatchedPolicySource;
   readonly records: PolicyRecord[];
@@ -64,7 +96,7 @@ export interface SourceBench {
 
 export async function openBench(
   t: TestContext,
-  options: Partial<PolicySourceOptions> & { readonly path: string },
+  options: Partial<Omit<PolicySourceOptions, 'build'>> & { readonly path: string; readonly build?: BuildDocument },
   way: 'sync' | 'async' = 'async',
 ): Promise<SourceBench> {
   const records: PolicyRecord[] = [];
@@ -72,21 +104,26 @@ export async function openBench(
   const all: PolicySourceOptions = {
     stateDir: null,
     hash,
-    build: async (bytes, path, sha256) => build(bytes, path, sha256),
     report: record => void records.push(record),
     adopt() {},
     securityMode: 'strict',
     ...options,
+    build: set => {
+      const outcomes = each(set, options.build ?? (async (...document) => build(...document)));
+      const waits = outcomes.some(outcome => outcome instanceof Promise);
+      return waits ? Promise.all(outcomes).then(all => joined(set, all)) : joined(set, outcomes as BuildOutcome[]);
+    },
   };
-  const source = way === 'async' ? await openPolicySource(all) : openPolicySourceSync({ ...all, buildSync: build });
+  const source = way === 'async' ? await openPolicySource(all) : openPolicySourceSync({ ...all, buildSync: buildSet });
   t.after(() => source.close());
-  const rulesOf = (g: Generation | null) => g?.documents.flatMap(d => d.ruleNames).join(',') ?? null;
+  const rulesOf = (g: Generation | null) => g?.documents.flatMap(namesOf).join(',') ?? null;
   return {
     source,
     records,
     rules: () => rulesOf(source.current),
     said: () =>
       records.map(r => {
+        if (r.type === 'operator_action') return `${r.action} ${r.reason} by ${r.by_uid}`;
         if (r.type === 'policy_rejected') return `rejected ${r.error}`;
         if (r.policy_sha256 === source.current?.id) names.set(r.policy_sha256, rulesOf(source.current) ?? '');
         return `loaded ${names.get(r.policy_sha256) ?? r.rules}`;

@@ -21,6 +21,7 @@ export interface RecordContext {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId: string | null;
+  /** The generation, with mode and label of the document that spoke. */
   readonly policy: { readonly mode: PolicyMode; readonly sha256: string; readonly agentLabel: string | null } | null;
   readonly urlPath: UrlPathForm;
   /** Nanoseconds from being asked to having decided. */
@@ -56,6 +57,7 @@ export function decisionRecord(
   if (context.sessionId !== null) record.session_id = context.sessionId;
   if (context.parentSpanId !== null) record.parent_span_id = context.parentSpanId;
   if (decision.matchedRule !== null) record.matched_rule = decision.matchedRule;
+  if (decision.policyLayer !== undefined) record.policy_layer = decision.policyLayer;
   if (decision.shadowRules.length > 0) record.shadow_rules = shadowRules(decision.shadowRules);
   if (decision.uncertain) record.uncertain = true;
   if (context.policy !== null) {

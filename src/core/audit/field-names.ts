@@ -12,14 +12,24 @@ type FieldsOf<T extends Type, R = RecordFields> = R extends { readonly type: inf
   : never;
 type Names = { readonly [T in Type]: readonly (keyof FieldsOf<T>)[] };
 
-const policy = ['type', 'policy_sha256', 'path'] as const;
-const kill = ['type', 'source', 'scope', 'reason', 'owner_uid', 'file_time', 'aborted', 'abort_ms'] as const;
-const engine = ['type', 'engine_sha256', 'abi', 'error'] as const;
+/** What the daemon adds to a record that was handed to it. */
+const by = ['agent_id', 'instance_id', 'reported'] as const;
+const policy = ['type', 'policy_sha256', 'path', ...by] as const;
+const kill = ['type', 'source', 'scope', 'reason', 'owner_uid', 'file_time', 'aborted', 'abort_ms', ...by] as const;
+const engine = ['type', 'engine_sha256', 'abi', 'error', ...by] as const;
 
 export const FIELD_NAMES: Names = {
   decision: [
     ...(['type', 'request_id', 'parent_request_id', 'agent_id', 'instance_id', 'policy_result', 'enforced'] as const),
-    ...(['code', 'matched_rule', 'matched_rule_kind', 'shadow_rules', 'uncertain', 'policy_mode'] as const),
+    ...([
+      'code',
+      'matched_rule',
+      'matched_rule_kind',
+      'policy_layer',
+      'shadow_rules',
+      'uncertain',
+      'policy_mode',
+    ] as const),
     ...(['policy_sha256', 'policy_agent', 'method', 'url_scheme', 'url_host', 'url_path', 'url_path_sha256'] as const),
     ...([
       'tool',
@@ -34,19 +44,19 @@ export const FIELD_NAMES: Names = {
   ],
   outcome: [
     ...(['type', 'request_id', 'result', 'status_code', 'latency_ms', 'request_bytes', 'response_bytes'] as const),
-    ...(['model', 'input_tokens', 'output_tokens', 'cost_microusd'] as const),
+    ...(['model', 'input_tokens', 'output_tokens', 'cost_microusd', ...by] as const),
   ],
-  policy_loaded: [...policy, 'rules', 'version'],
+  policy_loaded: [...policy, 'rules', 'version', 'signed_by'],
   policy_rejected: [...policy, 'error', 'line', 'column'],
   kill_engaged: kill,
   kill_released: kill,
   engine_loaded: engine,
   engine_rejected: engine,
-  operator_action: ['type', 'action', 'by_uid', 'reason'],
-  agent_started: ['type', 'agent_id', 'instance_id', 'version', 'node', 'mode', 'pid'],
-  agent_stopped: ['type', 'agent_id', 'instance_id', 'reason'],
-  clock_jumped: ['type', 'by_ms'],
-  records_dropped: ['type', 'sink', 'count', 'since'],
+  operator_action: ['type', 'action', 'by_uid', 'reason', ...by],
+  agent_started: ['type', 'version', 'node', 'mode', 'pid', ...by],
+  agent_stopped: ['type', 'reason', ...by],
+  clock_jumped: ['type', 'by_ms', ...by],
+  records_dropped: ['type', 'sink', 'count', 'since', ...by],
   disk_reserve: ['type', 'state', 'bytes'],
   segment_removed: ['type', 'name', 'size', 'head'],
   log_started: ['type', 'alg', 'public_key', 'key_id', 'previous_log', 'endorsed_by', 'endorsement'],

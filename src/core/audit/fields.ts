@@ -6,7 +6,15 @@
  */
 import type { DecisionCode, MatchedRuleKind, PolicyMode, Result } from '../decide/types.js';
 
-export interface DecisionFields {
+/** Whose record it is, where a daemon's log holds what a library handed in; in the library's own log it goes without saying. */
+export interface Reporter {
+  readonly agent_id?: string;
+  readonly instance_id?: string;
+  /** True: it proves only that it was reported. */
+  readonly reported?: boolean;
+}
+
+export interface DecisionFields extends Reporter {
   readonly type: 'decision';
   readonly request_id: string;
   readonly parent_request_id?: string;
@@ -17,6 +25,8 @@ export interface DecisionFields {
   readonly code: DecisionCode;
   readonly matched_rule?: string;
   readonly matched_rule_kind: MatchedRuleKind;
+  /** The layer that decided; absent: the main document, or none. */
+  readonly policy_layer?: string;
   /** At most eight names joined by `,`, in file order. */
   readonly shadow_rules?: string;
   readonly uncertain?: boolean;
@@ -35,10 +45,9 @@ export interface DecisionFields {
   readonly parent_span_id?: string;
   readonly span_name: string;
   readonly decision_ns: number;
-  readonly reported?: boolean;
 }
 
-export interface OutcomeFields {
+export interface OutcomeFields extends Reporter {
   readonly type: 'outcome';
   readonly request_id: string;
   readonly result: 'ok' | 'error' | 'aborted' | 'killed' | 'killed_late';
@@ -52,15 +61,17 @@ export interface OutcomeFields {
   readonly cost_microusd?: number;
 }
 
-export interface PolicyLoadedFields {
+export interface PolicyLoadedFields extends Reporter {
   readonly type: 'policy_loaded';
   readonly policy_sha256: string;
   readonly path: string;
   readonly rules?: number;
   readonly version?: number;
+  /** Key IDs joined by `,`. */
+  readonly signed_by?: string;
 }
 
-export interface PolicyRejectedFields {
+export interface PolicyRejectedFields extends Reporter {
   readonly type: 'policy_rejected';
   /** Absent when the bytes could not be read. */
   readonly policy_sha256?: string;
@@ -70,7 +81,7 @@ export interface PolicyRejectedFields {
   readonly column?: number;
 }
 
-export interface KillFields {
+export interface KillFields extends Reporter {
   readonly type: 'kill_engaged' | 'kill_released';
   /** The path of the switch, or of the entry in its `.d`. */
   readonly source: string;
@@ -84,21 +95,21 @@ export interface KillFields {
   readonly abort_ms?: number;
 }
 
-export interface EngineFields {
+export interface EngineFields extends Reporter {
   readonly type: 'engine_loaded' | 'engine_rejected';
   readonly engine_sha256: string;
   readonly abi?: number;
   readonly error?: string;
 }
 
-export interface OperatorActionFields {
+export interface OperatorActionFields extends Reporter {
   readonly type: 'operator_action';
   readonly action: string;
   readonly by_uid?: number;
   readonly reason?: string;
 }
 
-export interface AgentStartedFields {
+export interface AgentStartedFields extends Reporter {
   readonly type: 'agent_started';
   readonly agent_id: string;
   readonly instance_id: string;
@@ -108,19 +119,19 @@ export interface AgentStartedFields {
   readonly pid: number;
 }
 
-export interface AgentStoppedFields {
+export interface AgentStoppedFields extends Reporter {
   readonly type: 'agent_stopped';
   readonly agent_id: string;
   readonly instance_id: string;
   readonly reason?: string;
 }
 
-export interface ClockJumpedFields {
+export interface ClockJumpedFields extends Reporter {
   readonly type: 'clock_jumped';
   readonly by_ms: number;
 }
 
-export interface RecordsDroppedFields {
+export interface RecordsDroppedFields extends Reporter {
   readonly type: 'records_dropped';
   /** `telemetry`: events that a sink did not get; no record of the log is missing. Absent: records of the log. */
   readonly sink?: string;

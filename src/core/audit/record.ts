@@ -126,12 +126,15 @@ function decisionLine(p: Place, r: DecisionFields): string {
 
 function outcomeLine(p: Place, r: OutcomeFields): string {
   let s = '{';
+  if (r.agent_id !== undefined) s += `"agent_id":${claim(r.agent_id)},`;
   if (r.cost_microusd !== undefined) s += `"cost_microusd":${whole(r.cost_microusd)},`;
   if (r.input_tokens !== undefined) s += `"input_tokens":${whole(r.input_tokens)},`;
+  if (r.instance_id !== undefined) s += `"instance_id":${token('instance_id', r.instance_id, 128)},`;
   s += `"latency_ms":${whole(r.latency_ms)},"log":"${p.log}"`;
   if (r.model !== undefined) s += `,"model":${claim(r.model)}`;
   if (r.output_tokens !== undefined) s += `,"output_tokens":${whole(r.output_tokens)}`;
   s += `,"prev":"${p.prev}"`;
+  if (r.reported !== undefined) s += `,"reported":${r.reported === true}`;
   if (r.request_bytes !== undefined) s += `,"request_bytes":${whole(r.request_bytes)}`;
   s += `,"request_id":${token('request_id', r.request_id, 128)}`;
   if (r.response_bytes !== undefined) s += `,"response_bytes":${whole(r.response_bytes)}`;

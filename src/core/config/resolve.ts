@@ -19,6 +19,8 @@ import type {
   Durability,
   Face,
   LogLevel,
+  OnLoss,
+  ResumeRequires,
   Settings,
   SettingsIssue,
   Signatures,
@@ -148,6 +150,7 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
     policy: get<string>('policy', `${dir}/policy.yaml`),
     policyWatch: get<boolean>('policy_watch', true),
     killswitch: typeof killswitch === 'string' ? killswitch : null,
+    resumeRequires: get<ResumeRequires>('resume_requires', 'file'),
     audit: Object.freeze({
       path: get<string>('audit.path', `${dir}/audit/${agentId ?? 'daemon'}.jsonl`),
       urlPath: get<'endpoint' | 'raw'>('audit.url_path', 'endpoint'),
@@ -171,16 +174,19 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
     inspectBytes: get<number>('inspect_bytes', BODY_INSPECT_DEFAULT_BYTES),
     allowSkip: get<boolean>('allow_skip', true),
     allowDisable: get<boolean>('allow_disable', true),
-    requireSeparation: get<boolean>('require_separation', false),
     requireSignature: get<boolean>('require_signature', false),
     weakeningGuard: get<boolean>('weakening_guard', false),
     trustDir: get<string>('trust_dir', `${dir}/trust`),
+    requireSeparation: get<boolean | null>('require_separation', null),
     operatorsGroup: get<string | null>('operators_group', null),
     daemon: Object.freeze({
       socket: get<string>('daemon.socket', `${dir}/checkrd.sock`),
       agents: Object.freeze(get<readonly DaemonAgentSettings[]>('daemon.agents', [])),
       drainTimeout: get<number>('daemon.drain_timeout', 10),
+      records: get<string | null>('daemon.records', null),
+      onLoss: get<OnLoss>('daemon.on_loss', 'deny'),
     }),
+    telemetry: Object.freeze({ file: get<string | null>('telemetry.file', null) }),
     log: Object.freeze({ level: get<LogLevel>('log.level', 'info'), file: get<string | null>('log.file', null) }),
   });
 }
@@ -202,7 +208,7 @@ function wholeChecks(s: Settings): readonly SettingsIssue[] {
     const what = 'in strict mode a call waits for its record, and `async` waits for nothing';
     say('bad_value', 'audit.durability', what, 'use `write` or `fsync`, or `security_mode: permissive`');
   }
-  if (s.face === 'library' && s.requireSeparation) {
+  if (s.face === 'library' && s.requireSeparation === true) {
     const what = 'the library runs as the agent itself, so nothing is separate';
     say('bad_value', 'require_separation', what, 'use the daemon, or set `require_separation: false`');
   }
@@ -210,13 +216,20 @@ function wholeChecks(s: Settings): readonly SettingsIssue[] {
     const what = 'nobody can vouch for a policy that lets more pass unless policies are signed';
     say('bad_value', 'weakening_guard', what, 'set `require_signature: true` as well, or leave the guard off');
   }
-  if (s.face === 'daemon') {
+  const { socket, agents, records } = s.daemon;
+  const sockets =
+    s.face === 'daemon'
+      ? [socket, ...agents.map(a => agentSocketPath(socket, a.id))]
+      : s.face === 'library' && records !== null
+        ? [records]
+        : [];
+  if (sockets.length > 0) {
     const utf8 = new TextEncoder();
-    for (const path of [s.daemon.socket, ...s.daemon.agents.map(a => agentSocketPath(s.daemon.socket, a.id))]) {
+    for (const path of sockets) {
       if (utf8.encode(path).length <= SOCKET_PATH_MAX) continue;
       say(
         'bad_value',
-        'daemon.socket',
+        s.face === 'daemon' ? 'daemon.socket' : 'daemon.records',
         `socket path \`${path}\` is over ${SOCKET_PATH_MAX} bytes`,
         'choose a shorter folder',
       );

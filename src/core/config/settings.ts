@@ -14,6 +14,12 @@ export type Durability = (typeof DURABILITIES)[number];
 export const SIGNATURES = ['checkpoint', 'record'] as const;
 export type Signatures = (typeof SIGNATURES)[number];
 
+export const ON_LOSS = ['deny', 'local'] as const;
+export type OnLoss = (typeof ON_LOSS)[number];
+
+export const RESUME_REQUIRES = ['file', 'signed'] as const;
+export type ResumeRequires = (typeof RESUME_REQUIRES)[number];
+
 export interface Settings {
   readonly face: Face;
   /** Absolute. Everything that has no path of its own lives below it. */
@@ -28,6 +34,8 @@ export interface Settings {
   readonly policyWatch: boolean;
   /** Absolute path of the switch; its `.d` folder stands beside it. Null: none was wanted. */
   readonly killswitch: string | null;
+  /** What ends a kill: the end of its file, or a release that trusted keys signed. */
+  readonly resumeRequires: ResumeRequires;
   readonly audit: {
     /** Absolute path of the log. */
     readonly path: string;
@@ -65,17 +73,19 @@ export interface Settings {
   readonly allowSkip: boolean;
   /** False: `CHECKRD_DISABLED=1` makes construction fail. */
   readonly allowDisable: boolean;
-  /** True: refuse to run where the agent's own user could write policy, switch, key or log. */
-  readonly requireSeparation: boolean;
   /** True: only what trusted keys signed goes live. Never follows from a key being there. */
   readonly requireSignature: boolean;
   /** True: what lets more pass needs its signers to say so. */
   readonly weakeningGuard: boolean;
   /** Absolute path of the folder of `*.pub` and `threshold`. */
   readonly trustDir: string;
+  /** True: refuse to run where the agent's own user could write policy, switch, key or log. Null: nothing is said. */
+  readonly requireSeparation: boolean | null;
   /** Name or number of the group that may write policy and switch. */
   readonly operatorsGroup: string | null;
   readonly daemon: DaemonSettings;
+  /** Where the daemon's copies of calls go: absolute path; null: none are made. */
+  readonly telemetry: { readonly file: string | null };
   readonly log: {
     readonly level: LogLevel;
     /** Absolute path; null: stderr. */
@@ -89,6 +99,10 @@ export interface DaemonSettings {
   readonly agents: readonly DaemonAgentSettings[];
   /** Seconds that a stop waits for calls in flight. */
   readonly drainTimeout: number;
+  /** Absolute path of the socket that the library hands its records to; null: it writes its own log. */
+  readonly records: string | null;
+  /** What the library does while nobody takes them there. */
+  readonly onLoss: OnLoss;
 }
 
 export interface DaemonAgentSettings {

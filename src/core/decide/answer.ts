@@ -22,6 +22,7 @@ export const ENGINE_CODES = [
 
 export const ENGINE_BROKEN = 0;
 export const ENGINE_REQUEST_INVALID = 3;
+export const ENGINE_NO_POLICY_FOR_AGENT = 4;
 export const ENGINE_RATE_LIMITED = 8;
 
 const NONE: readonly string[] = [];
@@ -36,11 +37,17 @@ interface Answer {
   readonly shadowRules: readonly number[];
 }
 
+/** A list of which one is wanted now and then: an array, or what makes the one asked for. */
+export interface Listed<T> {
+  readonly length: number;
+  at(index: number): T | undefined;
+}
+
 /** Names and kinds of the document's rules, by index. */
-interface RuleNames {
-  readonly ruleNames: readonly string[];
-  readonly ruleKinds: readonly ('allow' | 'deny' | 'limit')[];
-  readonly ruleHints: readonly (string | null)[];
+export interface RuleNames {
+  readonly ruleNames: Listed<string>;
+  readonly ruleKinds: Listed<'allow' | 'deny' | 'limit'>;
+  readonly ruleHints: Listed<string | null>;
 }
 
 interface How {
@@ -61,12 +68,12 @@ export function toDecision(answer: Answer, rules: RuleNames, how: How): Decision
   const code = answer.needBody ? null : (ENGINE_CODES[answer.code] ?? null);
   if (code === null) return broken();
   const wanted = KIND_OF_RULE[code];
-  const rule = wanted === undefined ? null : (rules.ruleNames[answer.ruleIndex] ?? null);
-  if (wanted !== undefined && (rule === null || rules.ruleKinds[answer.ruleIndex] !== wanted)) return broken();
+  const rule = wanted === undefined ? null : of(rules.ruleNames, answer.ruleIndex);
+  if (wanted !== undefined && (rule === null || of(rules.ruleKinds, answer.ruleIndex) !== wanted)) return broken();
 
   const result = code === 'rule_allowed' || code === 'default_allowed' ? 'allow' : 'deny';
   const soft = result === 'deny' && SOFT_CODES.has(code) && (how.mode === 'dry_run' || how.forceDryRun);
-  const hint = result === 'deny' && rule !== null ? (rules.ruleHints[answer.ruleIndex] ?? null) : null;
+  const hint = result === 'deny' && rule !== null ? of(rules.ruleHints, answer.ruleIndex) : null;
   const decision = {
     result,
     enforced: !soft,
@@ -75,10 +82,15 @@ export function toDecision(answer: Answer, rules: RuleNames, how: How): Decision
     matchedRuleKind: kindOf(code),
     reason: sentence(code, rule ?? '', answer),
     uncertain: answer.uncertain,
-    shadowRules: answer.shadowRules.length === 0 ? NONE : answer.shadowRules.map(i => rules.ruleNames[i] ?? ''),
+    shadowRules: answer.shadowRules.length === 0 ? NONE : answer.shadowRules.map(i => of(rules.ruleNames, i) ?? ''),
     ...(hint === null ? {} : { hint }),
   } as const;
   return code === 'rate_limited' ? { ...decision, retryAfterMs: answer.retryAfterMs } : decision;
+}
+
+/** An array counts what is below zero from its end; here that is none. */
+function of<T>(list: Listed<T>, index: number): T | null {
+  return index < 0 ? null : (list.at(index) ?? null);
 }
 
 function kindOf(code: DecisionCode): MatchedRuleKind {

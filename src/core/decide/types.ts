@@ -91,6 +91,8 @@ export interface Decision {
   readonly code: DecisionCode;
   readonly matchedRule: string | null;
   readonly matchedRuleKind: MatchedRuleKind;
+  /** The layer that denied; absent: the main document, or none. */
+  readonly policyLayer?: string;
   readonly reason: string;
   /** A deny that fired on UNKNOWN only, or a permissive guess about a body nobody read. */
   readonly uncertain: boolean;

@@ -29,6 +29,8 @@ export interface Rejection {
   /** Null when the bytes could not be read. */
   readonly sha256: Sha256Hex | null;
   readonly issue: PolicyIssue | Problem;
+  /** Which file it is about; absent: the policy's own. */
+  readonly path?: string;
 }
 
 export interface Problem {
@@ -222,15 +224,15 @@ function settleMs(before: Seen | null, now: Seen): number {
   return renamed ? SETTLE_NEW_INODE_MS : SETTLE_IN_PLACE_MS;
 }
 
-function alike(a: Seen, b: Seen): boolean {
+export function alike(a: Seen, b: Seen): boolean {
   if (a.is === 'file') return b.is === 'file' && a.file === b.file && a.content === b.content;
   if (a.is === 'unreadable') return b.is === 'unreadable' && a.error === b.error;
   return b.is === 'absent';
 }
 
-function rejectionKey({ sha256, issue }: Rejection): string {
+function rejectionKey({ sha256, issue, path }: Rejection): string {
   const place = 'line' in issue ? `${issue.line}:${issue.column}` : '';
-  return issue.code === NEVER_SETTLES ? NEVER_SETTLES : `${sha256 ?? ''} ${issue.code} ${place}`;
+  return issue.code === NEVER_SETTLES ? NEVER_SETTLES : `${sha256 ?? ''} ${issue.code} ${place} ${path ?? ''}`;
 }
 
 function isChecking(s: State): s is Extract<State, Checking> {

@@ -16,8 +16,8 @@
 import { concat, fromBase64, fromUtf8, toBase64, utf8 } from '../bytes.js';
 import { readJson } from '../json/reader.js';
 import type { TreeNode } from '../json/tree.js';
+import { ENVELOPE_MAX_BYTES } from '../limits.js';
 
-export const ENVELOPE_MAX_BYTES = 64 * 1024;
 export const ENVELOPE_MAX_SIGNATURES = 64;
 
 const SIGNATURE_BYTES = 64;

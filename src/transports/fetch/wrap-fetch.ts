@@ -12,15 +12,14 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findPolicyDenied } from '../../agent/errors.js';
-import type { Agent, Begun, CallContext } from '../../agent/types.js';
+import type { Agent, CallContext } from '../../agent/types.js';
 import type { AgentId } from '../../core/brand.js';
-import { systemDenial } from '../../core/decide/system.js';
 import type { HttpRequest } from '../../core/decide/types.js';
 import { REDIRECT_MAX_HOPS } from '../../core/limits.js';
 import { killedDenial } from '../denial.js';
 import { type Hooks, requestEvent } from '../hooks.js';
 import { readTraceparent } from '../traceparent.js';
-import { ask, asRequest, deny, type Edge, hasHooks, orAborted, refuse, tell } from './decide-hop.js';
+import { ask, asRequest, deny, type Edge, hasHooks, orAborted, orStopped, refuse, tell } from './decide-hop.js';
 import { deniedResponse, type OnDenied } from './denied.js';
 import { Flight } from './flight.js';
 import { guardResponse } from './guard.js';
@@ -98,15 +97,17 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
       if (waitMs !== undefined) await orAborted(sleep(waitMs), call.signal, out);
       return deny(edge, out, begun, event);
     }
-    const synced = begun.call.onDisk();
-    if (synced !== null && !(await synced)) return deny(edge, out, unrecorded(begun.requestId), event);
-    const hold = asked instanceof Promise || synced !== null ? begun.call.confirm() : null;
+    const kept = begun.call.onDisk();
+    const unkept = kept === null ? null : await kept;
+    if (unkept !== null)
+      return deny(edge, out, { kind: 'refused', requestId: begun.requestId, decision: unkept }, event);
+    const hold = asked instanceof Promise || kept !== null ? begun.call.confirm() : null;
     if (hold !== null) {
       out.abandon(undefined);
       throw killedDenial(hold, begun.requestId);
     }
 
-    const flight = new Flight(begun.call, begun.requestId, call.signal, out.bytes, call.keep);
+    const flight = new Flight(begun.call, begun.requestId, call.signal, out, call.keep);
     let answer: Promise<Response>;
     try {
       answer = out.send(edge.base, flight.signal, follows ? 'manual' : call.redirect, follows);
@@ -136,7 +137,9 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
     if (hops === REDIRECT_MAX_HOPS)
       return refuse(edge, 'redirect_refused', `more than ${REDIRECT_MAX_HOPS} redirects`, request, hop);
 
-    const body = next.keepsBody ? await orAborted(out.again(), call.signal) : ({ kind: 'none' } as const);
+    const body = next.keepsBody
+      ? await orStopped(edge, out, request, hop, event, orAborted(out.again(), call.signal))
+      : ({ kind: 'none' } as const);
     if (body === null) {
       return refuse(edge, 'redirect_refused', 'redirected with a body that cannot be sent again', request, hop);
     }
@@ -146,12 +149,6 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
     }
     out = new Outgoing(next.head, body, call.rest);
   }
-}
-
-/** Its record may not be on disk, and the settings promise that. */
-function unrecorded(requestId: string): Extract<Begun, { kind: 'refused' }> {
-  const decision = systemDenial('audit_unavailable', 'the audit log cannot be synced');
-  return { kind: 'refused', requestId, decision };
 }
 
 /** A transport that follows redirects although told not to has gone where nobody decided. */

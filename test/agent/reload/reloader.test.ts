@@ -16,8 +16,8 @@ import {
 import { dirname, join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fixedPolicySource } from '#src/agent/fixed-policy.js';
 import type { BuildOutcome } from '#src/agent/policy-ports.js';
-import { fixedPolicySource } from '#src/agent/reloader.js';
 import type { Generation } from '#src/agent/types.js';
 import { SYSTEM_TIMERS, type Timers } from '#src/disk/timers.js';
 import { build, openBench, sha } from '../../support/policy-source.js';

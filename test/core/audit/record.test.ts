@@ -73,6 +73,9 @@ const outcomes = fc.record(
     input_tokens: anyNumber,
     output_tokens: anyNumber,
     cost_microusd: anyNumber,
+    agent_id: fc.oneof(anyText, fc.constant('agent-1')),
+    instance_id: anyText,
+    reported: fc.boolean(),
   },
   { requiredKeys: ['type', 'request_id', 'result', 'latency_ms'] },
 ) as fc.Arbitrary<OutcomeFields>;

@@ -23,7 +23,7 @@ export interface Difference {
 /** The first difference; `seen` hears of every answer. */
 export function differenceIn(of: Case, seen?: (said: Said, asked: Timed) => void): Difference | null {
   const text = textOf(of.policy);
-  const decide = productOf(text, of.options);
+  const decide = productOf([text], of.options);
   if (decide === null) return { index: -1, product: 'does not load', oracle: 'loads' };
   const oracle = new Oracle(text, of.options);
   let nowMs = of.startMs;
@@ -39,12 +39,12 @@ export function differenceIn(of: Case, seen?: (said: Said, asked: Timed) => void
   return null;
 }
 
-const shown = (said: Said, sentence: string): string =>
+export const shown = (said: Said, sentence: string): string =>
   `${said.result} ${said.enforced ? 'enforced' : 'let pass'} ${said.code} ${said.kind} ${said.rule ?? '-'}${said.uncertain ? ' uncertain' : ''} ` +
   `wait=${said.waitMs} shadow=${said.shadowRules.join(',')} hint=${said.hint ?? '-'} "${sentence}"`;
 
 /** §7: the sentence names the rule, and says so where it could not be judged. Other sentences are the product's own. */
-function isSaidOf({ code, rule, uncertain, waitMs }: Said): string {
+export function isSaidOf({ code, rule, uncertain, waitMs }: Said): string {
   switch (code) {
     case 'rule_denied':
       return uncertain ? `could not be judged against rule '${rule}'` : `denied by rule '${rule}'`;
@@ -61,7 +61,7 @@ function isSaidOf({ code, rule, uncertain, waitMs }: Said): string {
   }
 }
 
-function shownDecision(d: Decision): string {
+export function shownDecision(d: Decision): string {
   const later = d as Decision & { readonly shadowRules?: readonly string[]; readonly hint?: string | null };
   const said: Said = {
     result: d.result,

@@ -101,7 +101,23 @@ export class Oracle {
     this.policy = readPolicy(text);
   }
 
-  decide(asked: Asked, agent: string, nowMs: number): Said {
+  /** Charges of the last decision that nobody has settled. */
+  private held: readonly (() => void)[] = [];
+
+  /** `hold`: limits are charged by `settle`, not now. */
+  decide(asked: Asked, agent: string, nowMs: number, hold = false): Said {
+    this.held = [];
+    const said = this.judged(asked, agent, nowMs);
+    if (!hold) this.settle(true);
+    return said;
+  }
+
+  settle(charge: boolean): void {
+    if (charge) for (const act of this.held) act();
+    this.held = [];
+  }
+
+  private judged(asked: Asked, agent: string, nowMs: number): Said {
     // A tool call may be without a URL; the one it has is of the scheme `tool`.
     const parts = partsOf(asked.method, asked.url ?? 'tool://none/', asked.headers);
     if (parts === null) return INVALID;
@@ -140,12 +156,16 @@ export class Oracle {
     const counted = this.counted(call, seen, real);
     const refusals = passes ? this.windows.refusals(limitsOf(limits), counted, nowMs) : [];
     const admitted = passes && refusals.length === 0;
-    if (admitted) this.windows.charge(limitsOf(limits), counted, nowMs);
+    if (admitted) this.hold(() => this.windows.charge(limitsOf(limits), counted, nowMs));
     const answer = refusals.length > 0 ? this.limited(refusals, guessed) : said;
 
     const beside = judge(shadows, call, seen, candidates);
     const shadowRules = this.shadowed(beside, this.counted(call, seen, candidates), passes, admitted, nowMs);
     return { ...answer, shadowRules };
+  }
+
+  private hold(act: () => void): void {
+    this.held = [...this.held, act];
   }
 
   private look({ headers, args }: Asked, body: Uint8Array): Seen {
@@ -187,7 +207,7 @@ export class Oracle {
     const refused = passes ? this.shadowWindows.refusals(limitsOf(limits), call, nowMs).map(r => r.rule) : [];
     if (admitted) {
       const room = limits.filter(s => !refused.includes(s.index));
-      this.shadowWindows.charge(limitsOf(room), call, nowMs);
+      this.hold(() => this.shadowWindows.charge(limitsOf(room), call, nowMs));
     }
     return judged
       .filter(({ rule, value, index }) =>

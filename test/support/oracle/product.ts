@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { compileObject } from '#src/agent/compile.js';
 import { decideByGeneration } from '#src/agent/decide.js';
+import type { LiveDocument } from '#src/agent/types.js';
 import type { Sha256Hex } from '#src/core/brand.js';
 import { systemDenial } from '#src/core/decide/system.js';
 import { checkAction } from '#src/core/decide/tool-request.js';
@@ -11,12 +12,17 @@ import type { Asked, OracleOptions } from './oracle.js';
 
 export type Decide = (asked: Asked, agent: string, nowMs: number) => Decision;
 
-/** Null: the policy does not load; `text` is JSON. */
-export function productOf(text: string, { inspectBytes, permissive }: OracleOptions): Decide | null {
-  const compiled = compileObject(text);
-  if (!compiled.ok) return null;
-  const engine = engineModule().instantiate(compiled.program, { inspectBytes });
-  const generation = { id: UNNAMED, documents: [{ path: 'p', sha256: UNNAMED, ...compiled.summary, engine }] };
+/** Null: a policy does not load. Each text is JSON; the first is the main document, the others are layers. */
+export function productOf(texts: readonly string[], { inspectBytes, permissive }: OracleOptions): Decide | null {
+  const documents: LiveDocument[] = [];
+  for (const [i, text] of texts.entries()) {
+    const compiled = compileObject(text);
+    if (!compiled.ok) return null;
+    const engine = engineModule().instantiate(compiled.program, { inspectBytes });
+    const layer = i === 0 ? null : layerName(i);
+    documents.push({ path: 'p', sha256: UNNAMED, layer, ...compiled.summary, engine });
+  }
+  const generation = { id: UNNAMED, documents };
   return ({ method, url, headers, body: bytes, tool, args }, agent, nowMs) => {
     const valid = checkAction(tool === null ? { method, url: url ?? '', headers } : { tool, method, url });
     if (!valid.ok) return systemDenial('request_invalid', valid.reason);
@@ -42,5 +48,7 @@ export function productOf(text: string, { inspectBytes, permissive }: OracleOpti
     return decision as Decision;
   };
 }
+
+export const layerName = (i: number): string => `${i}.yaml`;
 
 const UNNAMED = '0'.repeat(64) as Sha256Hex;

@@ -2,8 +2,9 @@
  * Does one matcher match whatever another matches? True only where that can be proven: every reading and every doubt of
  * the narrow one is one of the wide one too. False says nothing.
  */
-import type { HostPattern, Matcher, Scheme, Segment, ToolPattern, UrlPattern } from '../checked.js';
+import type { BodyMatcher, HostPattern, Matcher, Scheme, Segment, ToolPattern, UrlPattern } from '../checked.js';
 import { meaning } from '../meaning.js';
+import { compareDecimals } from '../program/body-values.js';
 
 export type Effect = 'allow' | 'deny' | 'limit';
 type Parts = Extract<UrlPattern, { kind: 'parts' }>;
@@ -18,14 +19,18 @@ interface Sides {
 const PARTS: {
   readonly [K in keyof Matcher]: (narrow: Matcher[K], wide: Matcher[K], sides: Sides) => boolean;
 } = {
-  methods: (narrow, wide) => wide === null || wide.includes('*') || (narrow?.every(m => wide.includes(m)) ?? false),
+  methods: (narrow, wide, sides) =>
+    wide === null ||
+    // `*` too is UNKNOWN where a further reading of the method cannot be read, and an `allow` does not fire then.
+    (wide.includes('*') && (narrow !== null || sides.wide !== 'allow')) ||
+    (narrow?.every(m => wide.includes(m)) ?? false),
   url: (narrow, wide, sides) => wide === null || (narrow !== null && urlCovers(narrow, wide, sides)),
   query: conjuncts,
   headers: conjuncts,
-  body: conjuncts,
+  body: bodyConjuncts,
   tools: (narrow, wide) =>
     wide === null || (narrow?.every(name => wide.some(other => toolCovers(name, other))) ?? false),
-  args: conjuncts,
+  args: bodyConjuncts,
   time: (narrow, wide) => wide === null || same(narrow, wide),
 };
 
@@ -82,6 +87,24 @@ function plainHost(url: UrlPattern | null): string | null {
 /** All of a list must hold, so the narrow one needs every item of the wide one. */
 function conjuncts(narrow: readonly object[], wide: readonly object[]): boolean {
   return wide.every(item => narrow.some(other => same(item, other)));
+}
+
+function bodyConjuncts(narrow: readonly BodyMatcher[], wide: readonly BodyMatcher[]): boolean {
+  return wide.every(item => narrow.some(other => same(item, other) || within(other, item)));
+}
+
+/** Of one path: bounds that lie within the other's, a list that the other's holds, everything else alike. */
+function within(narrow: BodyMatcher, wide: BodyMatcher): boolean {
+  const [a, b] = [narrow.test, wide.test];
+  if (meaning(narrow.path) !== meaning(wide.path)) return false;
+  const { min, max, in: listed, ...rest } = b;
+  const { min: _min, max: _max, in: _in, ...own } = a;
+  if (meaning(Object.entries(rest).sort()) !== meaning(Object.entries(own).sort())) return false;
+  if (min !== undefined && (a.min === undefined || compareDecimals(a.min, min) < 0)) return false;
+  if (max !== undefined && (a.max === undefined || compareDecimals(a.max, max) > 0)) return false;
+  if (listed === undefined) return true;
+  const held = new Set(listed.map(meaning));
+  return a.in?.every(operand => held.has(meaning(operand))) ?? false;
 }
 
 const texts = new WeakMap<object, string>();

@@ -1,0 +1,44 @@
+/**
+ * Compiles a policy in a thread of its own, its tests included, so that no decision waits.
+ *
+ *   in   : the bytes of a policy file and its path
+ *   out  : what `compilePolicy` would have said; the tests have been run and are left behind
+ *   never: holds up the thread that asks for more than the copy of the bytes
+ */
+import { Worker } from 'node:worker_threads';
+import type { PolicyIssue } from '../core/policy/issues.js';
+import type { Compiled, PolicySummary } from './compile.js';
+import { type PackedRules, unpackRules } from './packed-rules.js';
+
+/** All of a summary that does not grow with the rules. */
+export type SummaryHead = Pick<PolicySummary, 'agentLabel' | 'mode' | 'version'>;
+
+/** What the worker posts. */
+export type WorkerAnswer =
+  | {
+      readonly ok: true;
+      readonly program: Uint8Array;
+      readonly head: SummaryHead;
+      readonly rules: PackedRules;
+    }
+  | { readonly ok: false; readonly issues: readonly PolicyIssue[] };
+
+export function headOf({ agentLabel, mode, version }: SummaryHead): SummaryHead {
+  return { agentLabel, mode, version };
+}
+
+/** Rejects when the worker ends without an answer. */
+export async function compileApart(bytes: Uint8Array, path: string, inspectBytes: number): Promise<Compiled> {
+  // The bytes have just been hashed in this turn; copying them is for the next.
+  await new Promise(resolve => setImmediate(resolve));
+  const answer = await new Promise<WorkerAnswer>((resolve, reject) => {
+    const workerData = { bytes, path, inspectBytes };
+    const worker = new Worker(new URL('./compile-worker.js', import.meta.url), { workerData });
+    worker.unref();
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', code => reject(new Error(`the policy compiler ended with code ${code} and no answer`)));
+  });
+  if (!answer.ok) return answer;
+  return { ok: true, program: answer.program, summary: { ...answer.head, ...unpackRules(answer.rules) }, tests: [] };
+}
