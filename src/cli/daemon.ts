@@ -41,7 +41,6 @@ exit: 0 stopped, 2 could not start, 64 misuse`,
           warn: text => logger.warn(text),
           identity,
           telemetrySink: copies === null ? null : new JsonFileSink(copies),
-          identity,
         }),
     });
     await signals.serve(running);
