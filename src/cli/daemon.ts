@@ -40,6 +40,7 @@ exit: 0 stopped, 2 could not start, 64 misuse`,
           disabled: false,
           warn: text => logger.warn(text),
           telemetrySink: copies === null ? null : new JsonFileSink(copies),
+          identity,
         }),
     });
     await signals.serve(running);
