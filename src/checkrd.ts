@@ -13,7 +13,7 @@ import type { TelemetrySink } from './core/telemetry/sink.js';
 import type { OnDenied } from './transports/fetch/denied.js';
 import { wrapFetch } from './transports/fetch/wrap-fetch.js';
 import type { BeforeRequestHook, DecisionHook } from './transports/hooks.js';
-import { guardTool } from './transports/tool/guard-tool.js';
+import { guardTool, type ToolContext } from './transports/tool/guard-tool.js';
 
 /** Everything is optional; what is absent or undefined comes from the environment, the settings file or the default. */
 export interface CheckrdOptions {
@@ -109,9 +109,9 @@ export class Checkrd {
   /**
    * A function that calls `tool` when the policy lets it: decided and recorded as a call of the tool `name`. The arguments
    * are copied through JSON; the copy is what the policy sees and what the tool is given. The promise rejects with
-   * CheckrdPolicyDenied for a call that is denied, and for one that the kill switch overtakes.
+   * CheckrdPolicyDenied for a call that is denied, and for one that the kill switch overtakes; `signal` fires then too.
    */
-  guardTool<A, T>(name: string, tool: (args: A) => T): (args: A) => Promise<Awaited<T>> {
+  guardTool<A, T>(name: string, tool: (args: A, context: ToolContext) => T): (args: A) => Promise<Awaited<T>> {
     if (typeof name !== 'string' || typeof tool !== 'function')
       throw new TypeError('guardTool takes a name and a function');
     return guardTool(this.#agent, name, tool, { agentId: this.#agent.agentId, hooks: this.#own.hooks });

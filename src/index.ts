@@ -10,3 +10,4 @@ export { JsonFileSink } from './sinks/json-file.js';
 export { type OpenTelemetryApi, OpenTelemetrySink } from './sinks/open-telemetry.js';
 export type { OnDenied } from './transports/fetch/denied.js';
 export type { BeforeRequestHook, DecisionEvent, DecisionHook, RequestEvent } from './transports/hooks.js';
+export type { ToolContext } from './transports/tool/guard-tool.js';

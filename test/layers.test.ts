@@ -67,10 +67,25 @@ function closure(file: string, seen = new Set<string>()): Set<string> {
   return seen;
 }
 
-test('what verifies a log reaches no code that writes one', () => {
+test('the page reaches nothing that a browser does not have', () => {
+  for (const file of closure('page/page.ts')) {
+    for (const spec of specifiers(source(file)))
+      if (!spec.startsWith('.')) assert.match(spec, /^(@noble\/(ed25519|hashes\/sha2\.js)|fzstd)$/, `src/${file}`);
+  }
+});
+
+test('what verifies a log, or an installation, reaches no code that writes one', () => {
   // Threads are started by name and not by import.
-  for (const checks of ['verify', 'reconcile', 'digest-worker', 'prove', 'export-check']) {
-    const entry = `cli/${checks}.ts`;
+  for (const checks of [
+    'cli/verify',
+    'cli/reconcile',
+    'cli/digest-worker',
+    'cli/prove',
+    'cli/export-check',
+    'cli/doctor',
+    'page/page',
+  ]) {
+    const entry = `${checks}.ts`;
     assert.ok(existsSync(join('src', entry)));
     for (const file of closure(entry)) {
       assert.doesNotMatch(

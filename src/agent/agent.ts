@@ -9,6 +9,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { decisionRecord, type UrlPathForm } from '../core/audit/decision-record.js';
+import type { AgentId } from '../core/brand.js';
 import { DenialPace } from '../core/decide/denial-pace.js';
 import { killDecision } from '../core/decide/kill.js';
 import { systemDenial } from '../core/decide/system.js';
@@ -102,6 +103,10 @@ export class LiveAgent implements Agent {
       this.#stands(request, context) ??
       (this.#rules.allowSkip ? null : systemDenial('hook_refused', 'the settings forbid hooks to skip the policy'));
     return this.#settle(refusal ?? SKIPPED, request, context, this.#parts.policy.current, startedMs);
+  }
+
+  waits(agent: AgentId, stopped: () => void): () => void {
+    return this.#parts.inFlight.addWaiting(agent, stopped);
   }
 
   refuse(

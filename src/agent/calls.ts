@@ -49,7 +49,9 @@ export class LiveCall implements Call, Flight {
   abort(hold: KillHold): boolean {
     if (this.#done || this.killed !== null) return false;
     this.killed = hold;
-    this.#controller?.abort(this.#denial(hold));
+    // Whoever listens to the signal may take its time; every other call has been ended by then.
+    const controller = this.#controller;
+    if (controller !== null) queueMicrotask(() => controller.abort(this.#denial(hold)));
     this.#listener?.();
     return true;
   }
@@ -61,10 +63,12 @@ export class LiveCall implements Call, Flight {
   onDisk(): Promise<Decision | null> | null {
     const kept = this.#host.onDisk();
     if (kept === null) return null;
-    return kept.then(denial => {
+    const certain = kept.then(denial => {
       if (denial !== null) this.finish({ result: 'aborted' });
       return denial;
     });
+    // A disk that hangs must not keep what the switch has ended: `confirm` then says so.
+    return Promise.race([certain, new Promise<null>(resolve => this.onKill(() => resolve(null)))]);
   }
 
   confirm(): KillHold | null {

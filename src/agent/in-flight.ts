@@ -1,5 +1,5 @@
 /**
- * The calls that have begun and not ended, for the one moment when a switch must end them.
+ * The calls under way, those that still wait for their decision among them, for the one moment when a switch must end them.
  */
 import type { AgentId } from '../core/brand.js';
 import type { KillHold } from './types.js';
@@ -28,6 +28,21 @@ export class InFlight {
 
   remove(flight: Flight): void {
     this.#flights.delete(flight);
+  }
+
+  /** A call that waits before its decision; `stopped` is told once. The answer takes it back. */
+  addWaiting(agent: AgentId, stopped: () => void): () => void {
+    const waiting: Flight = {
+      agent,
+      abort: () => {
+        if (!this.#flights.delete(waiting)) return false;
+        stopped();
+        return true;
+      },
+      leave: () => undefined,
+    };
+    this.#flights.add(waiting);
+    return () => void this.#flights.delete(waiting);
   }
 
   /** Ends every call of an agent that `stops` names; each is still in flight until its edge says it has ended. */

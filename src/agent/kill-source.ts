@@ -13,6 +13,12 @@ import type { KillHold } from './types.js';
 export interface ScopedHold extends KillHold {
   /** Globs over the agents it stops; null: every agent. */
   readonly agents: readonly string[] | null;
+  /** Somebody's act: a switch was seen. False: something could not be looked at. */
+  readonly seen: boolean;
+}
+
+export function scopeOf(agents: readonly string[] | null): string {
+  return agents === null ? 'all' : agents.join(',');
 }
 
 /** Whether `hold` is one of `agent`'s. */
@@ -83,8 +89,9 @@ export class KillSource {
     const agents = this.agent !== null ? [this.agent] : (contents?.agents ?? null);
     return {
       source: this.path,
-      scope: agents === null ? 'all' : agents.join(','),
+      scope: scopeOf(agents),
       agents,
+      seen: entry !== null,
       reason: contents?.reason ?? null,
       ownerUid: entry?.uid ?? null,
       fileTimeMs: entry?.mtimeMs ?? null,

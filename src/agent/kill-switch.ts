@@ -4,10 +4,12 @@
  * In: looks, watch events, a poll. Out: the hold that stands in the way, and one word to the observer for each change.
  * Every file is a source of its own: releasing one never releases another. A look that finds what no event has told
  * yet tells the observer itself, so whatever is in flight ends no later than the next call of anyone concerned.
+ * A hold that the latch keeps outlives its file: its end is told when the latch lets go.
  * Never: trusts an event, a cached absence, or contents of a file that has changed since they were read.
  */
 import { dirname, resolve } from 'node:path';
 import type { AgentId } from '../core/brand.js';
+import { isSameEngagement } from '../core/trust/latch-file.js';
 import { networkFilesystem } from '../disk/filesystem-kind.js';
 import {
   agentSwitch,
@@ -20,6 +22,8 @@ import {
 } from '../disk/switch-files.js';
 import { SYSTEM_TIMERS, type Timers } from '../disk/timers.js';
 import { type FolderWatch, watchFolder, watchPath } from '../disk/watch-path.js';
+import { CLOCK_JUMP_MS } from './clock-jump.js';
+import type { KillLatch } from './kill-latch.js';
 import { KillSource, type ScopedHold, stops, type UntilClock } from './kill-source.js';
 import type { KillSwitch, SecurityMode } from './types.js';
 
@@ -36,11 +40,15 @@ export interface KillSwitchOptions {
   /** Milliseconds since 1970, for `until`. */
   readonly wallMs?: () => number;
   readonly timers?: Timers;
+  /** What only a signed release ends; absent: every hold ends with its file. */
+  readonly latch?: KillLatch | null;
 }
 
 export interface OpenKillSwitch extends KillSwitch {
   /** What the operator should know, such as a network filesystem; empty when all is well. */
   readonly warnings: readonly string[];
+  /** What the operator should know for as long as it is so. */
+  readonly problems: readonly string[];
   /** What stands now, of all sources, as last seen. */
   readonly holds: readonly ScopedHold[];
   /** Looks at everything now, as the poll does. */
@@ -59,6 +67,7 @@ export function openKillSwitch(options: KillSwitchOptions): OpenKillSwitch {
   if (options.path !== null) return new Switch(resolve(options.path), options);
   return {
     warnings: [],
+    problems: [],
     holds: [],
     look: () => null,
     refresh() {},
@@ -73,6 +82,7 @@ const UNTIL_IGNORED_MS = 60_000;
 class Switch implements OpenKillSwitch {
   readonly warnings: readonly string[];
   readonly #observer: SwitchObserver;
+  readonly #latch: KillLatch | null;
   readonly #strict: boolean;
   readonly #clock: UntilClock;
   readonly #timers: Timers;
@@ -80,18 +90,32 @@ class Switch implements OpenKillSwitch {
   readonly #lost: [ScopedHold | null, ScopedHold | null] = [null, null];
   readonly #global: KillSource;
   readonly #agents = new Map<AgentId, KillSource>();
-  readonly #watches: readonly FolderWatch[];
+  readonly #watches: FolderWatch[];
   #untilCountsFrom = Number.NEGATIVE_INFINITY;
+  /** Wall time at zero of the monotonic clock; another one means that the wall clock was set. */
+  #sinceMs: number;
 
   constructor(
     readonly path: string,
     options: KillSwitchOptions,
   ) {
     this.#observer = options.observer;
+    this.#latch = options.latch ?? null;
     this.#strict = options.securityMode !== 'permissive';
     const timers = options.timers ?? SYSTEM_TIMERS;
     this.#timers = timers;
-    this.#clock = { wallMs: options.wallMs ?? Date.now, isTrusted: () => timers.now() >= this.#untilCountsFrom };
+    const wallMs = options.wallMs ?? Date.now;
+    const sinceMs = (): number => wallMs() - timers.now();
+    this.#sinceMs = sinceMs();
+    this.#clock = {
+      wallMs,
+      isTrusted: () => {
+        // Whoever watches the clock may not have seen the jump yet.
+        const now = sinceMs();
+        if (Math.abs(now - this.#sinceMs) >= CLOCK_JUMP_MS) this.#doubtUntil(now);
+        return timers.now() >= this.#untilCountsFrom;
+      },
+    };
     this.#folders = [...openSwitchFolders(path)];
     this.#global = new KillSource(path, null, this.#clock);
     const kind = networkFilesystem(dirname(path));
@@ -104,6 +128,10 @@ class Switch implements OpenKillSwitch {
     const changed = () => this.refresh();
     const watching = { pollMs: POLL_MS, fast: true, timers: this.#timers };
     this.#watches = [watchPath(path, watching, changed), watchFolder(`${path}.d`, watching, changed)];
+    if (this.#latch !== null) {
+      this.#watches.push(watchPath(this.#latch.options.releasePath, watching, changed));
+      for (const hold of this.#latch.holds) this.#tell('engaged', hold);
+    }
     this.refresh();
   }
 
@@ -114,16 +142,30 @@ class Switch implements OpenKillSwitch {
     // The entries first, their folders after: an entry missed because its folder went away shows in the folder.
     const absent = isAbsent(global.path) && isAbsent(own.path);
     const whole = isSameFolder(this.#folders[0]) && isSameFolder(this.#folders[1]);
-    const known = global.active ?? own.active ?? this.#lost[0] ?? this.#lost[1];
+    const known = global.active ?? own.active ?? this.#lost[0] ?? this.#lost[1] ?? this.#latch?.holds[0] ?? null;
     if (absent && whole && known === null) return null;
     const first = this.#check(global);
     if (first !== null && stops(first, agent)) return first;
-    return this.#check(own) ?? this.#checkFolder(0) ?? this.#checkFolder(1);
+    return this.#check(own) ?? this.#checkFolder(0) ?? this.#checkFolder(1) ?? this.#latched(agent);
   }
 
   get holds(): readonly ScopedHold[] {
+    const kept = this.#latch?.holds ?? [];
+    return [...kept, ...this.#standing().filter(hold => this.#latch?.keeps(hold) !== true)];
+  }
+
+  get problems(): readonly string[] {
+    return this.#latch?.problems ?? [];
+  }
+
+  /** Of the files alone. */
+  #standing(): readonly ScopedHold[] {
     const all = [this.#global.active, ...[...this.#agents.values()].map(source => source.active), ...this.#lost];
     return all.filter(hold => hold !== null);
+  }
+
+  #latched(agent: AgentId): ScopedHold | null {
+    return this.#latch?.holds.find(hold => stops(hold, agent)) ?? null;
   }
 
   refresh(): void {
@@ -134,11 +176,22 @@ class Switch implements OpenKillSwitch {
     }
     this.#rearm(0);
     this.#rearm(1);
+    if (this.#latch === null) return;
+    const { engaged, released } = this.#latch.refresh(source => !isAbsent(source));
+    const files = this.#standing();
+    // Another process may have latched what was told here when its file was seen.
+    for (const hold of engaged) if (!files.some(file => isSameEngagement(file, hold))) this.#tell('engaged', hold);
+    for (const hold of released) this.#tell('released', hold);
   }
 
   clockJumped(): void {
-    this.#untilCountsFrom = this.#timers.now() + UNTIL_IGNORED_MS;
+    this.#doubtUntil(this.#clock.wallMs() - this.#timers.now());
     this.refresh();
+  }
+
+  #doubtUntil(sinceMs: number): void {
+    this.#sinceMs = sinceMs;
+    this.#untilCountsFrom = this.#timers.now() + UNTIL_IGNORED_MS;
   }
 
   async close(): Promise<void> {
@@ -160,8 +213,8 @@ class Switch implements OpenKillSwitch {
     source.active = now;
     const same = before !== null && now !== null && before.scope === now.scope;
     // What is engaged comes first: nothing may pass between two holds of one source.
-    if (now !== null && !same) this.#tell('engaged', now);
-    if (before !== null && !same) this.#tell('released', before);
+    if (now !== null && !same && this.#latch?.keeps(now) !== true) this.#tell('engaged', now);
+    if (before !== null && !same && this.#latch?.keeps(before) !== true) this.#tell('released', before);
     return now;
   }
 
@@ -192,6 +245,7 @@ class Switch implements OpenKillSwitch {
       source: folder.path,
       scope: 'all',
       agents: null,
+      seen: false,
       reason,
       ownerUid: null,
       fileTimeMs: null,

@@ -21,6 +21,7 @@ import { InFlight } from './in-flight.js';
 import { killRecord } from './kill-records.js';
 import { stops } from './kill-source.js';
 import { type OpenKillSwitch, openKillSwitch } from './kill-switch.js';
+import { openKillLatch, unreleasable } from './open-kill-latch.js';
 import { openLog } from './open-log.js';
 import { openPolicy } from './open-policy.js';
 import { OpenedAgent } from './opened.js';
@@ -69,7 +70,9 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     } else {
       recorder.record({ type: 'engine_rejected', engine_sha256: engine.sha256, error: 'engine_integrity' });
     }
+    const latch = settings.killswitch === null ? null : openKillLatch(settings, log.origin, recorder);
     kill = openKillSwitch({
+      latch,
       path: settings.killswitch,
       securityMode: settings.securityMode,
       wallMs: Date.now,
@@ -77,6 +80,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
       observer: {
         engaged: hold => {
           const ended = inFlight.abortAll(hold, agent => stops(hold, agent));
+          latch?.engage(hold);
           recorder.record(killRecord('kill_engaged', hold, ended));
         },
         released: hold => void recorder.record(killRecord('kill_released', hold)),
@@ -107,7 +111,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
       inspectBytes: settings.inspectBytes,
       instanceId,
     });
-    const warnings = [...(how.disabled ? [DISABLED] : []), ...kill.warnings];
+    const warnings = [...(how.disabled ? [DISABLED] : []), ...kill.warnings, ...unreleasable(settings)];
     for (const warning of warnings) how.warn(warning);
     return new OpenedAgent(agent, { ...parts, kill, log, telemetry }, { name, instanceId, settings, warnings });
   } catch (error) {

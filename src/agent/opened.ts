@@ -10,6 +10,7 @@ import { systemDenial } from '../core/decide/system.js';
 import type { ActionRequest } from '../core/decide/types.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import type { LiveAgent } from './agent.js';
+import { CLOCK_JUMP_MS } from './clock-jump.js';
 import { onExit } from './exit.js';
 import type { Ids } from './ids.js';
 import type { InFlight } from './in-flight.js';
@@ -42,8 +43,6 @@ export interface OpenedAs {
 /** What a sink did not get is recorded at most this often. */
 const DROPS_EVERY_MS = 60_000;
 const CLOCK_LOOK_MS = 1_000;
-/** A wall clock that leaves the monotonic one by more than this within a second was set, not slewed. */
-const CLOCK_JUMP_MS = 500;
 
 export class OpenedAgent implements Agent, AgentLifecycle {
   readonly agentId: AgentId;
@@ -85,6 +84,9 @@ export class OpenedAgent implements Agent, AgentLifecycle {
   skip(request: ActionRequest, context: CallContext): ReturnType<Agent['skip']> {
     return this.#closed ? this.#late() : this.#agent.skip(request, context);
   }
+  waits(...what: Parameters<Agent['waits']>): ReturnType<Agent['waits']> {
+    return this.#agent.waits(...what);
+  }
   refuse(...what: Parameters<Agent['refuse']>): ReturnType<Agent['refuse']> {
     return this.#agent.refuse(...what);
   }
@@ -103,6 +105,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
 
   report(record: AgentRecord): void {
     this.#parts.log.append(record);
+    this.#parts.telemetry?.recorded(record);
   }
 
   onDisk(): Promise<boolean> | null {
@@ -114,7 +117,8 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     const audit = log.health();
     const policyHealth = policy.health();
     const failing = audit.state === 'failing' || this.#closed;
-    const well = policyHealth.state === 'ok' && audit.state === 'ok' && this.#as.warnings.length === 0;
+    const warnings = [...this.#as.warnings, ...kill.problems];
+    const well = policyHealth.state === 'ok' && audit.state === 'ok' && warnings.length === 0;
     return {
       state: failing ? 'failing' : well ? 'ok' : 'degraded',
       securityMode: this.securityMode,
@@ -123,7 +127,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       audit: { ...audit, origin: log.origin, path: log.path, size: log.size },
       holds: kill.holds,
       inFlight: this.#parts.inFlight.size,
-      warnings: this.#as.warnings,
+      warnings,
     };
   }
 

@@ -9,6 +9,7 @@ import { type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Settings } from '../core/config/settings.js';
 import { foldersTo } from '../disk/folder-chain.js';
+import { groupId } from '../disk/group-id.js';
 import { groupsOf } from '../disk/group-members.js';
 
 export interface Unseparated {
@@ -20,6 +21,7 @@ export interface Unseparated {
 
 export interface SystemUser {
   readonly uid: number;
+  /** Its own first. */
   readonly groups: ReadonlySet<number>;
 }
 
@@ -49,7 +51,7 @@ export function writableBy(settings: Settings, user: SystemUser): readonly Unsep
   const paths = [...bindingPaths(settings), ...(killswitch === null ? [] : [dirname(killswitch), `${killswitch}.d`])];
   const who = `user ${user.uid}`;
   return judged(paths, stat => {
-    if (user.uid === 0) return 'root';
+    if (user.uid === 0) return 'root, whom no mode binds';
     if (stat.uid === user.uid) return who;
     if ((stat.mode & OTHERS_WRITE) !== 0) return who;
     return (stat.mode & GROUP_WRITES) !== 0 && user.groups.has(stat.gid) ? who : null;
@@ -61,6 +63,19 @@ export function agentUser(settings: Settings): SystemUser {
   const made = [settings.keysDir, settings.stateDir, dirname(settings.audit.path)].map(look).find(s => s !== null);
   const uid = made?.uid ?? process.geteuid?.() ?? 0;
   return uid === process.geteuid?.() ? processUser() : { uid, groups: groupsOf(uid) };
+}
+
+/**
+ * The groups that agents of a daemon are in; null: none is configured. An agent whose socket has no group of its own
+ * connects through the daemon's.
+ *
+ * @throws Fault `group_unknown`
+ */
+export function agentGroups(settings: Settings, daemon: SystemUser): ReadonlySet<number> | null {
+  const { agents } = settings.daemon;
+  if (agents.length === 0) return null;
+  const [own = daemon.uid] = daemon.groups;
+  return new Set(agents.map(({ group }) => (group === null ? own : groupId(group))));
 }
 
 export function processUser(): SystemUser {

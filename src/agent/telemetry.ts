@@ -48,8 +48,9 @@ export class Telemetry {
   recorded(record: AgentRecord): void {
     if (record.type === 'decision') this.#decided({ fields: record, atMs: this.#wallMs() });
     else if (record.type === 'outcome') {
-      const decided = this.#open.get(record.request_id);
-      this.#open.delete(record.request_id);
+      const id = callOf(record);
+      const decided = this.#open.get(id);
+      this.#open.delete(id);
       if (decided !== undefined) this.#push({ decided, outcome: record });
     }
   }
@@ -95,12 +96,12 @@ export class Telemetry {
   }
 
   #decided(decided: Decided): void {
-    const { policy_result: result, enforced, request_id: id } = decided.fields;
+    const { policy_result: result, enforced } = decided.fields;
     if (result === 'deny' && enforced) {
       this.#push({ decided, outcome: null });
       return;
     }
-    this.#open.set(id, decided);
+    this.#open.set(callOf(decided.fields), decided);
     if (this.#open.size <= TELEMETRY_MAX_CALLS) return;
     const [oldest, call] = this.#open.entries().next().value as [string, Decided];
     this.#open.delete(oldest);
@@ -143,6 +144,11 @@ export class Telemetry {
     if (this.#dropped === 0) this.#sinceMs = this.#wallMs();
     this.#dropped += count;
   }
+}
+
+/** A reported outcome ends only calls that the same agent reported. */
+function callOf({ request_id: id, agent_id: agent, reported }: DecisionFields | OutcomeFields): string {
+  return reported === true ? `${agent} ${id}` : id;
 }
 
 function eventOf({ decided, outcome }: Waiting): ReturnType<typeof telemetryEvent> {

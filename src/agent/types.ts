@@ -61,6 +61,8 @@ export interface KillHold {
   readonly ownerUid: number | null;
   /** mtime in milliseconds since 1970, null when unreadable. */
   readonly fileTimeMs: number | null;
+  /** Only a signed release of this ID for this log ends it; absent: it ends with the file. */
+  readonly latch?: { readonly id: string; readonly log: string };
 }
 
 export interface KillSwitch {
@@ -131,7 +133,7 @@ export type OutcomeResult = OutcomeFields['result'];
 
 /** A call that may proceed. Its decision record is in the log already. */
 export interface Call {
-  /** Fires with the denial when the switch ends what is in flight. */
+  /** Fires with the denial right after the switch has ended what is in flight. */
   readonly signal: AbortSignal;
   /** The hold that ended this call, null while it lives. */
   readonly killed: KillHold | null;
@@ -181,6 +183,11 @@ export interface Agent {
    */
   skip(request: ActionRequest, context: CallContext): Exclude<Begun, { kind: 'need_body' }>;
   /**
+   * For an edge that waits before `begin` (a hook, a body): `stopped` is called once, synchronously, when the switch stops
+   * this agent meanwhile. `precheck` then says so and records it. The answer takes it back.
+   */
+  waits(agent: AgentId, stopped: () => void): () => void;
+  /**
    * Records a refusal that an edge had to make (`redirect_refused`, `hook_refused`, `request_invalid` for what cannot
    * even be put as a request).
    */
@@ -203,7 +210,7 @@ export interface AgentHealth {
   readonly audit: AuditHealth & { readonly origin: string; readonly path: string; readonly size: number };
   /** What stops calls now; empty when nothing does. */
   readonly holds: readonly KillHold[];
-  /** Calls that have begun and not ended. */
+  /** Calls under way, those that wait for a hook or a body among them. */
   readonly inFlight: number;
   /** What the operator should know. */
   readonly warnings: readonly string[];

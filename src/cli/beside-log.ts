@@ -5,10 +5,8 @@
  */
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseState } from '../core/audit/state.js';
-import { fromUtf8 } from '../core/bytes.js';
 import { AUDIT_LINE_MAX_BYTES } from '../core/limits.js';
-import type { Beside, StateBeside } from '../core/verify/end-evidence.js';
+import { type Beside, epochsOf, type StateBeside, stateBeside } from '../core/verify/end-evidence.js';
 import { ed25519Verify } from '../crypto/ed25519.js';
 import { readLines } from '../disk/read-lines.js';
 import type { LogFiles } from './log-files.js';
@@ -28,11 +26,11 @@ export function besideLog({ origin, files }: LogFiles): Beside {
       const log = path.replace(/\.(state|epochs)$/, '');
       const lines = linesOf(path);
       if (name.endsWith('.state')) {
-        const found = stateOf(path, lines[0]);
+        const found = stateBeside(ed25519Verify, path, lines[0]);
         if (found?.state.log !== origin) continue;
         if (state === null || state.state.size < found.state.size) state = found;
       } else {
-        const own = lines.filter(line => fromUtf8(line)?.includes(`"log":"${origin}"`));
+        const own = epochsOf(origin, lines);
         if (own.length === 0) continue;
         epochs.push(...own);
       }
@@ -42,14 +40,6 @@ export function besideLog({ origin, files }: LogFiles): Beside {
     }
   }
   return { epochs, state, judgesEnd };
-}
-
-function stateOf(file: string, line: Uint8Array | undefined): StateBeside | null {
-  const text = line && fromUtf8(line);
-  if (typeof text !== 'string') return null;
-  const parse = (verify: typeof ed25519Verify, key: Uint8Array) => parseState(verify, key, `${text}\n`);
-  const state = parse(() => true, new Uint8Array(0));
-  return state && { file, state, signedBy: key => parse(ed25519Verify, key) !== null };
 }
 
 function linesOf(path: string): readonly Uint8Array[] {

@@ -23,6 +23,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'kill', load: async () => (await import('./kill.js')).kill },
   { name: 'resume', load: async () => (await import('./resume.js')).resume },
   { name: 'status', load: async () => (await import('./status.js')).status },
+  { name: 'doctor', load: async () => (await import('./doctor.js')).doctor },
   { name: 'tail', load: async () => (await import('./tail.js')).tail },
   { name: 'report', load: async () => (await import('./report.js')).report },
   { name: 'verify', load: async () => (await import('./verify.js')).verify },

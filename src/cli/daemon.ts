@@ -5,6 +5,7 @@ import { startDaemon } from '../daemon/daemon.js';
 import { openLogger } from '../daemon/logger.js';
 import { notifier } from '../daemon/notify.js';
 import { catchSignals } from '../daemon/signals.js';
+import { JsonFileSink } from '../sinks/json-file.js';
 import { Misuse, readArgs } from './args.js';
 import { type Command, EXIT } from './io.js';
 
@@ -24,6 +25,7 @@ exit: 0 stopped, 2 could not start, 64 misuse`,
     if (config === null) throw new Misuse('no settings are given', 'add --config FILE');
     const settings = readSettings('daemon', io, config);
     const logger = await openLogger(settings.log, (io.env.JOURNAL_STREAM ?? '') !== '');
+    const copies = settings.telemetry.file;
     const signals = catchSignals();
     const running = await startDaemon({
       settings,
@@ -31,7 +33,12 @@ exit: 0 stopped, 2 could not start, 64 misuse`,
       logger,
       notifier: notifier(io.env, error => logger.warn({ err: error }, 'systemd could not be told')),
       openAgent: async known =>
-        openAgent(known, { policyObject: null, disabled: false, warn: text => logger.warn(text) }),
+        openAgent(known, {
+          policyObject: null,
+          disabled: false,
+          warn: text => logger.warn(text),
+          telemetrySink: copies === null ? null : new JsonFileSink(copies),
+        }),
     });
     await signals.serve(running);
     return EXIT.ok;

@@ -1,16 +1,12 @@
-/** A size and root that somebody kept elsewhere, as text. */
-import { fromBase64, fromHex, toHex } from '../core/bytes.js';
+/** The flag `--expect` as a size and root. */
+import { EXPECTATION_FORM, parseExpectation } from '../core/verify/expectation.js';
 import type { Expectation } from '../core/verify/tree.js';
 import { Misuse } from './args.js';
 
 /** @throws Misuse */
 export function expectation(text: string | null): Expectation | null {
   if (text === null) return null;
-  const colon = text.indexOf(':');
-  const [size, root] = [text.slice(0, colon), text.slice(colon + 1)];
-  const bytes = root.length === 64 ? fromHex(root) : fromBase64(root);
-  if (colon < 0 || !/^(0|[1-9][0-9]{0,14})$/.test(size) || bytes?.length !== 32) {
-    throw new Misuse('--expect is SIZE:ROOT', 'SIZE is a count of records, ROOT 64 hexadecimal characters or base64');
-  }
-  return { size: Number(size), root: toHex(bytes) };
+  const expect = parseExpectation(text);
+  if (expect === null) throw new Misuse('--expect is SIZE:ROOT', EXPECTATION_FORM);
+  return expect;
 }

@@ -1,49 +1,73 @@
 import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
+import { readRfc3339 } from '../core/config/kill-file.js';
 import { KILLSWITCH_REASON_MAX_CHARS } from '../core/limits.js';
 import { engageSwitch } from '../disk/switch-acts.js';
-import { agentSwitch, openSwitchFolders } from '../disk/switch-files.js';
+import { openSwitchFolders } from '../disk/switch-files.js';
 import { Misuse, readArgs } from './args.js';
-import { type Command, EXIT } from './io.js';
+import { type CliIo, type Command, EXIT } from './io.js';
 import { SWITCH_FLAGS, switchOf } from './which-switch.js';
 
 export const kill: Command = {
   name: 'kill',
-  summary: 'stop every agent, or one, now',
+  summary: 'stop every agent, or some, now',
   usage: `
-usage: checkrd kill [--agent ID] [--reason TEXT] [--config FILE] [--json]
+usage: checkrd kill [--agent ID|GLOB,…] [--until TIME] [--reason TEXT] [--config FILE] [--json]
 
 Engages the kill switch: from now on every call is denied and what is in flight is aborted.
---agent stops one agent only. The same as \`touch\` on the switch, with a reason. The switch is the one of the settings:
-FILE, else $CHECKRD_CONFIG_DIR, else /etc/checkrd if it has any, else ~/.checkrd. Its path is printed.
+--agent   one agent only, by a file of its own; or, with * or a comma, all that a pattern names
+--until   ends by itself then: RFC 3339, or from now +30m, +2h, +1d. A release has to follow all the same where the settings
+          say \`resume_requires: signed\`
+The same as \`touch\` on the switch, with a reason and the caller's name. A kill never narrows one that stands. The switch
+is the one of the settings: FILE, else $CHECKRD_CONFIG_DIR, else /etc/checkrd if it has any, else ~/.checkrd. Its path is
+printed.
 
 exit: 0 the switch is engaged, 2 it could not be, 64 misuse`,
   async run(args, io) {
-    const given = readArgs(args, { texts: [...SWITCH_FLAGS, 'reason'] });
-    const { path, agent } = switchOf(given, io);
-    const text = given.text('reason');
-    if (text !== null && [...text].length > KILLSWITCH_REASON_MAX_CHARS) {
-      throw new Misuse(`the reason is over ${KILLSWITCH_REASON_MAX_CHARS} characters`);
-    }
+    const given = readArgs(args, { texts: [...SWITCH_FLAGS, 'reason', 'until'] });
+    const { path, source, agent, globs, whom } = switchOf(given, io);
+    const untilMs = untilOf(given.text('until'), Date.now());
+    const reason = reasonOf(given.text('reason'), callerName(io.env));
     openSwitchFolders(path);
-    const source = agent === null ? path : agentSwitch(path, agent);
-    const reason = text ?? `by ${callerName()}`;
-    const done = engageSwitch(source, { reason, agents: null, untilMs: null }, randomBytes(4).toString('hex'));
-    const scope = agent ?? 'all';
+    const done = engageSwitch(source, { reason, agents: globs, untilMs }, randomBytes(4).toString('hex'));
+    const scope = agent ?? globs?.join(',') ?? 'all';
     if (given.on('json')) io.out(JSON.stringify({ ok: true, engaged: true, was: done, source, scope }));
     else {
-      const who = agent === null ? 'every agent' : `agent ${agent}`;
-      io.out(`${source}: ${who} is stopped${done === 'kept' ? ' (it was before)' : ''}`);
+      const until = untilMs === null ? '' : ` until ${new Date(untilMs).toISOString()}`;
+      const before = { engaged: '', kept: ' (it was before)', widened: ' (the switch stopped less before)' }[done];
+      io.out(`${source}: ${whom} ${agent === null && globs !== null ? 'are' : 'is'} stopped${until}${before}`);
     }
     return EXIT.ok;
   },
 };
 
-/** The name of whoever runs the command; a number where it has none. */
-function callerName(): string {
+const FROM_NOW = /^\+([1-9]\d{0,5})([mhd])$/;
+const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function untilOf(text: string | null, nowMs: number): number | null {
+  if (text === null) return null;
+  const [, number, unit] = FROM_NOW.exec(text) ?? [];
+  const ms = unit === undefined ? readRfc3339(text) : nowMs + Number(number) * UNIT_MS[unit as keyof typeof UNIT_MS];
+  if (ms === null) throw new Misuse(`'${text}' is no time`, 'write 2026-03-01T06:00:00Z, or +30m, +2h, +1d');
+  if (ms <= nowMs) throw new Misuse(`'${text}' has passed`, 'without --until the kill stands until it is released');
+  return ms;
+}
+
+/** What the file says: the reason, and who gave it. */
+function reasonOf(text: string | null, caller: string): string {
+  const reason = text === null || text === '' ? `by ${caller}` : `${text} (by ${caller})`;
+  if ([...reason].length <= KILLSWITCH_REASON_MAX_CHARS) return reason;
+  throw new Misuse(`the reason is over ${KILLSWITCH_REASON_MAX_CHARS} characters`, 'with the name of who gives it');
+}
+
+/** The name of whoever runs the command, also behind sudo; a number where it has none. */
+function callerName(env: CliIo['env']): string {
+  let name: string;
   try {
-    return userInfo().username;
+    name = userInfo().username;
   } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}`;
+    name = `uid ${process.getuid?.() ?? 'unknown'}`;
   }
+  const behind = env.SUDO_USER ?? '';
+  return process.getuid?.() === 0 && /^[A-Za-z0-9._-]{1,32}$/.test(behind) ? `${behind} as ${name}` : name;
 }

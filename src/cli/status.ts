@@ -1,17 +1,18 @@
 import { existsSync, statSync } from 'node:fs';
 import { policyInspector } from '../agent/inspect-policy.js';
-import { inspectSignature } from '../agent/inspect-signature.js';
 import { failures } from '../agent/policy-tests.js';
 import { operatorSettingsFile, readSettings } from '../agent/read-settings.js';
+import { agentGroups, agentUser, type Unseparated, unseparated, writableBy } from '../agent/separation.js';
 import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import { askDaemon } from '../daemon/ask.js';
-import { groupId } from '../disk/group-id.js';
 import { agentSwitch, agentsStopped, lookAtSwitch } from '../disk/switch-files.js';
 import { readArgs } from './args.js';
 import { painter } from './colour.js';
 import { type Command, EXIT } from './io.js';
+import { type Latched, latchedKills } from './latched.js';
 import { type LogHead, logHeads } from './log-head.js';
+import { signatureOf, signatureText } from './signed-status.js';
 
 export const status: Command = {
   name: 'status',
@@ -30,9 +31,12 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     const policy = policyOf(settings.policy, settings.inspectBytes);
     const signature = signatureOf(settings);
     const kill = killOf(settings.killswitch);
+    const latched = await latchedOf(settings);
     const logs = logHeads(settings.audit.path);
     const daemon = existsSync(settings.daemon.socket) ? await askDaemon(settings.daemon.socket, '/healthz') : null;
     const health = daemon?.is === 'answered' ? String(daemon.body.status) : null;
+
+    const open = openTo(settings);
 
     const wrong = [
       ...(policy.problem === null ? [] : [`policy: ${policy.problem}`]),
@@ -45,10 +49,17 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     ];
     const notable = [
       ...kill.map(source => `kill switch: ${source} is engaged`),
+      ...latched.kills.map(
+        ({ source, scope, id, log }) =>
+          `kill switch: ${scope} is latched by ${source}, until a release of ${id} for ${log}`,
+      ),
+      ...(latched.error === null ? [] : [`kill switch: ${latched.error}`]),
       ...(health === 'degraded' ? ['daemon: degraded'] : []),
       ...(settings.securityMode === 'permissive' ? ['mode: permissive'] : []),
       ...(settings.enforce && policy.mode !== 'dry_run' ? [] : ['mode: denials are recorded, not enforced']),
       ...(settings.killswitch === null ? ['kill switch: none is configured'] : []),
+      // In one process nothing is separate by itself: that is said, and is no news.
+      ...(settings.daemon.agents.length === 0 ? [] : open.map(at => `separation: agents could write ${at.path}`)),
     ];
     const exit = wrong.length > 0 ? EXIT.unknown : notable.length > 0 ? EXIT.no : EXIT.ok;
     if (given.on('json')) {
@@ -59,8 +70,14 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
           enforce: settings.enforce,
           policy,
           signature,
-          kill_switch: { path: settings.killswitch, engaged: kill },
+          kill_switch: {
+            path: settings.killswitch,
+            engaged: kill,
+            resume_requires: settings.resumeRequires,
+            latched: latched.kills,
+          },
           logs,
+          writable_by_agent: open,
           daemon:
             daemon === null ? null : daemon.is === 'answered' ? daemon.body : { status: 'silent', error: daemon.why },
           wrong,
@@ -76,15 +93,29 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     );
     if (signature !== null) io.out(`signed    ${signature.problem ?? signatureText(signature)}`);
     io.out(
-      `kill      ${kill.length > 0 ? paint('red', `engaged: ${kill.join(', ')}`) : settings.killswitch === null ? 'none' : 'released'}`,
+      `kill      ${killText(
+        settings.killswitch,
+        kill,
+        latched.kills.map(({ scope }) => scope),
+        text => paint('red', text),
+      )}`,
     );
     for (const log of logs) io.out(`log       ${logText(log)}`);
     io.out(`daemon    ${daemon === null ? `no socket at ${settings.daemon.socket}` : (health ?? 'does not answer')}`);
+    io.out(
+      `separate  ${open.length === 0 ? 'agents can write nothing that binds them' : `no: the agent could write ${open.map(at => at.path).join(', ')}`}`,
+    );
     for (const line of wrong) io.out(paint('red', `wrong: ${line}`));
     for (const line of notable) io.out(paint('yellow', `note: ${line}`));
     return exit;
   },
 };
+
+function openTo(settings: Settings): readonly Unseparated[] {
+  const user = agentUser(settings);
+  const groups = agentGroups(settings, user);
+  return groups === null ? writableBy(settings, user) : unseparated(settings, groups);
+}
 
 function logText(log: LogHead): string {
   if (log.error !== null) return `${log.path}: ${log.error === 'ENOENT' ? 'none yet' : log.error}`;
@@ -108,24 +139,25 @@ function policyOf(path: string, inspectBytes: number) {
   return { path, changed, rules: got.rules, mode: got.mode, problem: null };
 }
 
-/** Null where signatures are not asked for. */
-function signatureOf({ requireSignature, policy, trustDir, operatorsGroup, weakeningGuard }: Settings) {
-  if (!requireSignature) return null;
-  try {
-    const rules = { operatorsGid: operatorsGroup === null ? null : groupId(operatorsGroup) };
-    const { statement, keyIds, threshold, trusted } = inspectSignature(policy, trustDir, rules, Date.now());
-    const { version, expires } = statement;
-    return { problem: null, version, expires, signed_by: keyIds, threshold, trusted, weakening_guard: weakeningGuard };
-  } catch (error) {
-    if (error instanceof Fault) return { problem: error.message };
-    throw error;
-  }
+function killText(
+  path: string | null,
+  engaged: readonly string[],
+  latched: readonly string[],
+  loud: (text: string) => string,
+): string {
+  const said = [
+    ...(engaged.length > 0 ? [`engaged: ${engaged.join(', ')}`] : []),
+    ...(latched.length > 0 ? [`latched: ${latched.join(', ')}`] : []),
+  ];
+  return said.length > 0 ? loud(said.join('; ')) : path === null ? 'none' : 'released';
 }
 
-function signatureText(signed: Exclude<ReturnType<typeof signatureOf>, null | { problem: string }>): string {
-  const { version, expires, signed_by: keyIds, threshold, trusted } = signed;
-  const needed = `${threshold} of ${trusted} trusted keys needed`;
-  return `version ${version} by ${keyIds.join(', ')} (${needed}), expires ${expires ?? 'never'}`;
+async function latchedOf(settings: Settings): Promise<{ kills: readonly Latched[]; error: string | null }> {
+  try {
+    return { kills: await latchedKills(settings), error: null };
+  } catch (error) {
+    return { kills: [], error: error instanceof Fault ? error.message : 'the latched kills cannot be read' };
+  }
 }
 
 /** Paths of all engaged switches. One that cannot be looked at counts, as it does for the agent. */

@@ -6,21 +6,20 @@
  */
 import { AUDIT_LINE_MAX_BYTES } from '../core/limits.js';
 import { type BlockDigest, expand } from '../core/verify/digest.js';
+import { ENDLESS, PACKED_LINE_MAX_BYTES, tellEnding } from '../core/verify/ending.js';
 import type { Report } from '../core/verify/findings.js';
 import type { Restore } from '../core/verify/shipped.js';
 import { LogVerifier, type VerifyOptions } from '../core/verify/verify-log.js';
 import { ed25519Verify } from '../crypto/ed25519.js';
 import { sha256, sha256Text } from '../crypto/sha256.js';
 import { BlockCutter, eachLine } from '../disk/block-cutter.js';
-import { type Ending, openedAs, readBytes } from '../disk/byte-source.js';
+import { openedAs, readBytes } from '../disk/byte-source.js';
 import type { DigestPool } from './digest-pool.js';
 import { leftAt } from './left-at.js';
 import type { LogFiles } from './log-files.js';
 import { restoredBlock } from './restored-block.js';
 
 const PORTS = { sha256, sha256Text, verify: ed25519Verify };
-/** A small packed file may unpack to a line without end: beyond this it is not worth anybody's time. */
-const PACKED_LINE_MAX_BYTES = 64 * 1024 * 1024;
 
 export interface VerifyRun {
   readonly pool: DigestPool;
@@ -67,27 +66,10 @@ export async function verifyFiles(
     const torn = await cutter.end();
     await queue.drain();
     const end = { file, line };
-    const { verdict, bytes } = judged(
-      endless ? { kind: 'spoiled', why: 'a line without end; the rest was not read' } : ending,
-    );
-    if (verdict !== null) verifier.unpacked(end, verdict, bytes);
-    else if (torn > 0) verifier.torn(end, torn);
+    tellEnding(verifier, end, endless ? ENDLESS : ending, torn);
     if (account !== null && left !== null) verifier.accounted(end, account);
   }
   return verifier.finish();
-}
-
-function judged(ending: Ending): { verdict: 'cut_short' | 'spoiled' | 'trailing' | null; bytes: string } {
-  switch (ending.kind) {
-    case 'whole':
-      return { verdict: null, bytes: '' };
-    case 'cut_short':
-      return { verdict: 'cut_short', bytes: '' };
-    case 'spoiled':
-      return { verdict: 'spoiled', bytes: ending.why };
-    case 'trailing':
-      return { verdict: 'trailing', bytes: String(ending.bytes) };
-  }
 }
 
 /** Answers in the order of the questions, at most `room` of them under way. */

@@ -9,7 +9,8 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Beside } from '../core/verify/end-evidence.js';
-import type { Report, Verdict } from '../core/verify/findings.js';
+import type { Report } from '../core/verify/findings.js';
+import { worstVerdict } from '../core/verify/report-text.js';
 import { SHIPPERS } from '../core/verify/shipped.js';
 import { openedAs } from '../disk/byte-source.js';
 import { Misuse, readArgs } from './args.js';
@@ -76,7 +77,7 @@ exit: 0 intact and signed by a pinned key, 1 tampered, 2 cannot say (no key, no 
       progress.end();
       await pool.close();
     }
-    const verdict = worst(reports);
+    const verdict = worstVerdict(reports);
     if (given.on('json')) io.out(JSON.stringify({ verdict, logs: reports }));
     else if (reports.length === 0) io.out('no record in these files: cannot say');
     else for (const report of reports) printReport(report, io);
@@ -98,10 +99,4 @@ function jobsGiven(text: string | null): number | null {
   if (text === null) return null;
   if (!/^[1-9][0-9]?$/.test(text)) throw new Misuse('--jobs is a count of threads, 1 to 99');
   return text === '1' ? 0 : Number(text);
-}
-
-function worst(reports: readonly Report[]): Verdict {
-  const verdicts = reports.map(report => report.verdict);
-  if (verdicts.includes('tampered')) return 'tampered';
-  return verdicts.length === 0 || verdicts.includes('cannot_say') ? 'cannot_say' : 'intact';
 }

@@ -91,6 +91,10 @@ const FAULTS = {
     say: f => `the kill switch \`${f.path}\` could not be removed (${f.error})`,
     fix: 'remove it by hand as a user who may write its folder',
   },
+  latch_unreadable: {
+    say: f => `the latched kills in \`${f.path}\` cannot be read (${f.error})`,
+    fix: 'run the command as root or as the user of the agent',
+  },
   layers_unreadable: {
     say: f => `which layers there were cannot be read from \`${f.path}\`: ${f.why}`,
     fix: 'restore the file; or see that `policy.d` is complete, remove it, and the next load writes it anew',
@@ -235,6 +239,10 @@ const FAULTS = {
   qr_too_large: {
     say: f => `${f.sizeBytes} bytes do not fit a QR code, which holds 2,953`,
     fix: 'carry it as text, in a file',
+  },
+  release_unwritable: {
+    say: f => `the release \`${f.path}\` could not be written (${f.error})`,
+    fix: 'run the command as a user who may write there, or name another file with --out and copy it',
   },
   reserve_in_use: {
     say: f =>

@@ -4,19 +4,21 @@
  * In: raw bytes (public key 32, seed 32, signature 64). Out: signatures and yes or no. Reads no files.
  * Key objects are made once for each key: with one at hand a signature takes 50 µs, from PEM each time 700.
  */
-import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
 import { sameBytes, toBase64 } from '../core/bytes.js';
 import { Fault } from '../core/fault.js';
 import type { Ed25519Sign, Ed25519Verify } from '../core/ports.js';
-import { portableSigner, portableVerify } from './portable-ed25519.js';
+import { hashWith, PUBLIC_KEY_BYTES, portableSigner, portableVerify } from './portable-ed25519.js';
 
-export const PUBLIC_KEY_BYTES = 32;
+export { PUBLIC_KEY_BYTES };
 export const SEED_BYTES = 32;
 export const SIGNATURE_BYTES = 64;
 
 /** DER up to the key's own bytes (RFC 8410 §4 and §7). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+hashWith(message => new Uint8Array(createHash('sha512').update(message).digest()));
 
 /** One secret key, usable and not readable. */
 export interface Signer {

@@ -4,11 +4,15 @@
  * Ten times slower; nothing on the decision path calls it. Verification follows RFC 8032 §5.1.7 strictly
  * (non-canonical points and keys of small order are refused).
  */
-import { createHash } from 'node:crypto';
 import * as noble from '@noble/ed25519';
 import type { Ed25519Sign, Ed25519Verify } from '../core/ports.js';
 
-noble.hashes.sha512 = message => new Uint8Array(createHash('sha512').update(message).digest());
+export const PUBLIC_KEY_BYTES = 32;
+
+/** The SHA-512 of the host, 64 fresh bytes. Without one nothing is signed and no signature is good. */
+export function hashWith(sha512: (message: Uint8Array) => Uint8Array<ArrayBuffer>): void {
+  noble.hashes.sha512 = sha512;
+}
 
 export const portableVerify: Ed25519Verify = (publicKey, message, signature) => {
   try {

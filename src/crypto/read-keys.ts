@@ -12,8 +12,10 @@ import { createPrivateKey } from 'node:crypto';
 import * as fs from 'node:fs';
 import { fromBase64, fromUtf8 } from '../core/bytes.js';
 import { Fault } from '../core/fault.js';
-import { PUBLIC_KEY_BYTES, SEED_BYTES, type Signer, signerFromKeyObject, signerFromSeed } from './ed25519.js';
-import { isSoundPublicKey } from './portable-ed25519.js';
+import { SEED_BYTES, type Signer, signerFromKeyObject, signerFromSeed } from './ed25519.js';
+import { parsePublicKey } from './public-key.js';
+
+export { parsePublicKey };
 
 /** Any key file fits; what is larger is something else. */
 const KEY_FILE_MAX_BYTES = 4096;
@@ -62,12 +64,6 @@ export function parseSecretKey(bytes: Uint8Array): Signer | null {
   } catch {
     return null;
   }
-}
-
-/** The 32 bytes of a public key's one line; null when it is none, or a point that anybody can sign for. */
-export function parsePublicKey(text: string): Uint8Array | null {
-  const bytes = fromBase64(withoutFinalNewline(text));
-  return bytes?.length === PUBLIC_KEY_BYTES && isSoundPublicKey(bytes) ? bytes : null;
 }
 
 /**

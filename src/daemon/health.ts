@@ -66,7 +66,10 @@ function healthOf(parts: HealthParts) {
       last_checkpoint: audit.lastCheckpointMs === null ? null : new Date(audit.lastCheckpointMs).toISOString(),
       error: audit.error,
     },
-    kill: holds.map(({ source, scope, reason }) => ({ source, scope, reason })),
+    kill: holds.map(({ source, scope, reason, latch }) => ({
+      ...{ source, scope, reason },
+      ...(latch === undefined ? {} : { release_id: latch.id, release_log: latch.log }),
+    })),
   };
 }
 

@@ -1,91 +1,33 @@
-/**
- * Pieces of any length in, blocks of whole lines out: what threads share among them.
- *
- *   in   : bytes, in order
- *   out  : blocks that end with an LF; in the end, how many bytes stand after the last one
- *   never: more than a block in memory; of a line longer than a block only its beginning is kept, enough to see that it
- *          is longer than any record
- */
-export const BLOCK_BYTES = 1024 * 1024;
-const LF = 0x0a;
+/** Blocks of whole lines (core's line-blocks.ts) for a taker that may have to be waited for. */
+import { LineBlocks } from '../core/verify/line-blocks.js';
+
+export { BLOCK_BYTES, eachLine } from '../core/verify/line-blocks.js';
 
 export type TakeBlock = (block: Uint8Array) => undefined | Promise<void>;
 
-/** Each line of a block of whole lines, without its LF. */
-export function eachLine(block: Uint8Array, take: (line: Uint8Array) => void): void {
-  let begin = 0;
-  for (let lf = block.indexOf(LF); lf !== -1; lf = block.indexOf(LF, begin)) {
-    take(block.subarray(begin, lf));
-    begin = lf + 1;
-  }
-}
-
 export class BlockCutter {
+  readonly #blocks: LineBlocks;
   readonly #take: TakeBlock;
-  readonly #keepBytes: number;
-  readonly #spare: Uint8Array[];
-  #buffer: Uint8Array;
-  #filled = 0;
-  /** Bytes passed over of a line that is longer than a block. */
-  #passed = 0;
 
-  /**
-   * @param maxBytes The longest line there may be.
-   * @param spare Buffers of {@link BLOCK_BYTES} that nobody needs any more: they are used again.
-   */
+  /** @see LineBlocks */
   constructor(maxBytes: number, take: TakeBlock, spare: Uint8Array[] = []) {
-    this.#keepBytes = maxBytes + 1;
+    this.#blocks = new LineBlocks(maxBytes, spare);
     this.#take = take;
-    this.#spare = spare;
-    this.#buffer = this.#fresh();
   }
 
   /** Bytes after the last LF so far. */
   get torn(): number {
-    return this.#passed + this.#filled;
+    return this.#blocks.torn;
   }
 
   async push(piece: Uint8Array): Promise<void> {
-    for (let at = 0; at < piece.length; ) {
-      if (this.#passed > 0) {
-        const lf = piece.indexOf(LF, at);
-        if (lf === -1) {
-          this.#passed += piece.length - at;
-          return;
-        }
-        at = lf;
-        this.#passed = 0;
-      }
-      const count = Math.min(piece.length - at, BLOCK_BYTES - this.#filled);
-      this.#buffer.set(at === 0 && count === piece.length ? piece : piece.subarray(at, at + count), this.#filled);
-      this.#filled += count;
-      at += count;
-      if (this.#filled === BLOCK_BYTES) await this.#cut();
-    }
+    for (const block of this.#blocks.push(piece)) await this.#take(block);
   }
 
   /** @returns bytes after the last LF */
   async end(): Promise<number> {
-    if (this.#filled > 0) await this.#cut();
+    const block = this.#blocks.end();
+    if (block !== null) await this.#take(block);
     return this.torn;
-  }
-
-  async #cut(): Promise<void> {
-    const full = this.#buffer;
-    const end = full.subarray(0, this.#filled).lastIndexOf(LF) + 1;
-    if (end === 0) {
-      if (this.#filled < BLOCK_BYTES) return;
-      this.#passed = this.#filled - this.#keepBytes;
-      this.#filled = this.#keepBytes;
-      return;
-    }
-    this.#buffer = this.#fresh();
-    this.#buffer.set(full.subarray(end, this.#filled));
-    this.#filled -= end;
-    await this.#take(full.subarray(0, end));
-  }
-
-  #fresh(): Uint8Array {
-    return this.#spare.pop() ?? new Uint8Array(BLOCK_BYTES);
   }
 }

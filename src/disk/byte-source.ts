@@ -13,6 +13,7 @@ import { Readable, type Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { Fault } from '../core/fault.js';
+import type { Ending } from '../core/verify/ending.js';
 import { errorCode } from './error-code.js';
 import { packedPieces, readGzip } from './gzip-members.js';
 
@@ -28,16 +29,6 @@ const WINDOW_TOO_LARGE = 1;
 const STOPS = 5;
 
 export type Packing = 'plain' | 'gzip' | 'zstd';
-
-/** How the bytes ended. All but `whole` belong to compressed files. */
-export type Ending =
-  | { readonly kind: 'whole' }
-  /** The compressed data stops before its end. */
-  | { readonly kind: 'cut_short' }
-  /** From here on it is not what a compressor writes, or its own check sum disagrees. */
-  | { readonly kind: 'spoiled'; readonly why: string }
-  /** After the compressed data stand bytes that are none. */
-  | { readonly kind: 'trailing'; readonly bytes: number };
 
 /** The piece is valid during the call only. False ends the reading. */
 export type TakePiece = (piece: Uint8Array) => boolean | Promise<boolean>;

@@ -1,6 +1,7 @@
 /** Who is behind the group bits of a mode. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { PROGRAM_FOLDERS } from './program-folders.js';
 
 /** Whether `gid` has no member but `uid`, by /etc/passwd and /etc/group. What cannot be read counts as no. */
 export function isPrivateGroup(gid: number, uid: number): boolean {
@@ -35,8 +36,6 @@ function rows(path: string): readonly (readonly string[])[] {
     .filter(line => line !== '')
     .map(line => line.split(':'));
 }
-
-const PROGRAM_FOLDERS = '/usr/local/bin:/usr/bin:/bin:/run/current-system/sw/bin';
 
 /**
  * Whether an access list stands behind the mode: then its group bits are the mask of that list, and users that no group

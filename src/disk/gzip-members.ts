@@ -8,24 +8,19 @@
 import { readSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
-import type { Ending, TakePiece } from './byte-source.js';
+import type { Ending } from '../core/verify/ending.js';
+import { HEADER_MAX_BYTES, headerLength, isGzip, TRAILER_BYTES, trailerProblem } from '../core/verify/gzip-frame.js';
+import type { TakePiece } from './byte-source.js';
 
 const PIECE_BYTES = 256 * 1024;
 const PACKED_BYTES = 64 * 1024;
-const FIXED_HEADER_BYTES = 10;
-const TRAILER_BYTES = 8;
-/** Names and comments of a header may be long; nobody's are longer. */
-const HEADER_MAX_BYTES = 64 * 1024;
-const MAGIC = [0x1f, 0x8b];
-const DEFLATE = 8;
-const FLAG = { headerCrc: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 };
 
 export async function readGzip(fd: number, size: number, take: TakePiece): Promise<Ending> {
   let at = 0;
   while (at < size) {
     const header = bytesAt(fd, at, Math.min(HEADER_MAX_BYTES, size - at));
-    if (at > 0 && !MAGIC.every((byte, i) => header[i] === byte)) return { kind: 'trailing', bytes: size - at };
-    const length = headerLength(header);
+    if (at > 0 && !isGzip(header)) return { kind: 'trailing', bytes: size - at };
+    const length = headerLength(header, crc32);
     if (length === 'cut_short') return { kind: 'cut_short' };
     if (length === null) return { kind: 'spoiled', why: 'a gzip header that is none' };
     const member = await inflate(fd, at + length, size, take);
@@ -62,32 +57,9 @@ async function inflate(fd: number, from: number, size: number, take: TakePiece):
   }
   const end = from + unpack.bytesWritten;
   const trailer = bytesAt(fd, end, Math.min(TRAILER_BYTES, size - end));
-  if (trailer.length < TRAILER_BYTES) return { kind: 'cut_short' };
-  const view = new DataView(trailer.buffer);
-  if (view.getUint32(0, true) !== sum) return { kind: 'spoiled', why: 'its check sum is another' };
-  if (view.getUint32(4, true) !== length % 2 ** 32) return { kind: 'spoiled', why: 'its length is another' };
+  const wrong = trailerProblem(trailer, sum, length);
+  if (wrong !== null) return wrong;
   return end + TRAILER_BYTES;
-}
-
-/** Where the packed data begins; null for what is no header. */
-function headerLength(bytes: Uint8Array): number | 'cut_short' | null {
-  if (bytes.length < FIXED_HEADER_BYTES) return 'cut_short';
-  const flags = bytes[3] as number;
-  if (bytes[2] !== DEFLATE || (flags & FLAG.reserved) !== 0) return null;
-  let at = FIXED_HEADER_BYTES;
-  if ((flags & FLAG.extra) !== 0) at += 2 + (bytes[at] ?? 0) + 256 * (bytes[at + 1] ?? 0);
-  for (const text of [FLAG.name, FLAG.comment]) {
-    if ((flags & text) === 0) continue;
-    const end = bytes.indexOf(0, at);
-    if (end === -1) return bytes.length < HEADER_MAX_BYTES ? 'cut_short' : null;
-    at = end + 1;
-  }
-  if ((flags & FLAG.headerCrc) !== 0) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    if (at + 2 <= bytes.length && view.getUint16(at, true) !== crc32(bytes.subarray(0, at)) % 2 ** 16) return null;
-    at += 2;
-  }
-  return at <= bytes.length ? at : 'cut_short';
 }
 
 /** Read in one go each, so that nobody reads the descriptor after its owner has closed it. */

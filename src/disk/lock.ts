@@ -12,6 +12,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync } from 'node:fs';
 import lockfile from 'proper-lockfile';
 import { errno } from './errno.js';
+import { PROGRAM_FOLDERS } from './program-folders.js';
 
 export interface Lock {
   /** True when it was lost without our doing. Costs nothing to ask. */
@@ -23,8 +24,6 @@ export interface Lock {
 
 export type Locking = { readonly is: 'locked'; readonly lock: Lock } | { readonly is: 'taken' };
 
-/** Not the caller's PATH: two processes must come to the same kind of lock. */
-const PROGRAM_FOLDERS = '/usr/local/bin:/usr/bin:/bin:/run/current-system/sw/bin';
 const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
 const STALE_MS = 10_000;
 

@@ -46,10 +46,7 @@ export function engageSwitch(path: string, contents: KillContents, unique: strin
       const standing = entry.regular ? readSwitch(path, entry.stamp) : null;
       const wider = standing === null ? null : widen(standing, contents);
       if (wider === null) return 'kept';
-      const temporary = writeBeside(path, writeKillFile(wider), unique);
-      rename(temporary, path);
-      syncFolder(path);
-      return 'widened';
+      if (replace(path, entry.stamp, wider, unique)) return 'widened';
     }
     throw new Fault('killswitch_not_engaged', { path, error: 'it comes and goes' });
   } catch (error) {
@@ -74,6 +71,28 @@ export function releaseSwitch(path: string): boolean {
     return true;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return false;
+    throw new Fault('killswitch_not_released', { path, error: errorCode(error) }, { cause: error });
+  }
+}
+
+/**
+ * Takes `globs` out of a switch that names agents; the switch goes when it would name nobody.
+ *
+ * @returns False when it does not name them all: everything stays as it is.
+ * @throws Fault `killswitch_not_released`
+ */
+export function narrowSwitch(path: string, globs: readonly string[], unique: string): boolean {
+  try {
+    const entry = lookAtSwitch(path);
+    if (entry.is !== 'present') return false;
+    const standing = entry.regular ? readSwitch(path, entry.stamp) : null;
+    const agents = standing?.agents ?? null;
+    if (standing === null || agents === null || !globs.every(glob => agents.includes(glob))) return false;
+    const left = agents.filter(glob => !globs.includes(glob));
+    if (left.length === 0) return releaseSwitch(path);
+    return replace(path, entry.stamp, { ...standing, agents: left }, unique);
+  } catch (error) {
+    if (error instanceof Fault) throw error;
     throw new Fault('killswitch_not_released', { path, error: errorCode(error) }, { cause: error });
   }
 }
@@ -128,13 +147,22 @@ function writeNew(path: string, text: string): void {
   }
 }
 
-function rename(from: string, to: string): void {
+/** False when it is not the file of that stamp any more: another kill may have come in between, and it must stand. */
+function replace(path: string, stamp: string, contents: KillContents, unique: string): boolean {
+  const temporary = writeBeside(path, writeKillFile(contents), unique);
   try {
-    renameSync(from, to);
+    const now = lookAtSwitch(path);
+    if (now.is !== 'present' || now.stamp !== stamp) {
+      unlinkSync(temporary);
+      return false;
+    }
+    renameSync(temporary, path);
   } catch (error) {
-    unlinkSync(from);
+    unlinkSync(temporary);
     throw error;
   }
+  syncFolder(path);
+  return true;
 }
 
 /** So that a kill survives a power cut. */

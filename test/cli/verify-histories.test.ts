@@ -1,11 +1,16 @@
-/** Promise: whatever happens to a real log, `verify` says what an operator has to know, and names the place. */
+/**
+ * Promise: whatever happens to a real log, `verify` says what an operator has to know, and names the place; and the verifier
+ * page says the very same.
+ */
 import assert from 'node:assert/strict';
-import { basename } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { verify } from '#src/cli/verify.js';
 import type { Report } from '#src/core/verify/findings.js';
 import { runCommand } from '../support/cli-command.js';
 import { HISTORIES, LabLog } from '../support/histories.js';
+import { pageSays, withoutFolder } from '../support/page.js';
 
 for (const { name, exit, first, run } of HISTORIES) {
   test(`${exit}: ${name}`, async t => {
@@ -19,6 +24,8 @@ for (const { name, exit, first, run } of HISTORIES) {
     const said = finding && `${finding.code} ${basename(finding.place?.file ?? '')}:${finding.place?.line}`;
     assert.equal(said, first, JSON.stringify(found, null, 1));
     assert.equal(verified.code, exit);
+    const page = await pageSays(log.files(), readFileSync(log.key, 'utf8'));
+    assert.deepEqual(page, withoutFolder(logs, join(log.folder, 'log')));
   });
 }
 

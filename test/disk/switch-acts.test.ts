@@ -1,9 +1,10 @@
+// T-70 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type KillContents, readKillFile } from '#src/core/config/kill-file.js';
-import { engageSwitch, releaseSwitch } from '#src/disk/switch-acts.js';
+import { engageSwitch, narrowSwitch, releaseSwitch } from '#src/disk/switch-acts.js';
 import { tempFolder } from '../support/temp.js';
 
 const PLAIN: KillContents = { reason: null, agents: null, untilMs: null };
@@ -76,4 +77,48 @@ test('what cannot be done says so', t => {
   const full = fresh(t);
   mkdirSync(join(full, 'entry'), { recursive: true });
   assert.throws(() => releaseSwitch(full), { code: 'killswitch_not_released', message: /ENOTEMPTY/ });
+});
+
+test('patterns are taken out of a switch that names them all, and of no other', t => {
+  const path = fresh(t);
+  assert.equal(narrowSwitch(path, ['a'], 'u1'), false);
+  for (const stands of ['', 'reason: r\n', 'agents: [b]\n', 'agents: [a]\nmore: x\n']) {
+    writeFileSync(path, stands);
+    assert.equal(narrowSwitch(path, ['a'], 'u1'), false, stands);
+    assert.equal(readFileSync(path, 'utf8'), stands);
+  }
+  writeFileSync(path, 'reason: r\nagents: [a, b, c]\nuntil: "2030-01-01T00:00:00Z"\n');
+  assert.equal(narrowSwitch(path, ['b', 'a'], 'u1'), true);
+  assert.deepEqual(readKillFile(readFileSync(path)), { reason: 'r', agents: ['c'], untilMs: Date.UTC(2030, 0, 1) });
+  assert.equal(narrowSwitch(path, ['c'], 'u1'), true);
+  assert.deepEqual(readdirSync(join(path, '..')), []);
+  symlinkSync('nowhere', path);
+  assert.equal(narrowSwitch(path, ['c'], 'u1'), false);
+});
+
+test('a switch that was made wider in between stands', t => {
+  const path = fresh(t);
+  writeFileSync(path, 'agents: [a, b]\n');
+  // Asked after the file was read and before it is replaced.
+  class Meddling extends Array<string> {
+    override includes(glob: string): boolean {
+      if (glob === 'b') writeFileSync(path, '');
+      return super.includes(glob);
+    }
+  }
+  assert.equal(narrowSwitch(path, Meddling.from(['a']), 'u1'), false);
+  assert.equal(readFileSync(path, 'utf8'), '');
+
+  writeFileSync(path, 'agents: [a]\n');
+  const meddling: KillContents = {
+    agents: ['b'],
+    untilMs: null,
+    get reason() {
+      writeFileSync(path, 'all of you!\n');
+      return 'r';
+    },
+  };
+  assert.equal(engageSwitch(path, meddling, 'u1'), 'kept');
+  assert.equal(readFileSync(path, 'utf8'), 'all of you!\n');
+  assert.deepEqual(readdirSync(join(path, '..')), ['killswitch']);
 });

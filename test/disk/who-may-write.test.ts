@@ -63,7 +63,10 @@ function accessList(path: string, perm: 4 | 6): boolean {
   ].map(([tag, bits, id]) => `${le16(Number(tag))}${le16(Number(bits))}${id}`);
   const hex = `02000000${entries.join('')}`;
   const code = 'import os,sys;os.setxattr(sys.argv[1],"system.posix_acl_access",bytes.fromhex(sys.argv[2]))';
-  return spawnSync('python3', ['-c', code, path, hex]).status === 0;
+  return python('-c', code, path, hex);
+}
+function python(...args: readonly string[]): boolean {
+  return spawnSync('python3', args, { env: { PATH: '/usr/bin:/usr/local/bin' } }).status === 0;
 }
 const le16 = (n: number): string => `${n.toString(16).padStart(2, '0')}00`;
 
@@ -377,7 +380,7 @@ const ARRANGEMENTS: readonly Arrangement[] = [
   },
 ];
 
-const lists = spawnSync('python3', ['-c', 'import os; os.setxattr']).status === 0;
+const lists = python('-c', 'import os; os.setxattr');
 
 for (const row of ARRANGEMENTS) {
   const skip = notRoot || (row.needs !== undefined && !lists ? 'no python3 to write an access list' : false);

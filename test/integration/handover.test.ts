@@ -4,6 +4,7 @@
  */
 // T-63 and T-64 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import { type TestContext, test } from 'node:test';
@@ -43,7 +44,7 @@ const codes = (log: readonly Line[]): string =>
     .join();
 
 test('every record goes to the daemon, as reported; the log verifies, and no other is written', async t => {
-  const home = new HandedHome(t);
+  const home = new HandedHome(t, 'telemetry: { file: copies.jsonl }\n');
   await home.start();
   const checkrd = opened(t, home);
   const tool = caller(checkrd);
@@ -85,6 +86,27 @@ test('every record goes to the daemon, as reported; the log verifies, and no oth
     'the daemon’s own',
   );
   assert.deepEqual(home.localLog(), []);
+
+  // The daemon's own decision, and an agent that would end it in another's name.
+  const { body } = await home.decide('billing');
+  const forged = { type: 'outcome', request_id: body.request_id, result: 'error', latency_ms: 1 };
+  const report = { instance_id: '0123456789abcdef', first: 0, records: [forged] };
+  assert.equal((await home.ask('crm', '/v1/records', report)).status, 200);
+  await home.ask('billing', '/v1/outcome', { request_id: body.request_id, result: 'ok' });
+  const copies = () =>
+    readFileSync(home.path('copies.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line));
+  await until('the copies', () => copies().length === 5);
+  assert.deepEqual(
+    copies().map(event => [event.agent_id, event.reported ?? false, event.code, event.result ?? '-'].join(' ')),
+    [
+      ...Array.from({ length: 3 }, () => 'crm true default_allowed ok'),
+      'crm true kill_switch -',
+      'billing false default_allowed ok',
+    ],
+  );
   assert.equal(await home.verified(home.path('audit/daemon.jsonl'), home.path('keys/origin.pub')), 'intact');
 });
 

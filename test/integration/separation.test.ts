@@ -1,6 +1,5 @@
 /** What the library says of files that its own process could change. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { test } from 'node:test';
 import { asNobody, giveAway } from '../support/as-nobody.js';
@@ -52,12 +51,4 @@ test('nothing is warned of where only root could', { skip: notRoot }, t => {
   });
   assert.equal(out, 'ok\nok\n', err);
   assert.doesNotMatch(err, /own user/);
-});
-
-test('root is told too, since nothing is kept from root', { skip: notRoot }, t => {
-  const home = new Home(FILES);
-  t.after(() => home.remove());
-  const env = { PATH: process.env.PATH, CHECKRD_CONFIG_DIR: home.dir };
-  const done = spawnSync(process.execPath, ['--input-type=module', '-e', START], { encoding: 'utf8', env });
-  assert.equal(done.stderr.match(WARNING)?.length, 1, done.stderr);
 });

@@ -69,6 +69,10 @@ export class DaemonTestAgent implements DaemonAgent {
     throw new Error('not used here');
   }
 
+  waits(): never {
+    throw new Error('not used here');
+  }
+
   refuse(): never {
     throw new Error('not used here');
   }

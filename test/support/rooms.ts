@@ -9,7 +9,8 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   transports: ['core', 'agent'],
   sinks: ['core', 'disk'],
   daemon: ['core', 'crypto', 'disk', 'agent'],
-  cli: ['core', 'crypto', 'disk', 'wasm', 'agent', 'daemon'],
+  cli: ['core', 'crypto', 'disk', 'wasm', 'agent', 'sinks', 'daemon'],
+  page: ['core', 'crypto'],
   'checkrd.ts': ['core', 'agent', 'transports'],
   'index.ts': ['checkrd.ts', 'core', 'agent', 'transports', 'sinks'],
 };

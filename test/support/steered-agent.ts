@@ -73,6 +73,11 @@ export class SteeredAgent implements Agent, AgentLifecycle {
     return this.#proceed(request, context, decision('hook_skipped'));
   }
 
+  waits(_agent: AgentId, stopped: () => void): () => void {
+    this.#live.add(stopped);
+    return () => void this.#live.delete(stopped);
+  }
+
   refuse(
     code: 'redirect_refused' | 'hook_refused' | 'request_invalid',
     reason: string,

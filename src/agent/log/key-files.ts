@@ -32,9 +32,10 @@ import { Fault } from '../../core/fault.js';
 import type { Ed25519Sign } from '../../core/ports.js';
 import { generateSeed } from '../../crypto/ed25519.js';
 import { parsePublicKey, readKeyFile } from '../../crypto/keys.js';
-import { sha256, sha256Text } from '../../crypto/sha256.js';
+import { sha256 } from '../../crypto/sha256.js';
 import { createFile, syncFolder } from '../../disk/durable.js';
 import { errno } from '../../disk/errno.js';
+import { logId } from './log-id.js';
 
 export interface LogKey {
   readonly publicKey: Uint8Array;
@@ -48,11 +49,6 @@ export interface LogKey {
 export const unclaimedName = (keysDir: string): string => join(keysDir, 'log.key');
 export const epochName = (keysDir: string, log: string, epoch: number): string =>
   join(keysDir, `${logId(log)}.${epoch}.key`);
-
-/** The end of a log's name; a name that a file only claims has no say in paths. */
-export function logId(log: string): string {
-  return /\/([0-9a-f]{16})$/.exec(log)?.[1] ?? sha256Text(log).slice(0, 16);
-}
 
 /** The epochs that this log has keys of, ascending. @throws Fault `key_file_unreadable` */
 export function epochsOf(keysDir: string, log: string): readonly number[] {

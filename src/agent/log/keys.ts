@@ -21,7 +21,6 @@ import {
   epochName,
   epochsOf,
   type LogKey,
-  logId,
   makeKey,
   readLogKey,
   renameKey,
@@ -29,6 +28,7 @@ import {
   unclaimedName,
   writeAnchor,
 } from './key-files.js';
+import { logId } from './log-id.js';
 
 export type { LogKey } from './key-files.js';
 

@@ -9,7 +9,7 @@ import {
   BODY_INSPECT_DEFAULT_BYTES,
   BODY_INSPECT_MAX_BYTES,
 } from '../limits.js';
-import { DURABILITIES, LOG_LEVELS, ON_LOSS, SIGNATURES } from './settings.js';
+import { DURABILITIES, LOG_LEVELS, ON_LOSS, RESUME_REQUIRES, SIGNATURES } from './settings.js';
 
 export type SettingKind =
   | { readonly is: 'path' }
@@ -30,7 +30,7 @@ export interface SettingKey {
   readonly option: string | null;
   readonly kind: SettingKind;
   /** Once the file says this value (`said`: any), neither the environment nor an option may say another. */
-  readonly lock: boolean | 'said' | null;
+  readonly lock: boolean | 'said' | 'signed' | null;
   /** Default, in words. */
   readonly start: string;
   readonly means: string;
@@ -71,6 +71,14 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     { is: 'path_or_false' },
     IN_DIR('killswitch'),
     'while this file exists every call is denied; `false` for no switch',
+  ),
+  row(
+    'resume_requires',
+    null,
+    { is: 'choice', of: RESUME_REQUIRES },
+    '`file`',
+    'what ends a kill: `file`, that its file is removed; `signed`, a release signed by trusted keys as well',
+    'signed',
   ),
   row('audit.path', 'auditLog', PATH, '`audit/<agent id>.jsonl`, for the daemon `audit/daemon.jsonl`', 'the audit log'),
   row(
@@ -214,6 +222,13 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     '`deny`',
     'what the library does while that daemon takes no records: `deny` calls, or go on with a `local` log (always so where permissive)',
     'said',
+  ),
+  row(
+    'telemetry.file',
+    null,
+    PATH,
+    'none',
+    'a file to which the daemon appends an event for each call: a copy for dashboards, not the log',
   ),
   row('log.level', null, { is: 'choice', of: LOG_LEVELS }, '`info`', 'how much the operational log says'),
   row('log.file', null, PATH, 'stderr', 'a file for the operational log, turned over daily'),

@@ -20,6 +20,10 @@ const KEYS: ReadonlySet<string> = new Set(['reason', 'agents', 'until']);
 /** Other characters cannot occur in an agent ID, so such a glob would stop nobody. */
 const AGENT_GLOB = /^[A-Za-z0-9._*-]{1,128}$/;
 
+export function isAgentGlob(text: string): boolean {
+  return AGENT_GLOB.test(text);
+}
+
 /** Null: the plain form. Never throws. */
 export function readKillFile(bytes: Uint8Array): KillContents | null {
   if (bytes.length === 0 || bytes.length > KILLSWITCH_MAX_BYTES) return null;
@@ -49,7 +53,7 @@ function fromRecord(record: Readonly<Record<string, unknown>>): KillContents | n
     if (!Array.isArray(list) || list.length === 0 || list.length > LIST_MAX_STRINGS) return null;
     agents = [];
     for (const glob of list as readonly unknown[]) {
-      if (typeof glob !== 'string' || !AGENT_GLOB.test(glob)) return null;
+      if (typeof glob !== 'string' || !isAgentGlob(glob)) return null;
       agents.push(glob);
     }
   }

@@ -20,6 +20,7 @@ import type {
   Face,
   LogLevel,
   OnLoss,
+  ResumeRequires,
   Settings,
   SettingsIssue,
   Signatures,
@@ -149,6 +150,7 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
     policy: get<string>('policy', `${dir}/policy.yaml`),
     policyWatch: get<boolean>('policy_watch', true),
     killswitch: typeof killswitch === 'string' ? killswitch : null,
+    resumeRequires: get<ResumeRequires>('resume_requires', 'file'),
     audit: Object.freeze({
       path: get<string>('audit.path', `${dir}/audit/${agentId ?? 'daemon'}.jsonl`),
       urlPath: get<'endpoint' | 'raw'>('audit.url_path', 'endpoint'),
@@ -184,6 +186,7 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
       records: get<string | null>('daemon.records', null),
       onLoss: get<OnLoss>('daemon.on_loss', 'deny'),
     }),
+    telemetry: Object.freeze({ file: get<string | null>('telemetry.file', null) }),
     log: Object.freeze({ level: get<LogLevel>('log.level', 'info'), file: get<string | null>('log.file', null) }),
   });
 }

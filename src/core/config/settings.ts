@@ -17,6 +17,9 @@ export type Signatures = (typeof SIGNATURES)[number];
 export const ON_LOSS = ['deny', 'local'] as const;
 export type OnLoss = (typeof ON_LOSS)[number];
 
+export const RESUME_REQUIRES = ['file', 'signed'] as const;
+export type ResumeRequires = (typeof RESUME_REQUIRES)[number];
+
 export interface Settings {
   readonly face: Face;
   /** Absolute. Everything that has no path of its own lives below it. */
@@ -31,6 +34,8 @@ export interface Settings {
   readonly policyWatch: boolean;
   /** Absolute path of the switch; its `.d` folder stands beside it. Null: none was wanted. */
   readonly killswitch: string | null;
+  /** What ends a kill: the end of its file, or a release that trusted keys signed. */
+  readonly resumeRequires: ResumeRequires;
   readonly audit: {
     /** Absolute path of the log. */
     readonly path: string;
@@ -79,6 +84,8 @@ export interface Settings {
   /** Name or number of the group that may write policy and switch. */
   readonly operatorsGroup: string | null;
   readonly daemon: DaemonSettings;
+  /** Where the daemon's copies of calls go: absolute path; null: none are made. */
+  readonly telemetry: { readonly file: string | null };
   readonly log: {
     readonly level: LogLevel;
     /** Absolute path; null: stderr. */

@@ -40,6 +40,8 @@ export interface TelemetryEvent {
   readonly span_kind: 'CLIENT';
   /** `ERROR`: the call failed. A denial is no error: the policy works. */
   readonly span_status_code: 'OK' | 'ERROR' | 'UNSET';
+  /** A daemon's event. True: a library reported the call, and that is all it proves. */
+  readonly reported?: boolean;
   /** How the call ended; absent: it was denied, or its end is not known. */
   readonly result?: string;
   readonly status_code?: number;
@@ -87,6 +89,7 @@ export function telemetryEvent(
     span_name: decision.span_name,
     span_kind: 'CLIENT',
     span_status_code: outcome === null ? 'UNSET' : outcome.result === 'ok' ? 'OK' : 'ERROR',
+    reported: decision.reported,
     result: outcome?.result,
     status_code: outcome?.status_code,
     latency_ms: outcome?.latency_ms,

@@ -10,6 +10,7 @@ import type { AgentId } from '../../core/brand.js';
 import type { Decision, HttpRequest } from '../../core/decide/types.js';
 import { denialOf } from '../denial.js';
 import { askHook, type Hooks, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
+import { unlessStopped } from '../stopped.js';
 import { listen } from './caller-signal.js';
 import type { Outgoing } from './outgoing.js';
 
@@ -36,10 +37,12 @@ export function ask(
     if (early !== null) return early;
     const said = askHook(hook, event);
     return said instanceof Promise
-      ? orAborted(said, signal, out).then(verdict => decide(edge, out, request, context, signal, verdict))
-      : decide(edge, out, request, context, signal, said);
+      ? orStopped(edge, out, request, context, event, orAborted(said, signal, out)).then(verdict =>
+          decide(edge, out, request, context, signal, event, verdict),
+        )
+      : decide(edge, out, request, context, signal, event, said);
   }
-  return decide(edge, out, request, context, signal, 'go');
+  return decide(edge, out, request, context, signal, event, 'go');
 }
 
 function decide(
@@ -48,6 +51,7 @@ function decide(
   request: HttpRequest,
   context: CallContext,
   signal: AbortSignal | null,
+  event: RequestEvent | null,
   verdict: 'go' | 'refuse' | 'skip',
 ): Begun | Promise<Begun> {
   if (verdict === 'refuse') {
@@ -56,7 +60,8 @@ function decide(
   if (verdict === 'skip') return edge.agent.skip(request, context);
   const begun = edge.agent.begin(request, context);
   if (begun.kind !== 'need_body') return begun;
-  return orAborted(out.inspect(begun.inspectBytes), signal, out).then(body => {
+  const inspected = orAborted(out.inspect(begun.inspectBytes), signal, out);
+  return orStopped(edge, out, request, context, event, inspected).then(body => {
     const again = edge.agent.begin({ ...request, headers: out.lines, body }, context);
     if (again.kind !== 'need_body') return again;
     const reason = 'the body was asked for twice';
@@ -105,6 +110,21 @@ export function refuse(
     tell(edge, event, requestId, decision);
   }
   throw denialOf(decision, requestId);
+}
+
+/** As `work`, but fails with the denial as soon as the switch stops the agent, whatever the work does. */
+export async function orStopped<T>(
+  edge: Edge,
+  out: Outgoing,
+  request: HttpRequest,
+  context: CallContext,
+  event: RequestEvent | null,
+  work: Promise<T>,
+): Promise<T> {
+  const refused = await unlessStopped(edge.agent, request, context, work);
+  // At once: calls that end together are no flood of new ones.
+  if (refused !== null) return deny(edge, out, refused, event);
+  return work;
 }
 
 /** As `work`, but ends with the caller's reason when the caller gives up. */

@@ -24,12 +24,21 @@ export class Branch {
   }
 }
 
+/** What a flight sends. */
+export interface Sent {
+  /** Undefined where only sending tells. */
+  readonly bytes: number | undefined;
+  /** Nothing more of it goes out. */
+  abandon(reason: unknown): void;
+}
+
 export class Flight {
   /** What the transport gets: fires for the caller, with the caller's reason, and for the switch. */
   readonly signal: AbortSignal;
   readonly #controller = new AbortController();
   readonly #call: Call;
   readonly #requestId: string;
+  #sent: Sent | null;
   readonly #requestBytes: number | undefined;
   readonly #caller: AbortSignal | null;
   readonly #waiting = new Set<(error: unknown) => void>();
@@ -48,23 +57,19 @@ export class Flight {
   readonly #onKill = (): void => {
     const denial = this.#kill();
     this.#controller.abort(denial);
+    this.#sent?.abandon(denial);
     this.#end('killed');
     for (const fail of this.#waiting) fail(denial);
     this.#waiting.clear();
   };
 
   /** @param keep Held until the call has ended: what the caller's signal needs to reach us. */
-  constructor(
-    call: Call,
-    requestId: string,
-    caller: AbortSignal | null,
-    requestBytes: number | undefined,
-    keep: unknown,
-  ) {
+  constructor(call: Call, requestId: string, caller: AbortSignal | null, sent: Sent, keep: unknown) {
     this.keep = keep;
     this.#call = call;
     this.#requestId = requestId;
-    this.#requestBytes = requestBytes;
+    this.#sent = sent;
+    this.#requestBytes = sent.bytes;
     this.#caller = caller;
     this.signal = this.#controller.signal;
     call.onKill(this.#onKill);
@@ -132,6 +137,7 @@ export class Flight {
     if (this.#ended) return;
     this.#ended = true;
     this.keep = null;
+    this.#sent = null;
     this.#caller?.removeEventListener('abort', this.#onCaller);
     this.#call.finish({
       result,

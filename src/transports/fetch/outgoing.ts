@@ -23,7 +23,7 @@ export class Outgoing {
   #body: CallBody;
   /** What the transport is given instead of an init: for bodies that only Request can carry unchanged. */
   #request: Request | null = null;
-  /** The caller's stream, when we have read from it. */
+  /** The caller's stream, once it is ours: read for judgement, or on its way. */
   #replay: Replay | null = null;
   #again: Promise<Uint8Array<ArrayBuffer> | null> | null = null;
 
@@ -104,9 +104,14 @@ export class Outgoing {
         ...(dispatcher === undefined ? {} : { dispatcher }),
       } as RequestInit);
     }
+    const body = this.#body;
+    // What plain fetch would refuse is left to the transport, which knows the words.
+    if (body.kind === 'stream' && this.#rest.duplex !== undefined && !isSpent(body.value)) {
+      this.#replay ??= new Replay(body.value);
+    }
     const init: Rest = { ...this.#rest, method: this.head.method, headers: this.head.headers, redirect, signal };
     if (this.#replay !== null) init.body = this.#replay.rest();
-    else if (this.#body.kind !== 'none') init.body = nativeBody(this.#body as Exclude<OwnBody, { kind: 'none' }>);
+    else if (body.kind !== 'none') init.body = nativeBody(body as Exclude<OwnBody, { kind: 'none' }>);
     return base(this.head.url, init as RequestInit);
   }
 
@@ -119,7 +124,7 @@ export class Outgoing {
     return bytes === null ? null : fixedBody(bytes);
   }
 
-  /** Nothing will be sent: a caller's stream is told so, as the transport would. */
+  /** Nothing will be sent, or nothing more: a caller's stream is told so, as the transport would. */
   abandon(reason: unknown): void {
     const body = this.#body;
     if (this.#replay !== null) this.#replay.cancel(reason);

@@ -1,5 +1,5 @@
 /**
- * A stream that was read a little and must still go out whole.
+ * A stream of the caller's that must go out whole, though a little of it was read, and that can be stopped on its way.
  *
  *   in   : the caller's stream or async iterable, read by nobody else
  *   out  : its first bytes, copied; then a stream that gives those copies first and the rest after
@@ -50,8 +50,10 @@ export class Replay {
         pull: async controller => {
           const head = queue.shift();
           if (head !== undefined) return controller.enqueue(head);
-          if (this.#failure !== null) throw this.#failure.error;
+          this.#mayGoOn();
           const step: Step = this.#ended ? { done: true } : await this.#source.next();
+          // Cut short, it must not look complete to whoever sends it.
+          this.#mayGoOn();
           if (step.done) controller.close();
           else controller.enqueue(step.value);
         },
@@ -61,8 +63,14 @@ export class Replay {
     );
   }
 
-  /** Lets go of the source; never waits for it and never throws. */
+  #mayGoOn(): void {
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  /** Lets go of the source, and what is still going out fails; never waits for it and never throws. */
   cancel(reason: unknown): void {
+    this.#failure ??= { error: reason };
+    this.#read.length = 0;
     this.#source.cancel(reason).catch(() => undefined);
   }
 }

@@ -19,7 +19,7 @@ import { REDIRECT_MAX_HOPS } from '../../core/limits.js';
 import { killedDenial } from '../denial.js';
 import { type Hooks, requestEvent } from '../hooks.js';
 import { readTraceparent } from '../traceparent.js';
-import { ask, asRequest, deny, type Edge, hasHooks, orAborted, refuse, tell } from './decide-hop.js';
+import { ask, asRequest, deny, type Edge, hasHooks, orAborted, orStopped, refuse, tell } from './decide-hop.js';
 import { deniedResponse, type OnDenied } from './denied.js';
 import { Flight } from './flight.js';
 import { guardResponse } from './guard.js';
@@ -107,7 +107,7 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
       throw killedDenial(hold, begun.requestId);
     }
 
-    const flight = new Flight(begun.call, begun.requestId, call.signal, out.bytes, call.keep);
+    const flight = new Flight(begun.call, begun.requestId, call.signal, out, call.keep);
     let answer: Promise<Response>;
     try {
       answer = out.send(edge.base, flight.signal, follows ? 'manual' : call.redirect, follows);
@@ -137,7 +137,9 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
     if (hops === REDIRECT_MAX_HOPS)
       return refuse(edge, 'redirect_refused', `more than ${REDIRECT_MAX_HOPS} redirects`, request, hop);
 
-    const body = next.keepsBody ? await orAborted(out.again(), call.signal) : ({ kind: 'none' } as const);
+    const body = next.keepsBody
+      ? await orStopped(edge, out, request, hop, event, orAborted(out.again(), call.signal))
+      : ({ kind: 'none' } as const);
     if (body === null) {
       return refuse(edge, 'redirect_refused', 'redirected with a body that cannot be sent again', request, hop);
     }

@@ -3,10 +3,11 @@
  *
  *   in   : the agent, the tool's name and function, the program's hooks
  *   out  : a function that takes the same arguments and promises the same result
- *   never: gives the tool anything but the copy that was judged; stops a tool that has started (none can be)
+ *   never: gives the tool anything of the caller's but the copy that was judged; stops a tool that has started (none can be)
  *
  * Where nothing had to be waited for, the decision and the start happen in one turn; otherwise the call is confirmed just
- * before the start. When the switch fires later, the caller gets the denial at once and the record says `killed_late`.
+ * before the start. When the switch fires later, the tool's signal fires, the caller gets the denial at once and the record says
+ * `killed_late`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent, Begun, Call, CallContext } from '../../agent/types.js';
@@ -15,11 +16,18 @@ import { TOOL_METHOD } from '../../core/decide/tool-request.js';
 import type { Decision, ToolArgs, ToolRequest } from '../../core/decide/types.js';
 import { denialOf, killedDenial } from '../denial.js';
 import { askHook, type Hooks, type HookVerdict, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
+import { unlessStopped } from '../stopped.js';
 import { type CopiedArgs, copyArgs } from './copy-args.js';
 
 export interface GuardToolOptions {
   readonly agentId: AgentId;
   readonly hooks: Hooks;
+}
+
+/** What a tool is given beside its arguments. */
+export interface ToolContext {
+  /** Fires with the denial when the kill switch ends the call: for what the tool itself waits for or starts. */
+  readonly signal: AbortSignal;
 }
 
 /** One guarded call on its way. */
@@ -39,7 +47,7 @@ const encoder = new TextEncoder();
 export function guardTool<A, T>(
   agent: Agent,
   name: string,
-  tool: (args: A) => T,
+  tool: (args: A, context: ToolContext) => T,
   { agentId, hooks }: GuardToolOptions,
 ): (args: A) => Promise<Awaited<T>> {
   return async (args: A): Promise<Awaited<T>> => {
@@ -62,10 +70,19 @@ export function guardTool<A, T>(
     if (unkept !== null) throw refused(asking, { requestId: begun.requestId, decision: unkept });
     const hold = asked instanceof Promise || kept !== null ? begun.call.confirm() : null;
     if (hold !== null) throw killedDenial(hold, begun.requestId);
-    const result = start(() => tool(copied.copy as A), begun.call, begun.requestId);
+    const result = start(() => tool(copied.copy as A, contextOf(begun.call)), begun.call, begun.requestId);
     tell(asking, begun.requestId, begun.decision);
     return await result;
   };
+}
+
+/** A signal is made for a tool that asks for one. */
+function contextOf(call: Call): ToolContext {
+  return Object.freeze({
+    get signal() {
+      return call.signal;
+    },
+  });
 }
 
 function judged(copied: CopiedArgs): ToolArgs {
@@ -81,7 +98,17 @@ function ask(asking: Asking): Settled | Promise<Settled> {
   const early = asking.agent.precheck(asking.request, asking.context);
   if (early !== null) return early;
   const said = askHook(hook, asking.event);
-  return said instanceof Promise ? said.then(verdict => decide(asking, verdict)) : decide(asking, said);
+  return said instanceof Promise ? answered(asking, said) : decide(asking, said);
+}
+
+/** The hook's verdict, unless the switch comes first. */
+async function answered(asking: Asking, said: Promise<HookVerdict>): Promise<Settled> {
+  const { agent, request, context } = asking;
+  const refused = await unlessStopped(agent, request, context, said);
+  if (refused === null) return decide(asking, await said);
+  // At once: calls that end together are no flood of new ones.
+  const { kind, requestId, decision } = refused;
+  return { kind, requestId, decision };
 }
 
 function decide({ agent, request, context }: Asking, verdict: HookVerdict): Settled {

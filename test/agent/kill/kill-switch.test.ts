@@ -201,22 +201,46 @@ test('a hold with until ends by itself, but not within a minute of a jump of the
   const { path, killSwitch, told } = bench(t, { timers, wallMs: () => clock.wall });
   writeFileSync(path, 'until: "2026-01-01T00:10:00Z"\n');
   assert.ok(killSwitch.look(CRM));
-  clock.wall = Date.UTC(2026, 0, 1, 0, 9, 59, 999);
+  const pass = (ms: number): void => {
+    clock.wall += ms;
+    clock.mono += ms;
+  };
+  pass(599_999);
   assert.ok(killSwitch.look(CRM));
-  clock.wall += 1;
+  pass(1);
   assert.equal(killSwitch.look(CRM), null);
   killSwitch.clockJumped();
   assert.ok(killSwitch.look(CRM), 'who knows what time it is');
-  clock.mono = 59_999;
+  pass(59_999);
   assert.ok(killSwitch.look(CRM));
-  clock.mono = 60_000;
+  pass(1);
   assert.equal(killSwitch.look(CRM), null);
   assert.equal(told.length, 4);
 });
 
+test('a clock that was set forward ends no hold, even before anybody noticed the jump', t => {
+  const clock = { wall: Date.UTC(2026, 0, 1), mono: 0 };
+  const timers: Timers = { ...QUIET, now: () => clock.mono };
+  const { path, killSwitch, told } = bench(t, { timers, wallMs: () => clock.wall });
+  writeFileSync(path, 'until: "2026-01-01T00:10:00Z"\n');
+  assert.ok(killSwitch.look(CRM));
+  clock.wall += 3_600_000;
+  assert.ok(killSwitch.look(CRM));
+  clock.wall -= 1_800_000;
+  assert.ok(killSwitch.look(CRM), 'nor one that was set back a little later');
+  clock.mono += 60_000;
+  clock.wall += 60_000;
+  assert.equal(killSwitch.look(CRM), null, 'a minute later the clock is taken to be right');
+  assert.deepEqual(
+    told.map(({ what }) => what),
+    ['engaged', 'released'],
+  );
+});
+
 test('the end of until is told by the poll', async t => {
   const clock = { wall: 0 };
-  const { path, killSwitch, told } = bench(t, { wallMs: () => clock.wall });
+  const timers: Timers = { ...SYSTEM_TIMERS, now: () => clock.wall };
+  const { path, killSwitch, told } = bench(t, { wallMs: () => clock.wall, timers });
   writeFileSync(path, 'until: "1970-01-01T00:00:01Z"\n');
   assert.ok(killSwitch.look(CRM));
   clock.wall = 2000;

@@ -63,7 +63,8 @@ test('without any source everything stands in the configuration directory', () =
     trustDir: '/home/u/.checkrd/trust',
     requireSeparation: null,
     operatorsGroup: null,
-    daemon: { socket: '/home/u/.checkrd/checkrd.sock', agents: [], drainTimeout: 10 },
+    daemon: { socket: '/home/u/.checkrd/checkrd.sock', agents: [], drainTimeout: 10, records: null, onLoss: 'deny' },
+    telemetry: { file: null },
     log: { level: 'info', file: null },
   });
   assert.ok(Object.isFrozen(s) && Object.isFrozen(s.audit) && Object.isFrozen(s.daemon.agents));
