@@ -1,6 +1,7 @@
 /** In a mount namespace of its own: a policy file that is mounted by itself, and what becomes of changes of its source. */
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Box, text } from './box.js';
@@ -26,7 +27,9 @@ try {
   spawnSync('umount', [box.path]);
   spawnSync('mount', ['--bind', source, box.path]);
   box.pass(300);
-  console.log(JSON.stringify({ early, written, renamed, mountedAgain: box.rules(), health: box.source.health().state }));
+  console.log(
+    JSON.stringify({ early, written, renamed, mountedAgain: box.rules(), health: box.source.health().state }),
+  );
   await box.source.close();
 } finally {
   spawnSync('umount', [box.path]);
