@@ -40,6 +40,8 @@ const PLACE = {
 export function settingsFor(folder: string): AuditLogSettings {
   return {
     path: join(folder, 'audit.jsonl'),
+    identity: null,
+    networkFilesystem: () => null,
     makeFolder: 'all',
     keysDir: join(folder, 'keys'),
     host: 'host',

@@ -79,6 +79,8 @@ function writeLog(folder: string, sizeBytes: number): { path: string; key: strin
   const path = join(folder, 'audit.jsonl');
   const log = openAuditLog({
     path,
+    identity: null,
+    networkFilesystem: () => null,
     makeFolder: 'all',
     keysDir: join(folder, 'keys'),
     host: 'host',

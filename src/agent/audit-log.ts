@@ -3,14 +3,16 @@
  *
  *   lock → keys → where it stands (log/start.ts) → the writer (log/writer.ts)
  *
- * When another process (or this one, before) holds the log, a log of its own beside it is begun: nobody forks a chain.
+ * When another process (or this one, before) holds the log, a log of its own beside it is begun: nobody forks a chain. So it
+ * is on a network filesystem: another machine may write the same name, and its locks need not reach this one.
  */
-import { isAbsolute } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import { toHex } from '../core/bytes.js';
 import { Fault } from '../core/fault.js';
 import { forgetTemps } from '../disk/durable.js';
 import { errno } from '../disk/errno.js';
 import { type Lock, type Locking, takeLock } from '../disk/lock.js';
+import { surviveFileSizeLimit } from './log/file-size-signal.js';
 import { KeptLog } from './log/kept-log.js';
 import { LogKeys } from './log/keys.js';
 import { LaterLog } from './log/later.js';
@@ -35,6 +37,7 @@ export type { AuditLogSettings } from './log/settings.js';
 export function openAuditLog(settings: AuditLogSettings): AuditLog {
   if (!isAbsolute(settings.path))
     throw new Fault('log_unusable', { path: settings.path, cause: 'it is no absolute path' });
+  surviveFileSizeLimit();
   readyFolder(settings.path, settings.makeFolder);
   const { path, lock } = lockOne(settings);
   try {
@@ -47,7 +50,7 @@ export function openAuditLog(settings: AuditLogSettings): AuditLog {
     return settings.durability === 'async' ? new LaterLog(log, settings.clock.wallMs) : log;
   } catch (error) {
     lock.release();
-    throw error;
+    throw error instanceof Fault ? error : new Fault('log_unusable', { path, cause: errno(error) }, { cause: error });
   }
 }
 
@@ -90,13 +93,23 @@ const beginKeys = (settings: AuditLogSettings, unused: LogKeys | null): LogKeys 
 const OWN_NAME_TRIES = 8;
 
 function lockOne(settings: AuditLogSettings): { readonly path: string; readonly lock: Lock } {
-  let path = settings.path;
+  const kind = settings.networkFilesystem(dirname(settings.path));
+  let path = kind === null ? settings.path : ownName(settings.path, settings.random);
+  if (kind !== null) tell(settings, new Fault('log_on_network', { path: settings.path, kind, own: path }));
   for (let n = 0; n < OWN_NAME_TRIES; n += 1) {
     const locking = lockAt(path, settings.lockProgram);
     if (locking.is === 'locked') return { path, lock: locking.lock };
     path = ownName(settings.path, settings.random);
   }
   throw new Fault('log_unusable', { path, cause: 'no free name could be locked' });
+}
+
+function tell({ onProblem }: AuditLogSettings, fault: Fault): void {
+  try {
+    onProblem(fault);
+  } catch {
+    // The host's mistake is not ours to pass on.
+  }
 }
 
 function lockAt(path: string, program: string): Locking {

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import { CheckrdInitError } from './errors.js';
+import { identityFrom } from './identity.js';
 import { openAgent } from './open.js';
 import type { OpenedAgent } from './opened.js';
 import { readSettings } from './read-settings.js';
@@ -26,6 +27,7 @@ export function openLibrary({ options, env, telemetrySink }: OpenRequest): Opene
       policyObject,
       disabled: isDisabled(env, settings.allowDisable),
       warn,
+      identity: identityFrom(env),
       telemetrySink: telemetrySink ?? null,
     });
     if (policyObject === null) warnUnseparated(settings);

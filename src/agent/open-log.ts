@@ -6,6 +6,8 @@ import { hostname } from 'node:os';
 import type { Settings } from '../core/config/settings.js';
 import type { Fault } from '../core/fault.js';
 import { HANDOVER_ANSWER_MS } from '../core/limits.js';
+import type { LocalIdentity } from '../crypto/identity.js';
+import { networkFilesystem } from '../disk/filesystem-kind.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import { RecordsClient } from '../handover/records-client.js';
 import { openAuditLog } from './audit-log.js';
@@ -13,35 +15,38 @@ import { HandedLog } from './handover/handed-log.js';
 import { Outbox } from './handover/outbox.js';
 import type { AuditLog } from './types.js';
 
-/**
- * @param name An agent ID, or `daemon`.
- * @throws Fault as openAuditLog does; never because of a daemon, which may come later
- */
-export function openLog(
-  settings: Settings,
-  name: string,
-  instanceId: string,
-  onProblem: (fault: Fault) => void,
-): AuditLog {
-  const openLocal = (): AuditLog => openOwn(settings, name, onProblem);
+export interface LogOwner {
+  /** An agent ID, or `daemon`. */
+  readonly name: string;
+  readonly instanceId: string;
+  /** Whose logs begin here; null: nobody says. */
+  readonly identity: LocalIdentity | null;
+  readonly onProblem: (fault: Fault) => void;
+}
+
+/** @throws Fault as openAuditLog does; never because of a daemon, which may come later */
+export function openLog(settings: Settings, owner: LogOwner): AuditLog {
+  const openLocal = (): AuditLog => openOwn(settings, owner);
   const { records, onLoss } = settings.daemon;
   if (settings.face !== 'library' || records === null) return openLocal();
   return new HandedLog({
     path: records,
     way: new RecordsClient(records, HANDOVER_ANSWER_MS),
-    outbox: new Outbox(instanceId),
+    outbox: new Outbox(owner.instanceId),
     onLoss: settings.securityMode === 'permissive' ? 'local' : onLoss,
     openLocal,
     timers: SYSTEM_TIMERS,
     uid: process.getuid?.() ?? 0,
-    onProblem,
+    onProblem: owner.onProblem,
   });
 }
 
-function openOwn(settings: Settings, name: string, onProblem: (fault: Fault) => void): AuditLog {
+function openOwn(settings: Settings, { name, identity, onProblem }: LogOwner): AuditLog {
   const { audit } = settings;
   return openAuditLog({
     path: audit.path,
+    identity,
+    networkFilesystem,
     makeFolder: settings.face === 'library' ? 'all' : 'last',
     keysDir: settings.keysDir,
     host: hostname(),

@@ -13,6 +13,7 @@ import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
 import { ensureEd25519 } from '../crypto/ed25519.js';
+import type { LocalIdentity } from '../crypto/identity.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import { type EngineModule, loadEngine } from '../wasm/module.js';
 import { LiveAgent } from './agent.js';
@@ -37,6 +38,8 @@ export interface OpenHow {
   readonly disabled: boolean;
   /** Told of what an operator should know: loudly, once each. */
   readonly warn: (text: string) => void;
+  /** Whose logs begin here; absent or null: nobody says. */
+  readonly identity?: LocalIdentity | null;
   /** Gets an event for each call; absent or null: nothing does. */
   readonly telemetrySink?: TelemetrySink | null;
 }
@@ -48,7 +51,12 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
   const instanceId = randomBytes(8).toString('hex');
   const name = settings.agentId ?? 'daemon';
   const isFirstStart = !existsSync(settings.audit.path);
-  const log = openLog(settings, name, instanceId, fault => how.warn(`${fault.message} (${fault.hint})`));
+  const log = openLog(settings, {
+    name,
+    instanceId,
+    identity: how.identity ?? null,
+    onProblem: fault => how.warn(`${fault.message} (${fault.hint})`),
+  });
   const sink = how.telemetrySink ?? null;
   const telemetry = sink === null ? null : new Telemetry(sink, Date.now);
   const recorder = new Recorder(log, Date.now, telemetry);

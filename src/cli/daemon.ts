@@ -1,3 +1,4 @@
+import { identityFrom } from '../agent/identity.js';
 import { openAgent } from '../agent/open.js';
 import { readSettings } from '../agent/read-settings.js';
 import { packageVersion } from '../agent/version.js';
@@ -24,6 +25,7 @@ exit: 0 stopped, 2 could not start, 64 misuse`,
     const config = given.text('config');
     if (config === null) throw new Misuse('no settings are given', 'add --config FILE');
     const settings = readSettings('daemon', io, config);
+    const identity = identityFrom(process.env);
     const logger = await openLogger(settings.log, (io.env.JOURNAL_STREAM ?? '') !== '');
     const copies = settings.telemetry.file;
     const signals = catchSignals();
@@ -38,6 +40,7 @@ exit: 0 stopped, 2 could not start, 64 misuse`,
           disabled: false,
           warn: text => logger.warn(text),
           telemetrySink: copies === null ? null : new JsonFileSink(copies),
+          identity,
         }),
     });
     await signals.serve(running);

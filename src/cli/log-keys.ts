@@ -12,7 +12,7 @@ export function logKeys(given: readonly string[], io: CliIo): readonly Uint8Arra
 }
 
 /** The text itself, or a path seen from where the command runs. */
-function keyGiven(key: string, io: CliIo): Uint8Array {
+export function keyGiven(key: string, io: CliIo): Uint8Array {
   return readPublicKey(fromBase64(key)?.length === 32 ? key : resolve(io.cwd, key));
 }
 

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { attempt } from '../agent/attempt.js';
 import { policyInspector } from '../agent/inspect-policy.js';
+import { inspectSignature } from '../agent/inspect-signature.js';
 import { failures } from '../agent/policy-tests.js';
 import { operatorSettingsFile, readSettings } from '../agent/read-settings.js';
 import { agentGroups, agentUser, type Unseparated, unseparated, writableBy } from '../agent/separation.js';
@@ -10,6 +11,7 @@ import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import { sha256Digest } from '../crypto/sha256.js';
 import { askDaemon } from '../daemon/ask.js';
+import { groupId } from '../disk/group-id.js';
 import { openLayerMemory } from '../disk/layer-memory.js';
 import { documentPaths, layerNamesIn, policyPlace } from '../disk/policy-set.js';
 import { agentSwitch, agentsStopped, lookAtSwitch } from '../disk/switch-files.js';
@@ -34,6 +36,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     const given = readArgs(args, { texts: ['config'] });
     const settings = readSettings('operator', io, operatorSettingsFile(given.text('config'), io));
     const policy = policyOf(settings);
+    const signature = signatureOf(settings);
     const kill = killOf(settings.killswitch);
     const latched = await latchedOf(settings);
     const logs = logHeads(settings.audit.path);
@@ -44,6 +47,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
 
     const wrong = [
       ...(policy.problem === null ? [] : [`policy: ${policy.problem}`]),
+      ...(signature?.problem == null ? [] : [`signature: ${signature.problem}`]),
       ...(daemon?.is === 'silent' ? [`daemon: ${settings.daemon.socket} does not answer (${daemon.why})`] : []),
       ...(health === 'failing' || health === 'stopping' ? [`daemon: ${health}`] : []),
       ...logs
@@ -72,6 +76,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
           security_mode: settings.securityMode,
           enforce: settings.enforce,
           policy,
+          signature,
           kill_switch: {
             path: settings.killswitch,
             engaged: kill,
@@ -94,6 +99,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
       `policy    ${settings.policy}: ${policy.problem ?? `${policy.rules} rules, ${policy.mode}, changed ${policy.changed}`}`,
     );
     if (policy.layers.length > 0) io.out(`layers    ${policy.layers.join(', ')}`);
+    if (signature !== null) io.out(`signed    ${signature.problem ?? signatureText(signature)}`);
     io.out(
       `kill      ${killText(
         settings.killswitch,
@@ -104,9 +110,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     );
     for (const log of logs) io.out(`log       ${logText(log)}`);
     io.out(`daemon    ${daemon === null ? `no socket at ${settings.daemon.socket}` : (health ?? 'does not answer')}`);
-    io.out(
-      `separate  ${open.length === 0 ? 'agents can write nothing that binds them' : `no: the agent could write ${open.map(at => at.path).join(', ')}`}`,
-    );
+    io.out(`separate  ${separateText(settings, open)}`);
     for (const line of wrong) io.out(paint('red', `wrong: ${line}`));
     for (const line of notable) io.out(paint('yellow', `note: ${line}`));
     return exit;
@@ -117,6 +121,13 @@ function openTo(settings: Settings): readonly Unseparated[] {
   const user = agentUser(settings);
   const groups = agentGroups(settings, user);
   return groups === null ? writableBy(settings, user) : unseparated(settings, groups);
+}
+
+function separateText({ daemon }: Settings, open: readonly Unseparated[]): string {
+  if (open.length === 0) return 'agents can write nothing that binds them';
+  if (daemon.agents.length === 0)
+    return "no: the agent's own user could change what binds it (`checkrd doctor` lists it)";
+  return `no: the agent could write ${open.map(at => at.path).join(', ')}`;
 }
 
 function logText(log: LogHead): string {
@@ -177,6 +188,26 @@ async function latchedOf(settings: Settings): Promise<{ kills: readonly Latched[
   } catch (error) {
     return { kills: [], error: error instanceof Fault ? error.message : 'the latched kills cannot be read' };
   }
+}
+
+/** Null where signatures are not asked for. */
+function signatureOf({ requireSignature, policy, trustDir, operatorsGroup, weakeningGuard }: Settings) {
+  if (!requireSignature) return null;
+  try {
+    const rules = { operatorsGid: operatorsGroup === null ? null : groupId(operatorsGroup) };
+    const { statement, keyIds, threshold, trusted } = inspectSignature(policy, trustDir, rules, Date.now());
+    const { version, expires } = statement;
+    return { problem: null, version, expires, signed_by: keyIds, threshold, trusted, weakening_guard: weakeningGuard };
+  } catch (error) {
+    if (error instanceof Fault) return { problem: error.message };
+    throw error;
+  }
+}
+
+function signatureText(signed: Exclude<ReturnType<typeof signatureOf>, null | { problem: string }>): string {
+  const { version, expires, signed_by: keyIds, threshold, trusted } = signed;
+  const needed = `${threshold} of ${trusted} trusted keys needed`;
+  return `version ${version} by ${keyIds.join(', ')} (${needed}), expires ${expires ?? 'never'}`;
 }
 
 /** Paths of all engaged switches. One that cannot be looked at counts, as it does for the agent. */

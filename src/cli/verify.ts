@@ -19,7 +19,7 @@ import { DigestPool } from './digest-pool.js';
 import { expectedEnd, isOfLog } from './expected-end.js';
 import { type Command, EXIT } from './io.js';
 import { groupFiles } from './log-files.js';
-import { logKeys } from './log-keys.js';
+import { keyGiven, logKeys } from './log-keys.js';
 import { progressOf } from './progress.js';
 import { restoreFrom } from './restore-from.js';
 import { verifyFiles } from './verify-files.js';
@@ -29,8 +29,8 @@ export const verify: Command = {
   name: 'verify',
   summary: 'say whether an audit log is what was written',
   usage: `
-usage: checkrd verify [--key KEY]... [--expect SIZE:ROOT | --expect @NOTE --witness VKEY] [--from SHIPPER] [--jobs N]
-                      [--json] FILE...
+usage: checkrd verify [--key KEY]... [--identity KEY]... [--expect SIZE:ROOT | --expect @NOTE --witness VKEY]
+                      [--from SHIPPER] [--jobs N] [--json] FILE...
 
 Reads the files of one or several logs in any order, plain or compressed (gzip, Zstandard), and says how far each log is
 intact, how far it is signed and by which keys, whether its end is attested, and names the first bad line and what is wrong
@@ -38,6 +38,7 @@ with it. The state file and the .epochs file of a log are read where they lie be
 
 --key     a log's public key, or the path of its .pub file, obtained before any intrusion; may be repeated; without it
           trust/log/*.pub of the configuration directory are used, and without those the origin is unproven
+--identity  the public key of an identity, or its path: the log must be endorsed by it, or by one of several
 --expect  a size and root kept elsewhere (hexadecimal or base64), or after @ the path of a note that a witness has
           signed: finds a shortened end
 --witness the witness's key, as \`checkrd witness --vkey\` prints it, or the path of a file with one a line
@@ -48,7 +49,7 @@ exit: 0 intact and signed by a pinned key, 1 tampered, 2 cannot say (no key, no 
   async run(args, io) {
     const given = readArgs(args, {
       texts: ['expect', 'witness', 'from', 'jobs'],
-      lists: ['key'],
+      lists: ['key', 'identity'],
       words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of the log' },
     });
     const end = expectedEnd(given, io);
@@ -56,6 +57,7 @@ exit: 0 intact and signed by a pinned key, 1 tampered, 2 cannot say (no key, no 
     const restore = restoreFrom(given.text('from'));
     const jobs = jobsGiven(given.text('jobs'));
     const keys = logKeys(given.list('key'), io);
+    const identities = given.list('identity').map(key => keyGiven(key, io));
     const logs = await groupFiles(
       given.words.map(word => resolve(io.cwd, word)),
       restore,
@@ -70,7 +72,7 @@ exit: 0 intact and signed by a pinned key, 1 tampered, 2 cannot say (no key, no 
     const progress = progressOf(io);
     try {
       for (const [index, log] of logs.entries()) {
-        const options = { keys, expect, beside: besides[index] as Beside };
+        const options = { keys, identities, expect, beside: besides[index] as Beside };
         reports.push(await verifyFiles(log, options, { pool, restore, read: progress.read }));
       }
     } finally {

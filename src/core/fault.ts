@@ -115,6 +115,11 @@ const FAULTS = {
     say: f => `the operational log \`${f.path}\` cannot be written: ${f.why}`,
     fix: 'make its folder writable for the user of the daemon, or remove `log.file` to use stderr',
   },
+  log_on_network: {
+    say: f =>
+      `\`${f.path}\` is on a network filesystem (${f.kind}): this process writes a log of its own, \`${f.own}\``,
+    fix: 'put the log on a local disk, and let a shipper carry it away: another machine may write the same name there',
+  },
   log_unreadable: {
     say: f => `the audit log \`${f.path}\` cannot be read: ${f.why}`,
     fix: 'check the path and its permissions',

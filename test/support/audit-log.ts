@@ -19,6 +19,8 @@ export interface Place {
 export function settingsAt(folder: string, problems: string[] = []): AuditLogSettings {
   return {
     path: join(folder, 'log', 'audit.jsonl'),
+    identity: null,
+    networkFilesystem: () => null,
     makeFolder: 'all',
     keysDir: join(folder, 'keys'),
     host: 'host',

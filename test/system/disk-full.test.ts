@@ -1,12 +1,11 @@
 /** A filesystem of 1 MiB fills up under a real program: denied, nothing lost, and on again when there is room. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
+import { caller } from '../support/line-caller.js';
 import { upstream } from '../support/upstream.js';
 
 const MIB = 1024 * 1024;
@@ -28,65 +27,6 @@ const KINDS: Readonly<Record<string, (at: string, image: string) => boolean>> = 
     return ok('mount', '-o', 'loop', image, at);
   },
 };
-
-/**
- * A program that makes as many calls as a line of its input says, or until a hundred of them were denied (a flood of denials
- * is answered slowly), and answers how each ended.
- */
-const PROGRAM = `
-import { createInterface } from 'node:readline';
-import { Checkrd, isCheckrdPolicyDenied } from 'checkrd';
-const checkrd = new Checkrd();
-const guarded = checkrd.wrap(fetch);
-let n = 0;
-for await (const line of createInterface({ input: process.stdin })) {
-  const ends = {};
-  for (let left = Number(line); left > 0 && (ends.audit_unavailable ?? 0) < 100; left--) {
-    let end = 'ok';
-    try {
-      await (await guarded(process.argv[1] + '/' + n++)).text();
-    } catch (error) {
-      end = isCheckrdPolicyDenied(error) ? error.code : String(error);
-    }
-    ends[end] = (ends[end] ?? 0) + 1;
-  }
-  console.log(JSON.stringify(ends));
-}
-await checkrd.close();
-`;
-
-interface Caller {
-  calls(count: number): Promise<Readonly<Record<string, number>>>;
-  end(): Promise<number | null>;
-}
-
-function caller(t: TestContext, home: string, audit: string, origin: string): Caller {
-  const env = { PATH: process.env.PATH, CHECKRD_CONFIG_DIR: home, CHECKRD_AGENT_ID: 'full', CHECKRD_AUDIT_PATH: audit };
-  const child: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, origin], {
-    env,
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  const exit = once(child, 'close').then(([code]) => code as number | null);
-  t.after(async () => {
-    child.kill('SIGKILL');
-    await exit;
-  });
-  assert.ok(child.stdin !== null && child.stdout !== null);
-  const { stdin, stdout } = child;
-  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
-  return {
-    calls: async count => {
-      stdin.write(`${count}\n`);
-      const answer = await lines.next();
-      assert.ok(answer.done !== true, 'the program ended');
-      return JSON.parse(answer.value) as Record<string, number>;
-    },
-    end: () => {
-      stdin.end();
-      return exit;
-    },
-  };
-}
 
 for (const [kind, mount] of Object.entries(KINDS)) {
   test(`${kind} fills up with a reserve: calls go on into it, the log says so, and it verifies`, async t => {

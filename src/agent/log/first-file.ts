@@ -3,7 +3,7 @@ import type { RecordFields } from '../../core/audit/fields.js';
 import { Fault } from '../../core/fault.js';
 import { AppendFile } from '../../disk/append.js';
 import { currentFile } from './current.js';
-import { logStarted, type Next } from './first-records.js';
+import { type Endorser, logStarted, type Next } from './first-records.js';
 import type { LogKeys } from './keys.js';
 import type { Start } from './start.js';
 
@@ -16,9 +16,15 @@ export interface FirstFile {
 }
 
 /** @throws Fault `log_unusable` */
-export function firstFile(path: string, start: Start, keys: LogKeys, nowMs: number): FirstFile {
+export function firstFile(
+  path: string,
+  start: Start,
+  keys: LogKeys,
+  endorser: Endorser | null,
+  nowMs: number,
+): FirstFile {
   if (start.go === 'begin') {
-    const owed = [logStarted(keys.current, start.previousLog)];
+    const owed = [logStarted(keys.log, keys.current, start.previousLog, endorser)];
     return { file: null, next: { reason: 'recovered', recovered: [] }, owed, begunMs: nowMs };
   }
   const { recovered } = start;

@@ -1,4 +1,5 @@
 /** What a log and each of its further files begin with. */
+import { signEndorsement } from '../../core/audit/endorsement.js';
 import type { LogStartedFields, RecoveredFields, SegmentOpenedFields } from '../../core/audit/fields.js';
 import { encodeFrontier } from '../../core/audit/merkle.js';
 import type { Position } from '../../core/audit/tip.js';
@@ -14,9 +15,24 @@ export interface Next {
   readonly recovered: readonly RecoveredFields[];
 }
 
-export function logStarted(key: LogKey, previousLog: string | null): LogStartedFields {
+/** Says whose log it is; never signs what is in it. */
+export interface Endorser {
+  readonly keyId: string;
+  /** 64 bytes. */
+  sign(message: Uint8Array): Uint8Array;
+}
+
+export function logStarted(
+  log: string,
+  key: LogKey,
+  previousLog: string | null,
+  endorser: Endorser | null,
+): LogStartedFields {
   const record = { type: 'log_started', alg: 'ed25519', public_key: key.publicKeyText, key_id: key.id } as const;
-  return previousLog === null ? record : { ...record, previous_log: previousLog };
+  const after = previousLog === null ? record : { ...record, previous_log: previousLog };
+  if (endorser === null) return after;
+  const endorsement = signEndorsement(message => endorser.sign(message), log, key.publicKeyText);
+  return { ...after, endorsed_by: endorser.keyId, endorsement };
 }
 
 /** @param nonce 16 random bytes: no two first lines are alike, which is how shippers tell files apart. */

@@ -29,8 +29,12 @@ export interface Traces {
 export function tracesOf(path: string): Traces {
   const state = stateName(path);
   const here = openHere(currentFile(path));
-  const beginnings = here === null ? [] : [beginningOf(here)];
-  here?.close();
+  const beginnings: (FileBeginning | null)[] = [];
+  try {
+    if (here !== null) beginnings.push(beginningOf(here));
+  } finally {
+    here?.close();
+  }
   findSibling(path, file => {
     beginnings.push(beginningOf(file));
     return false;

@@ -13,6 +13,7 @@ export class Pace {
   #soon = false;
   /** While a sync is on its way nothing is due; {@link after} goes on. */
   #busy = false;
+  #stopped = false;
   #timer: NodeJS.Timeout | null = null;
   #lastMs = Number.NEGATIVE_INFINITY;
 
@@ -66,15 +67,16 @@ export class Pace {
     this.#lastMs = now;
   }
 
+  /** For good. */
   stop(): void {
     this.#set(null);
-    this.#busy = true;
+    this.#stopped = true;
   }
 
   #set(delay: number | null): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    if (delay === null) return;
+    if (delay === null || this.#stopped) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.due();

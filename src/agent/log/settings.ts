@@ -1,5 +1,6 @@
 import type { Durability, Signatures } from '../../core/config/settings.js';
 import type { Fault } from '../../core/fault.js';
+import type { Endorser } from './first-records.js';
 import type { Heads } from './heads.js';
 import type { Retention } from './retention.js';
 
@@ -15,6 +16,10 @@ export interface Rotation {
 export interface AuditLogSettings {
   /** Absolute. */
   readonly path: string;
+  /** Endorses a log that begins; null: nobody does. */
+  readonly identity: Endorser | null;
+  /** Name of the network filesystem that holds a path; null: a local one, or it cannot be told. */
+  readonly networkFilesystem: (path: string) => string | null;
   /** `all`: make the log's folder with its parents (the library's own default); `last`: only the folder itself. */
   readonly makeFolder: 'all' | 'last';
   /** Holds `log.key` and `origin.pub`; made (0700) when missing. */

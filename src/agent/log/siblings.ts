@@ -23,8 +23,13 @@ export function findSibling(
     if (/\.(lock|state|epochs|reserve)$|\.torn-|\.tmp-/.test(name) || all.has(`${name}.lock`)) continue;
     const found = open(join(dirname(path), name));
     if (found === null) continue;
-    if (wanted(found)) return { path: join(dirname(path), name), file: found };
-    found.close();
+    let kept = false;
+    try {
+      kept = wanted(found);
+    } finally {
+      if (!kept) found.close();
+    }
+    if (kept) return { path: join(dirname(path), name), file: found };
   }
   return null;
 }

@@ -28,7 +28,7 @@ import type { LogKey, LogKeys } from './keys.js';
 import { beginningOf, holds, openHere, readState, signedAfter } from './left-behind.js';
 import { fileText, stateName } from './place.js';
 import { findSibling } from './siblings.js';
-import { damagedTail, readTail, type Tail, takeTornTail } from './tail.js';
+import { damagedTail, holdsNul, readTail, type Tail, takeTornTail } from './tail.js';
 
 export type StartCase =
   | 'new'
@@ -212,6 +212,13 @@ function settle(
     // Half of a first line is ours to save as well; anything else there is not.
     if (follower.tip.size > size || next.is === 'torn') {
       return settle(path, current, here, follower, next, cases, notes, null);
+    }
+    if (next.is === 'damaged' && next.end === 0 && holdsNul(here)) {
+      // Made for a next file; a power loss took all that was in it.
+      cases.push('tail_damaged');
+      notes.push(damagedTail(here, next, size));
+      const { log, segment } = follower;
+      return nextFile(cases, log, follower.tip.position(), segment, notes, 'recovered', null);
     }
   }
   const position = follower.tip.position();

@@ -49,6 +49,15 @@ export function damagedTail(file: LineFile, tail: Tail, seq: number): RecoveredF
   return { type: 'recovered', cause: 'tail_damaged', from: seq, bytes: tail.rest, sha256: digest.hex() };
 }
 
+/** No line has one, and a power loss leaves them. */
+export function holdsNul(file: LineFile): boolean {
+  let found = false;
+  file.pieces(0, file.size, piece => {
+    found ||= piece.includes(0);
+  });
+  return found;
+}
+
 /** A crash between saving and cutting leaves the same bytes there already. */
 function save(name: string, bytes: Uint8Array): void {
   for (let n = 0; ; n += 1) {

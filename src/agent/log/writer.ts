@@ -21,6 +21,7 @@ import type { AppendFile, Opened, WriteFailure } from '../../disk/append.js';
 import { type FileId, sameFile } from '../../disk/file-id.js';
 import type { Lock } from '../../disk/lock.js';
 import type { AuditHealth, AuditLog } from '../types.js';
+import { Checkpoints, LAST_RECORDS, type Writing } from './checkpoints.js';
 import { EpochEnd } from './epoch-end.js';
 import { EpochsFile } from './epochs-file.js';
 import { firstFile } from './first-file.js';
@@ -29,16 +30,12 @@ import { GroupCommit } from './group-commit.js';
 import type { LogKeys } from './keys.js';
 import { LineWriter } from './line-writer.js';
 import { OwnLock } from './own-lock.js';
-import { Pace } from './pace.js';
 import { epochsName, lockName, openNext, standsAt, stateName } from './place.js';
 import { Problems } from './problems.js';
 import type { AuditLogSettings } from './settings.js';
 import type { Start } from './start.js';
 import { StateFile } from './state-file.js';
 import { TurnOver } from './turn-over.js';
-
-/** What ends a file that is in order: `segment_closed`, `checkpoint`. */
-const LAST_RECORDS = 2;
 
 export class LogWriter implements AuditLog {
   readonly path: string;
@@ -65,7 +62,7 @@ export class LogWriter implements AuditLog {
   #lookedMs: number;
   #synced: number;
   readonly #turn: TurnOver;
-  readonly #pace = new Pace(() => this.#problems.contain(() => this.#beginCheckpoint()));
+  readonly #checkpoints: Checkpoints;
   readonly #commit = new GroupCommit(done => this.#syncAll(done));
   readonly #watch: NodeJS.Timeout;
 
@@ -80,6 +77,7 @@ export class LogWriter implements AuditLog {
     const nothing: Position = { size: 0, head: genesisPrev(sha256Text, log), frontier: EMPTY_FRONTIER };
     const from = begin ? nothing : start.position;
     this.#lines = new LineWriter(log, keys, from, settings.signatures === 'record');
+    this.#checkpoints = new Checkpoints(this.#lines, this.#writing());
     this.#epoch = new EpochEnd(keys, this.#lines, new EpochsFile(epochsName(this.path)));
     this.#state = new StateFile(stateName(this.path), keys, cause =>
       this.#problems.report(this.#problems.unavailable(cause)),
@@ -89,7 +87,7 @@ export class LogWriter implements AuditLog {
     this.#foundOwn = !begin && start.first !== null;
     this.#synced = from.size;
     this.#lookedMs = settings.clock.wallMs();
-    const first = firstFile(this.path, start, keys, this.#lookedMs);
+    const first = firstFile(this.path, start, keys, settings.identity, this.#lookedMs);
     this.#file = first.file;
     this.#next = first.next;
     this.#owed = first.owed;
@@ -122,7 +120,7 @@ export class LogWriter implements AuditLog {
       this.#ready(now);
       this.#put(record, now);
       if (this.#problems.now !== null) this.#problems.now = null;
-      this.#pace.count(record, now);
+      this.#checkpoints.pace.count(record, now);
     } catch (error) {
       throw this.#problems.report(this.#problems.asFault(error));
     }
@@ -136,7 +134,7 @@ export class LogWriter implements AuditLog {
   checkpoint(): void {
     const now = this.#settings.clock.wallMs();
     this.#ready(now);
-    this.#checkpointNow(now);
+    this.#checkpoints.now(this.#file as AppendFile, now);
     this.#sync(this.#file as AppendFile);
   }
 
@@ -147,11 +145,11 @@ export class LogWriter implements AuditLog {
   close(): void {
     if (this.#closed) return;
     clearInterval(this.#watch);
-    this.#pace.stop();
+    this.#checkpoints.pace.stop();
     this.#problems.contain(() => {
       const now = this.#settings.clock.wallMs();
       this.#ready(now);
-      if (this.#pace.fresh > 0) this.#checkpointNow(now);
+      if (this.#checkpoints.pace.fresh > 0) this.#checkpoints.now(this.#file as AppendFile, now);
       this.#writeState(true);
     });
     this.#closed = true;
@@ -163,7 +161,7 @@ export class LogWriter implements AuditLog {
     const { now } = this.#problems;
     const error = now && { code: now.code, message: now.message };
     const state = error === null ? 'ok' : 'failing';
-    return { state, error, ...this.#pace.last };
+    return { state, error, ...this.#checkpoints.pace.last };
   }
 
   /* ---- before a record ---------------------------------------------------------------------------------------- */
@@ -203,7 +201,7 @@ export class LogWriter implements AuditLog {
   #watchOver(): void {
     if (this.#next === null) this.#lookAtPath('inode');
     else this.#openNext(this.#next);
-    if (this.#pace.idle) this.#pace.arm(this.#settings.clock.wallMs());
+    if (this.#checkpoints.pace.idle) this.#checkpoints.pace.arm(this.#settings.clock.wallMs());
   }
 
   /** Is the file at the path still the one being written? If not, it has been rotated or replaced: begin the next. */
@@ -239,8 +237,7 @@ export class LogWriter implements AuditLog {
     const opened = this.#openFile(this.size + (ends ? LAST_RECORDS : 0));
     if (!opened.ok) throw this.#problems.unavailable(opened.errno);
     const now = this.#settings.clock.wallMs();
-    // When they cannot be written, the next file's frontier still covers every line.
-    if (ends) this.#endFile(old, now);
+    if (ends) this.#checkpoints.last(old, now);
     this.#take(opened.file, { reason, recovered: [] });
   }
 
@@ -248,16 +245,6 @@ export class LogWriter implements AuditLog {
     const { rotation } = this.#settings;
     const numbered = rotation.maxBytes !== null || rotation.daily;
     return openNext(this.path, { own: this.#isOwn, first: this.#first }, next, numbered);
-  }
-
-  #endFile(old: AppendFile, now: number): void {
-    const { size, head } = this.#lines.tip;
-    if (this.#lines.write(old, { type: 'segment_closed', size, head }, now) !== null || old.sync() !== null) return;
-    const covered = this.#lines.tip.position();
-    if (this.#lines.writeCheckpoint(old, covered, now) === null) {
-      this.#pace.covered(covered.size, now);
-    }
-    old.sync();
   }
 
   /** The old file is not to be written any more. Should the next one not open, the next record tries again. */
@@ -302,7 +289,7 @@ export class LogWriter implements AuditLog {
       const record = this.#owed[0] as RecordFields;
       this.#put(record, now);
       this.#owed.shift();
-      this.#pace.count(record, now);
+      this.#checkpoints.pace.count(record, now);
     }
     if (this.#epoch.due(now)) this.#endEpoch(now);
   }
@@ -319,7 +306,7 @@ export class LogWriter implements AuditLog {
     this.#problems.contain(() => {
       this.#writeState(false);
       epoch.destroyOld();
-      this.#checkpointNow(now);
+      this.#checkpoints.now(this.#file as AppendFile, now);
     });
   }
 
@@ -371,44 +358,25 @@ export class LogWriter implements AuditLog {
     });
   }
 
-  /* ---- checkpoints -------------------------------------------------------------------------------------------- */
-
-  #beginCheckpoint(): void {
-    const file = this.#file;
-    if (this.#closed || file === null || this.#next !== null || this.#owed.length > 0) return;
-    if (this.#epoch.said) return;
-    const covered = this.#lines.tip.position();
-    const offset = file.size;
-    const taken = this.#pace.begin();
-    file.syncLater(failure => {
-      let written = false;
-      this.#problems.contain(() => {
-        // Another file began meanwhile: the old one had its own last checkpoint.
-        if (this.#closed || this.#file !== file || this.#next !== null) return;
-        if (failure !== null) this.#syncFailed(failure);
-        written = this.#finishCheckpoint(file, covered, offset);
-      });
-      if (!this.#closed) this.#pace.after(written, taken, this.#settings.clock.wallMs());
-    });
-  }
-
-  #finishCheckpoint(file: AppendFile, covered: Position, offset: number): boolean {
-    const now = this.#settings.clock.wallMs();
-    this.#synced = covered.size;
-    this.#ready(now);
-    if (this.#file !== file) return false;
-    this.#written(this.#lines.writeCheckpoint(file, covered, now));
-    this.#pace.said(covered.size, now);
-    this.#state.writeLater(covered, this.#segment, file, offset);
-    return true;
-  }
-
-  /** Synchronous, at the end. */
-  #checkpointNow(now: number): void {
-    const file = this.#file as AppendFile;
-    this.#sync(file);
-    const covered = this.#lines.tip.position();
-    this.#written(this.#lines.writeCheckpoint(file, covered, now));
-    this.#pace.covered(covered.size, now);
+  /** What a checkpoint needs of this. */
+  #writing(): Writing {
+    const writes = (file: AppendFile) => !this.#closed && this.#file === file && this.#next === null;
+    return {
+      nowMs: () => this.#settings.clock.wallMs(),
+      free: () => {
+        const file = this.#file;
+        const free = file !== null && writes(file) && this.#owed.length === 0 && !this.#epoch.said;
+        return free ? file : null;
+      },
+      writes,
+      ready: now => this.#ready(now),
+      synced: (errno, size) => {
+        if (errno !== null) this.#syncFailed(errno);
+        this.#synced = Math.max(this.#synced, size);
+      },
+      written: failed => this.#written(failed),
+      keep: (at, file, offset) => this.#state.writeLater(at, this.#segment, file, offset),
+      contain: work => this.#problems.contain(work),
+    };
   }
 }

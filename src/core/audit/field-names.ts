@@ -59,7 +59,7 @@ export const FIELD_NAMES: Names = {
   records_dropped: ['type', 'sink', 'count', 'since', ...by],
   disk_reserve: ['type', 'state', 'bytes'],
   segment_removed: ['type', 'name', 'size', 'head'],
-  log_started: ['type', 'alg', 'public_key', 'key_id', 'previous_log'],
+  log_started: ['type', 'alg', 'public_key', 'key_id', 'previous_log', 'endorsed_by', 'endorsement'],
   segment_opened: ['type', 'segment', 'reason', 'size', 'frontier', 'public_key', 'key_id', 'nonce'],
   recovered: ['type', 'cause', 'from', 'to', 'bytes', 'sha256'],
   checkpoint: ['type', 'size', 'head', 'root', 'key_id', 'note', 'sig'],

@@ -178,6 +178,9 @@ export interface LogStartedFields {
   readonly public_key: string;
   readonly key_id: string;
   readonly previous_log?: string;
+  /** Key ID of an identity, and its word for the log: endorsement.ts. */
+  readonly endorsed_by?: string;
+  readonly endorsement?: string;
 }
 
 export interface SegmentOpenedFields {

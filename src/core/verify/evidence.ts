@@ -5,6 +5,8 @@
  * its key is known, its own signature and its note's are good, and the tree over the lines has the head and root it names;
  * then its own line and all before it are signed.
  */
+import { verifyEndorsement } from '../audit/endorsement.js';
+import { keyId } from '../audit/key-id.js';
 import { decodeFrontier } from '../audit/merkle.js';
 import { verifyCheckpointNote } from '../audit/note.js';
 import { verifyRecordSignature } from '../audit/record-signature.js';
@@ -12,7 +14,7 @@ import { toHex } from '../bytes.js';
 import type { Ed25519Verify, Sha256 } from '../ports.js';
 import type { WalkSink } from './chain-walk.js';
 import type { EpochTable } from './epoch-table.js';
-import type { FindingCode } from './findings.js';
+import type { Endorsed, FindingCode } from './findings.js';
 import { isFault, type KeyFault, type KeyRing } from './key-ring.js';
 import type { RecordLine } from './read-record.js';
 import type { OpenTree } from './tree.js';
@@ -41,12 +43,24 @@ export class Evidence implements WalkSink {
   signedTo = 0;
   /** All numbers below it are confirmed by the `.epochs` file. */
   rotatedTo = 0;
+  /** Whose log it says it is. */
+  endorsed: Endorsed | null = null;
   readonly #ports: EvidencePorts;
+  readonly #identities: readonly Uint8Array[];
   readonly #origin: string;
   /** Leaf hashes of the rotations that the `.epochs` file holds, by number. */
   readonly #rotations: ReadonlyMap<number, string>;
 
-  constructor(ports: EvidencePorts, origin: string, keys: KeyRing, table: EpochTable, tree: OpenTree, find: Find) {
+  constructor(
+    ports: EvidencePorts,
+    origin: string,
+    keys: KeyRing,
+    table: EpochTable,
+    tree: OpenTree,
+    identities: readonly Uint8Array[],
+    find: Find,
+  ) {
+    this.#identities = identities;
     this.#ports = ports;
     this.#origin = origin;
     this.#rotations = new Map(table.rotations.map(({ seq, hash }) => [seq, hash]));
@@ -94,6 +108,7 @@ export class Evidence implements WalkSink {
       case 'log_started':
         if (line.seq !== 0) this.#say('bad_segment', line, 'a log starts with its first record only');
         this.#blame(line, this.keys.begin(line));
+        this.#endorsed(line);
         break;
       case 'segment_opened':
         this.#opened(line);
@@ -115,6 +130,21 @@ export class Evidence implements WalkSink {
 
   #blame(line: RecordLine, fault: KeyFault | null): undefined {
     if (fault !== null) this.find(fault.code, line.place, line.seq, fault.detail, fault.weight);
+  }
+
+  /** Of the identities given the one that the record names must have signed; another one proves nothing to this auditor. */
+  #endorsed(line: RecordLine): void {
+    const { endorsed_by: by, endorsement } = line.record;
+    if (by === undefined && endorsement === undefined) return;
+    if (typeof by !== 'string' || typeof endorsement !== 'string') {
+      this.#say('bad_signature', line, 'it is endorsed by half: key ID or signature is missing');
+      return;
+    }
+    const { sha256, verify } = this.#ports;
+    const identity = this.#identities.find(key => keyId(sha256, key) === by);
+    const proven = identity !== undefined && verifyEndorsement(verify, identity, line.record);
+    this.endorsed = { by, proven };
+    if (identity !== undefined && !proven) this.#say('bad_signature', line, `identity ${by} has not endorsed it`);
   }
 
   #opened(line: RecordLine): undefined {

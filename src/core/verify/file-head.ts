@@ -41,18 +41,26 @@ export function fileHead(sha256Text: Sha256Text, lines: Iterable<Uint8Array>): F
   return { origin: found.origin, first: found.first, before: endAccount(records.map(({ record }) => record)) };
 }
 
+/** What a file without any record is known by. */
+interface Sized {
+  /** Null: not known. */
+  readonly sizeBytes: number | null;
+}
+
+type Placed<F> = F & Pick<FileHead, 'first' | 'before'>;
+
 export interface FilesOfLog<F> {
   readonly origin: string;
   /** In the order of their first numbers. */
-  readonly files: readonly (F & Pick<FileHead, 'first' | 'before'>)[];
+  readonly files: readonly Placed<F>[];
 }
 
 /** One entry for each log, in the order of the files given; none when no file holds a record. */
-export function groupByLog<F extends object>(
+export function groupByLog<F extends Sized>(
   files: readonly (readonly [F, FileHead | null])[],
 ): readonly FilesOfLog<F>[] {
-  const logs = new Map<string, (F & Pick<FileHead, 'first' | 'before'>)[]>();
-  const strays: (F & Pick<FileHead, 'first' | 'before'>)[] = [];
+  const logs = new Map<string, Placed<F>[]>();
+  const strays: Placed<F>[] = [];
   for (const [file, head] of files) {
     if (head === null) strays.push({ ...file, first: 0, before: null });
     else {
@@ -60,9 +68,18 @@ export function groupByLog<F extends object>(
       logs.set(origin, [...(logs.get(origin) ?? []), { ...file, first, before }]);
     }
   }
-  // A file without any record is no file of a log; it must not go unread all the same.
-  return [...logs].map(([origin, own], index) => ({
-    origin,
-    files: [...own.sort((a, b) => a.first - b.first), ...(index === 0 ? strays : [])],
-  }));
+  const groups = [...logs].map(([origin, own]) => ({ origin, files: own.sort((a, b) => a.first - b.first) }));
+  for (const stray of strays) place(stray, groups);
+  return groups;
+}
+
+/** A file without any record: before the one that speaks of so many bytes, or read as no file of the log; never unread. */
+function place<F extends Sized>(stray: Placed<F>, groups: readonly { readonly files: Placed<F>[] }[]): void {
+  for (const { files } of groups) {
+    const at = files.findIndex(({ before }) => before !== null && before.bytes === stray.sizeBytes);
+    if (at < 0) continue;
+    files.splice(at, 0, stray);
+    return;
+  }
+  groups[0]?.files.push(stray);
 }

@@ -66,6 +66,14 @@ export interface Gap {
  */
 export type Verdict = 'intact' | 'tampered' | 'cannot_say';
 
+/** What `log_started` says of an identity. */
+export interface Endorsed {
+  /** Key ID. */
+  readonly by: string;
+  /** An identity that the caller gave has signed it. */
+  readonly proven: boolean;
+}
+
 export interface Report {
   readonly verdict: Verdict;
   readonly origin: string;
@@ -81,6 +89,8 @@ export interface Report {
   readonly keyIds: readonly string[];
   /** False: the keys come from the files themselves, so the origin is unproven. */
   readonly pinned: boolean;
+  /** Null: by nobody, or its first record was not given. */
+  readonly endorsed: Endorsed | null;
   /** Something outside the lines confirms them up to here; null when nothing does. Equal to `size`: the end is attested. */
   readonly attestedTo: number | null;
   /** What confirms it: `--expect`, or the file beside the log. */

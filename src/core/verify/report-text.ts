@@ -21,6 +21,10 @@ export function reportText(report: Report, howToPin: string): ReportText {
   facts.push(['intact', `up to ${intactTo} of ${size} records`]);
   const by = keyIds.length > 0 ? ` by ${keyIds.join(', ')}` : '';
   facts.push(['signed', signedTo > firstSeq ? `up to ${signedTo}${by}` : 'no record']);
+  if (report.endorsed !== null) {
+    const { by: identity, proven } = report.endorsed;
+    facts.push(['of', `identity ${identity}${proven ? '' : ' by its own word; --identity would prove it'}`]);
+  }
   facts.push(['end', endOf(report)]);
   if (root !== null) facts.push(['head', `${size}:${root}`]);
   const notes = report.notes.map(note => `${placeOf(note)}note: ${note.detail}`);
@@ -41,7 +45,7 @@ function endOf({ attestedTo, attestedBy, size }: Report): string {
 function verdictOf({ verdict, findingCount, signedTo, firstSeq }: Report, howToPin: string): string {
   if (verdict === 'tampered') return 'TAMPERED';
   if (verdict === 'intact') return 'INTACT';
-  if (findingCount > 0) return 'CANNOT SAY: the end is torn, or cannot be compared';
+  if (findingCount > 0) return 'CANNOT SAY: the end is torn, or something cannot be compared';
   if (signedTo === firstSeq) return 'CANNOT SAY: consistent, and nothing is signed';
   return `CANNOT SAY: consistent, origin unproven (${howToPin})`;
 }

@@ -17,6 +17,7 @@
  *   const report = log.finish();
  */
 import { genesisPrev } from '../audit/chain.js';
+import { keyId } from '../audit/key-id.js';
 import { rootOf } from '../audit/merkle.js';
 import { toHex } from '../bytes.js';
 import type { Sha256Text } from '../ports.js';
@@ -48,6 +49,8 @@ export interface VerifyOptions {
   readonly origin: string;
   /** Public keys (32 bytes) that the caller trusts; none: origin unproven. */
   readonly keys: readonly Uint8Array[];
+  /** Public keys of identities (32 bytes), one of which must have endorsed the log; absent: none need have. */
+  readonly identities?: readonly Uint8Array[];
   /** A size and root kept elsewhere. */
   readonly expect: Expectation | null;
   /** What lies beside the files; absent: nothing. */
@@ -92,6 +95,7 @@ export class LogVerifier {
       new KeyRing(ports.sha256, ports.verify, pinned, this.#table),
       this.#table,
       new OpenTree(ports.sha256, [options.expect ?? UNEXPECTED, stated ?? UNEXPECTED]),
+      options.identities ?? [],
       (code, place, seq, detail, weight) => this.#find({ code, weight: weight ?? 'tampered', place, seq, detail }),
     );
     this.#walk = new ChainWalk(options.origin, genesisPrev(ports.sha256Text, options.origin), this.#evidence);
@@ -153,6 +157,7 @@ export class LogVerifier {
     const root = evidence.tree.finish();
     const attested = [this.#judgeExpected(size), this.#judgeState(size), this.#judgeEpochs(size)];
     const [best] = attested.filter(one => one !== null).sort((a, b) => b.to - a.to);
+    this.#judgeEndorsed();
     const intactTo = Math.max(evidence.firstSeq, Math.min(size, this.#tamperedFrom));
     const signedTo = Math.min(evidence.signedTo, intactTo);
     return {
@@ -164,6 +169,7 @@ export class LogVerifier {
       signedTo,
       keyIds: [...evidence.goodKeyIds],
       pinned: evidence.keys.pinned,
+      endorsed: evidence.endorsed,
       attestedTo: best?.to ?? null,
       attestedBy: best?.by ?? null,
       gaps,
@@ -189,6 +195,18 @@ export class LogVerifier {
       this.#end('expect_mismatch', seq, 'the root at that size cannot be computed from these files', 'doubt');
     }
     return null;
+  }
+
+  /** Whoever names identities wants the log of one of them. */
+  #judgeEndorsed(): void {
+    const { endorsed, firstSeq } = this.#evidence;
+    const given = (this.#options.identities ?? []).map(key => keyId(this.#ports.sha256, key));
+    if (given.length === 0 || (endorsed !== null && given.includes(endorsed.by))) return;
+    const why =
+      endorsed === null
+        ? 'no record here is endorsed by an identity'
+        : `it is endorsed by ${endorsed.by}, not by one given`;
+    this.#end('wrong_key', firstSeq, why, 'doubt');
   }
 
   /** Compares with the state file beside the log. What no key of the log signed says nothing. */

@@ -8,8 +8,8 @@ import { readWhole } from '../../support/read-log.js';
 const HOUR = 3_600_000;
 
 for (const [name, stepMs] of [
-  ['a day back', -24 * HOUR],
-  ['a day forward', 24 * HOUR],
+  ['an hour back', -HOUR],
+  ['an hour forward', HOUR],
   ['before 1970', -100 * 365 * 24 * HOUR],
   ['beyond the year 9999', 1e15],
   ['to no number', Number.NaN],

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { decision, place } from '../../support/audit-log.js';
+import { appendMany, decision, place } from '../../support/audit-log.js';
 import { readWhole } from '../../support/read-log.js';
 
 const CHILD = join('build', 'test', 'support', 'log-child.js');
@@ -80,6 +80,19 @@ test('a file that may grow no further (RLIMIT_FSIZE): the short write is cut bac
   log.append(decision(1000));
   log.close();
   assert.equal(readWhole(at.path).filter(r => r.type === 'decision').length, accepted + 1);
+});
+
+test('a file that is larger already (SIGXFSZ): refused, and the process lives', t => {
+  const at = place(t);
+  const log = at.open();
+  appendMany(log, 10);
+  log.close();
+  const script = `ulimit -f 4 && exec "${process.execPath}" "${CHILD}" "${at.folder}" fill 3`;
+  const run = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+  assert.deepEqual([run.status, run.signal], [0, null], run.stderr);
+  assert.match(run.stdout, /refused audit_unavailable .*EFBIG[\s\S]*total 3/);
+  at.open().close();
+  assert.equal(readWhole(at.path).filter(r => r.type === 'decision').length, 10);
 });
 
 test('folders: made as told, refused by name otherwise', t => {

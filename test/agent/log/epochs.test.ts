@@ -3,7 +3,8 @@
  * exactly one key, and every file of it verifies from the first anchor.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs, {
   cpSync,
   existsSync,
@@ -17,6 +18,7 @@ import fs, {
 import { syncBuiltinESMExports } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { whereItStands } from '#src/agent/audit-log.js';
 import { firstKey } from '#src/agent/log/keys.js';
 import { verify } from '#src/cli/verify.js';
@@ -24,6 +26,7 @@ import { appendMany, decision, type Place, place } from '../../support/audit-log
 import { runCommand } from '../../support/cli-command.js';
 import { failOnce } from '../../support/one-fault.js';
 import { type Line, readWhole } from '../../support/read-log.js';
+import { until } from '../../support/until.js';
 
 const DAY_MS = 86_400_000;
 const keysOf = (at: Place): string[] => readdirSync(join(at.folder, 'keys')).filter(name => name.endsWith('.key'));
@@ -161,9 +164,15 @@ for (const how of ['with its file', 'within a file'] as const) {
 test('a real SIGKILL while files end as fast as they can', async t => {
   const at = place(t);
   const child = join('build', 'test', 'support', 'log-child.js');
+  const count = (): number => (existsSync(dirname(at.path)) ? filesOf(at).length : 0);
   for (let round = 0; round < 4; round += 1) {
-    const script = `"${process.execPath}" "${child}" "${at.folder}" turning 0 & sleep 0.${5 + round}; kill -9 $!; wait`;
-    spawnSync('bash', ['-c', script]);
+    const before = count();
+    const running = spawn(process.execPath, [child, at.folder, 'turning', '0'], { stdio: 'ignore' });
+    const ended = once(running, 'close');
+    await until('three more files', () => count() >= before + 3);
+    await sleep(7 * round);
+    running.kill('SIGKILL');
+    await ended;
   }
   const log = at.open();
   log.append(decision(0));
