@@ -26,6 +26,9 @@ const DURABILITIES = ['write', 'fsync'] as const;
 const SIGNATURES = ['checkpoint', 'record'] as const;
 const TURNS = ['', ', rotate_bytes: 65536'] as const;
 
+/** A machine that does much else takes long to start a program. */
+const START_MAX_MS = 120_000;
+
 /** A log grows with its rounds, and each verifies all of it. */
 const ROUNDS_A_LOG = 50;
 
@@ -89,7 +92,13 @@ async function killOne(home: Home, server: Upstream, round: number, random: () =
     said += text;
   });
   const ended = new Promise<NodeJS.Signals | null>(resolve => child.once('exit', (_, signal) => resolve(signal)));
-  await until('the first call of the round', () => server.seen.length > seenBefore || child.exitCode !== null);
+  try {
+    const begun = () => server.seen.length > seenBefore || child.exitCode !== null;
+    await until('the first call of the round', begun, START_MAX_MS);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
   await new Promise(resolve => setTimeout(resolve, random() * 150));
   child.kill('SIGKILL');
   assert.equal(await ended, 'SIGKILL', `round ${round}: the program ended by itself and said: ${said}`);

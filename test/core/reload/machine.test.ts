@@ -44,10 +44,42 @@ test('a good file goes through every stage and is live', () => {
   assert.equal(live.state.live, sha('a'));
 });
 
+test('settling: a new inode that is written to under its own name was not renamed there', () => {
+  const idle: State = { stage: 'idle', live: sha('a'), judged: file('1', 'a'), told: null };
+  const { state, effects } = run(
+    [
+      { on: 'looked', at: 0, seen: file('2', 'b') },
+      { on: 'written', at: 4 },
+      { on: 'quiet', at: 20 },
+      { on: 'quiet', at: 1003 },
+    ],
+    idle,
+  );
+  assert.equal(state.stage, 'changed');
+  assert.deepEqual(effects, [
+    { do: 'wait', ms: 20 },
+    { do: 'wait', ms: 1000 },
+    { do: 'wait', ms: 984 },
+    { do: 'wait', ms: 1 },
+  ]);
+  assert.deepEqual(step(state, { on: 'quiet', at: 1004 })[1], [{ do: 'read' }]);
+  assert.deepEqual(
+    step(idle, { on: 'written', at: 9 }),
+    [idle, []],
+    'a write that no look has told from before is no change',
+  );
+});
+
 type Settle = { readonly name: string; readonly from: Seen; readonly to: Seen; readonly ms: number };
 const settling: readonly Settle[] = [
   { name: 'a new inode over the old', from: file('1', 'a'), to: file('2', 'b'), ms: 20 },
   { name: 'the same inode with other content', from: file('1', 'a'), to: file('1', 'b'), ms: 1000 },
+  {
+    name: 'an empty new inode, as one begins that is made anew',
+    from: file('1', '9 a'),
+    to: file('2', '0 b'),
+    ms: 1000,
+  },
   { name: 'a file where there was none', from: absent, to: file('2', 'b'), ms: 1000 },
   { name: 'no file where there was one', from: file('1', 'a'), to: absent, ms: 1000 },
 ];
