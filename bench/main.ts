@@ -5,6 +5,7 @@ import { benchBody } from './body.js';
 import { benchDecide } from './decide.js';
 import { benchEngines } from './engines.js';
 import { benchFetch } from './fetch.js';
+import { benchHandover } from './handover.js';
 import { benchKill } from './kill.js';
 import { benchPause } from './pause.js';
 import { benchReload } from './reload.js';
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
   append: () => benchAppend(),
   writer: () => benchWriter(),
   fetch: () => benchFetch(),
+  handover: () => benchHandover(),
   batch: () => benchBatch(),
   kill: () => benchKill(),
   reload: () => benchReload(),

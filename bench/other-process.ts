@@ -1,13 +1,14 @@
 /** A process of its own: the upstream on loopback, and a hand that touches, removes and renames files when told. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 type Order =
   | { readonly act: 'touch' | 'remove'; readonly path: string; readonly afterMs: number }
-  | { readonly act: 'rename'; readonly path: string; readonly to: string; readonly afterMs: number };
+  | { readonly act: 'rename'; readonly path: string; readonly to: string; readonly afterMs: number }
+  | { readonly act: 'write'; readonly path: string; readonly text: string; readonly afterMs: number };
 
 export interface OtherProcess {
   /** `GET /` answers JSON, `GET /stream` a chunk every 5 ms for ever. */
@@ -16,6 +17,8 @@ export interface OtherProcess {
   touch(path: string, afterMs?: number): Promise<bigint>;
   remove(path: string): Promise<bigint>;
   rename(path: string, to: string, afterMs?: number): Promise<bigint>;
+  /** Into the file that is there. */
+  write(path: string, text: string, afterMs?: number): Promise<bigint>;
   close(): void;
 }
 
@@ -33,6 +36,7 @@ export async function startOtherProcess(): Promise<OtherProcess> {
     touch: (path, afterMs = 0) => tell({ act: 'touch', path, afterMs }),
     remove: path => tell({ act: 'remove', path, afterMs: 0 }),
     rename: (path, to, afterMs = 0) => tell({ act: 'rename', path, to, afterMs }),
+    write: (path, text, afterMs = 0) => tell({ act: 'write', path, text, afterMs }),
     close: () => stop(child),
   };
 }
@@ -45,6 +49,7 @@ function stop(child: ChildProcess): void {
 function act(order: Order): void {
   if (order.act === 'touch') closeSync(openSync(order.path, 'a'));
   else if (order.act === 'rename') renameSync(order.path, order.to);
+  else if (order.act === 'write') writeFileSync(order.path, order.text);
   else rmSync(order.path, { force: true });
   process.send?.(process.hrtime.bigint().toString());
 }

@@ -102,12 +102,18 @@ def check(anchor, folder):
         need(index < size and root_of(index, size, sha(b"\x00", line), path) == heads[size][0], what + ": not in the tree that was signed")
         named |= {said.get("policy_sha256")} if said["type"] != "policy_rejected" else set()
         later, before = later + (index < heads[size][1]), index
-    for name in sorted(named - {None}):
+    policies = sorted(named - {None})
+    for name in policies:
         if name in evidence["missing_policies"]:
             print("policy %s: MISSING, a record names it" % name)
             continue
-        need(re.fullmatch("[0-9a-f]{64}", name) and hashlib.sha256(read(folder, "policies/" + name)).hexdigest() == name, "policy " + name)
+        need(re.fullmatch("[0-9a-f]{64}", name), "policy " + name)
+        text = read(folder, "policies/" + name)
+        need(hashlib.sha256(text).hexdigest() == name, "policy " + name)
         print("policy %s: held, its hash is right" % name)
+        if re.fullmatch(b"([0-9a-f]{64} [^\n]+\n){2,}", text):
+            # Policies in layers: a list of documents.
+            policies += sorted({line[:64].decode() for line in text.split(b"\n")[:-1]} - set(policies))
     for size, (root, _) in sorted(heads.items()):
         print("checkpoint %d: signed, root %s" % (size, root.hex()))
     print("%d records of %s: all in the tree that was signed" % (len(records), log))

@@ -21,6 +21,8 @@ export interface LoadError {
   readonly line: number | null;
   readonly column: number | null;
   readonly suggestion: string | null;
+  /** The file it is about, where that is not the one asked for. */
+  readonly path?: string;
 }
 
 export type Loaded =
@@ -32,4 +34,9 @@ export interface PolicyLoader {
   loadObject(jsonText: string): Loaded;
   /** Absolute path; the ending tells YAML from JSON. */
   loadFile(path: string): Loaded;
+}
+
+export interface LayeredLoader extends PolicyLoader {
+  /** As `loadFile`, with the layers in `policy.d` beside it. */
+  loadLayered(path: string): Loaded;
 }

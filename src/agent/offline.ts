@@ -7,6 +7,7 @@
  *   out  : decisions as the agent would make them
  *   never: records, watches, looks at a switch, reads a clock
  */
+import { basename } from 'node:path';
 import type { Sha256Hex } from '../core/brand.js';
 import type { BatchRequest } from '../core/decide/batch-line.js';
 import { killDecision } from '../core/decide/kill.js';
@@ -17,12 +18,14 @@ import { Fault } from '../core/fault.js';
 import { BODY_INSPECT_DEFAULT_BYTES, POLICY_JSON_MAX_BYTES } from '../core/limits.js';
 import type { CheckedPolicy } from '../core/policy/checked.js';
 import { policyFormat, readPolicy } from '../core/policy/read.js';
+import { documentPaths, policyPlace } from '../disk/policy-set.js';
 import { readWhole } from '../disk/read-whole.js';
 import { type EngineModule, loadEngine } from '../wasm/module.js';
+import { attempt } from './attempt.js';
 import { type Compiled, compileChecked, compileObject, compilePolicy } from './compile.js';
 import { decideByGeneration } from './decide.js';
-import type { Decider, LoadError, Loaded, PolicyLoader } from './decider.js';
-import type { Generation } from './types.js';
+import type { Decider, LayeredLoader, LoadError, Loaded } from './decider.js';
+import type { Generation, LiveDocument } from './types.js';
 
 /** No generation is recorded here, so none needs a name. */
 const UNNAMED = '0'.repeat(64) as Sha256Hex;
@@ -33,13 +36,29 @@ const TOO_LARGE: Whole = { kind: 'too_large' };
 const ASSUMED_HOLD = { scope: 'all', reason: null };
 
 /** The engine is loaded with the first policy; one that is not the pinned one is that load's error. */
-export function policyLoader(inspectBytes = BODY_INSPECT_DEFAULT_BYTES): PolicyLoader {
+export function policyLoader(inspectBytes = BODY_INSPECT_DEFAULT_BYTES): LayeredLoader {
   const begin = beginner();
   return {
-    loadObject: jsonText => begin(compileObject(jsonText), '(object)', inspectBytes),
+    loadObject: jsonText => begin([compileObject(jsonText)], '(object)', inspectBytes),
     loadFile: path => {
       const file = readPolicyBytes(path);
-      return file.ok ? begin(compilePolicy(file.bytes, path), path, inspectBytes) : failed(file.fault);
+      return file.ok ? begin([compilePolicy(file.bytes, path)], path, inspectBytes) : failed(file.fault);
+    },
+    loadLayered: path => {
+      const paths = attempt(() => documentPaths(policyPlace(path)));
+      if (!paths.ok) {
+        if (paths.error instanceof Fault) return failed(paths.error);
+        throw paths.error;
+      }
+      const compiled: Compiled[] = [];
+      for (const one of paths.value) {
+        const file = readPolicyBytes(one);
+        if (!file.ok) return failed(file.fault);
+        const next = compilePolicy(file.bytes, one);
+        if (!next.ok) return { ok: false, errors: next.issues.map(issue => ({ ...issue, path: one })) };
+        compiled.push(next);
+      }
+      return begin(compiled, path, inspectBytes, paths.value.slice(1));
     },
   };
 }
@@ -61,24 +80,32 @@ export type LoadChecked = (policy: CheckedPolicy, inspectBytes: number) => Loade
 
 export function checkedLoader(): LoadChecked {
   const begin = beginner();
-  return (policy, inspectBytes) => begin(compileChecked(policy), '(checked)', inspectBytes);
+  return (policy, inspectBytes) => begin([compileChecked(policy)], '(checked)', inspectBytes);
 }
 
-function beginner(): (compiled: Compiled, path: string, inspectBytes: number) => Loaded {
+type Begin = (compiled: readonly Compiled[], path: string, inspectBytes: number, layers?: readonly string[]) => Loaded;
+
+/** The first of what is compiled is the main document, the others are those of `layers`. */
+function beginner(): Begin {
   let engines: EngineModule | null = null;
-  return (compiled, path, inspectBytes) => {
-    if (!compiled.ok) return { ok: false, errors: compiled.issues };
-    const { program, summary } = compiled;
+  return (compiled, path, inspectBytes, layers = []) => {
+    const documents: LiveDocument[] = [];
     try {
-      engines ??= loadEngine();
-      const engine = engines.instantiate(program, { inspectBytes });
-      const generation = { id: UNNAMED, documents: [{ path, sha256: UNNAMED, layer: null, ...summary, engine }] };
-      const decider = deciderOf(generation, inspectBytes);
-      return { ok: true, decider, rules: summary.ruleNames.length, mode: summary.mode };
+      for (const [i, one] of compiled.entries()) {
+        if (!one.ok) return { ok: false, errors: one.issues };
+        engines ??= loadEngine();
+        const engine = engines.instantiate(one.program, { inspectBytes });
+        const at = layers[i - 1];
+        const place = { path: at ?? path, layer: at === undefined ? null : basename(at) };
+        documents.push({ ...place, sha256: UNNAMED, ...one.summary, engine });
+      }
     } catch (error) {
       if (error instanceof Fault) return failed(error);
       throw error;
     }
+    const rules = documents.reduce((sum, { ruleNames }) => sum + ruleNames.length, 0);
+    const decider = deciderOf({ id: UNNAMED, documents }, inspectBytes);
+    return { ok: true, decider, rules, mode: documents[0]?.mode ?? 'enforce' };
   };
 }
 

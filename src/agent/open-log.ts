@@ -15,39 +15,33 @@ import { HandedLog } from './handover/handed-log.js';
 import { Outbox } from './handover/outbox.js';
 import type { AuditLog } from './types.js';
 
-/**
- * @param name An agent ID, or `daemon`.
- * @param identity endorses a log that begins
- * @throws Fault as openAuditLog does; never because of a daemon, which may come later
- */
-export function openLog(
-  settings: Settings,
-  name: string,
-  instanceId: string,
-  identity: LocalIdentity | null,
-  onProblem: (fault: Fault) => void,
-): AuditLog {
-  const openLocal = (): AuditLog => openOwn(settings, name, identity, onProblem);
+export interface LogOwner {
+  /** An agent ID, or `daemon`. */
+  readonly name: string;
+  readonly instanceId: string;
+  /** Whose logs begin here; null: nobody says. */
+  readonly identity: LocalIdentity | null;
+  readonly onProblem: (fault: Fault) => void;
+}
+
+/** @throws Fault as openAuditLog does; never because of a daemon, which may come later */
+export function openLog(settings: Settings, owner: LogOwner): AuditLog {
+  const openLocal = (): AuditLog => openOwn(settings, owner);
   const { records, onLoss } = settings.daemon;
   if (settings.face !== 'library' || records === null) return openLocal();
   return new HandedLog({
     path: records,
     way: new RecordsClient(records, HANDOVER_ANSWER_MS),
-    outbox: new Outbox(instanceId),
+    outbox: new Outbox(owner.instanceId),
     onLoss: settings.securityMode === 'permissive' ? 'local' : onLoss,
     openLocal,
     timers: SYSTEM_TIMERS,
     uid: process.getuid?.() ?? 0,
-    onProblem,
+    onProblem: owner.onProblem,
   });
 }
 
-function openOwn(
-  settings: Settings,
-  name: string,
-  identity: LocalIdentity | null,
-  onProblem: (fault: Fault) => void,
-): AuditLog {
+function openOwn(settings: Settings, { name, identity, onProblem }: LogOwner): AuditLog {
   const { audit } = settings;
   return openAuditLog({
     path: audit.path,

@@ -51,9 +51,12 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
   const instanceId = randomBytes(8).toString('hex');
   const name = settings.agentId ?? 'daemon';
   const isFirstStart = !existsSync(settings.audit.path);
-  const log = openLog(settings, name, instanceId, how.identity ?? null, fault =>
-    how.warn(`${fault.message} (${fault.hint})`),
-  );
+  const log = openLog(settings, {
+    name,
+    instanceId,
+    identity: how.identity ?? null,
+    onProblem: fault => how.warn(`${fault.message} (${fault.hint})`),
+  });
   const sink = how.telemetrySink ?? null;
   const telemetry = sink === null ? null : new Telemetry(sink, Date.now);
   const recorder = new Recorder(log, Date.now, telemetry);

@@ -87,8 +87,9 @@ export function watchPolicy(
   place: PolicyPlace,
   timers: Timers,
   look: () => void,
+  written: () => void,
 ): { readonly pollOnly: boolean; close(): Promise<void> } {
-  const watching = { pollMs: POLL_EVERY_MS, fast: true, timers };
+  const watching = { pollMs: POLL_EVERY_MS, fast: true, timers, written };
   const main = basename(place.main);
   // `..data` is the link that Kubernetes swaps when a ConfigMap changes.
   const own = (name: string) => name === main || name === main + ENVELOPE_SUFFIX || name === '..data';

@@ -159,7 +159,8 @@ class Reloader implements WatchedPolicySource {
   #start(): void {
     // Watched first: what changes after the first look is an event.
     if (this.#options.watch !== false) {
-      this.#watch = watchPolicy(this.#place, this.#timers, () => this.lookAgain());
+      const written = () => this.#feed({ on: 'written', at: this.#timers.now() });
+      this.#watch = watchPolicy(this.#place, this.#timers, () => this.lookAgain(), written);
     }
     const at = this.#timers.now();
     this.#feed({ on: 'start', at, seen: this.#reader.look(at) });

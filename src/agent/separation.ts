@@ -31,8 +31,8 @@ const STICKY = 0o1000;
 
 /** The paths whose contents say what is allowed. What is not there counts by its folder. */
 export function bindingPaths(settings: Settings): readonly string[] {
-  const { configDir, policy } = settings;
-  return [join(configDir, 'checkrd.yaml'), policy, join(dirname(policy), 'policy.d'), join(configDir, 'trust')];
+  const { configDir, policy, trustDir } = settings;
+  return [join(configDir, 'checkrd.yaml'), policy, join(dirname(policy), 'policy.d'), trustDir];
 }
 
 /** @param agentGroups Numbers of the groups that agents are in. */

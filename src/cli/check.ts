@@ -1,51 +1,83 @@
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { attempt } from '../agent/attempt.js';
 import { type Inspected, policyInspector } from '../agent/inspect-policy.js';
+import { asLoadError } from '../agent/offline.js';
 import { failures } from '../agent/policy-tests.js';
 import { packageVersion } from '../agent/version.js';
+import { Fault } from '../core/fault.js';
 import { POLICY_JSON_MAX_BYTES } from '../core/limits.js';
 import { Misuse, readArgs } from './args.js';
+import { compareAgainst } from './check-against.js';
+import { signatureCheck } from './check-signature.js';
 import { painter } from './colour.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { printIssue } from './print-issue.js';
 import { readInput } from './read-input.js';
 import { type Finding, sarif } from './sarif.js';
+import { withLayers } from './with-layers.js';
 
 export const check: Command = {
   name: 'check',
   summary: 'say whether policy files would load, and what is wrong with them',
   usage: `
-usage: checkrd check [--strict] [--json | --sarif] FILE...
+usage: checkrd check [--layers] [--strict] [--require-signature [--trust DIR]] [--against OLD] [--json | --sarif] FILE...
 
 Reads each policy as the agent would, runs its own tests, and names every mistake as FILE:LINE:COLUMN, then what is most
-likely not meant. FILE - is YAML from standard input. --sarif writes SARIF 2.1.0.
+likely not meant. FILE - is YAML from standard input. --sarif writes SARIF 2.1.0. --layers reads what stands in \`policy.d\`
+beside each FILE as well, its names too.
+--require-signature: FILE.dsse must hold the signatures that the trust folder asks for (DIR, else that of the settings).
+--against: says what FILE changes of the policy OLD, and which way: what cannot be shown not to let more pass counts as if.
 
-exit: 0 all would load, 1 one would not, or with --strict has a warning, 64 misuse`,
+exit: 0 all would load, 1 one would not, with --strict has a warning, or with --against may let more pass, 64 misuse`,
   async run(args, io) {
     const given = readArgs(args, {
-      switches: ['strict', 'sarif'],
+      switches: ['strict', 'sarif', 'layers', 'require-signature'],
+      texts: ['trust', 'against'],
       words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one FILE' },
     });
     if (given.on('json') && given.on('sarif')) throw new Misuse('--json and --sarif exclude each other', 'keep one');
     if (given.words.filter(file => file === '-').length > 1) throw new Misuse('- is given twice', 'keep one');
+    const signed = signatureCheck(given, io);
+    const against = compareAgainst(given, io);
     const inspector = policyInspector();
     const report: object[] = [];
     const all: Finding[] = [];
-    for (const file of given.words) {
-      const got =
-        file === '-'
-          ? inspector.inspectBytes(await readInput(io, POLICY_JSON_MAX_BYTES, 'the policy'), 'policy.yaml')
-          : inspector.inspectFile(resolve(io.cwd, file));
-      const findings = findingsOf(file === '-' ? 'stdin' : file, got, given.on('strict'));
+    const files = given.words.flatMap(file => (given.on('layers') && file !== '-' ? layersOf(file, io) : [file]));
+    for (const file of files) {
+      const got: Inspected =
+        typeof file !== 'string'
+          ? { ok: false, errors: [asLoadError(file.fault)] }
+          : file === '-'
+            ? inspector.inspectBytes(await readInput(io, POLICY_JSON_MAX_BYTES, 'the policy'), 'policy.yaml')
+            : inspector.inspectFile(resolve(io.cwd, file));
+      const name = typeof file === 'string' ? file : file.name;
+      const named = name === '-' ? 'stdin' : name;
+      const unsigned = (typeof file === 'string' ? signed?.(file) : null) ?? [];
+      const findings = [
+        ...findingsOf(named, got, given.on('strict')),
+        ...unsigned.map(issue => ({ file: named, level: 'error', issue }) as const),
+      ];
       all.push(...findings);
-      report.push(described(file, got, findings));
-      if (!given.on('json') && !given.on('sarif')) print(io, file, got, findings);
+      report.push(described(name, got, findings));
+      if (!given.on('json') && !given.on('sarif')) print(io, name, got, findings);
     }
-    const sound = !all.some(finding => finding.level === 'error');
-    if (given.on('json')) io.out(JSON.stringify({ ok: sound, files: report }));
+    if (!given.on('json') && !given.on('sarif')) against?.print();
+    const sound = !all.some(finding => finding.level === 'error') && against?.ok !== false;
+    if (given.on('json')) {
+      io.out(JSON.stringify({ ok: sound, files: report, ...(against === null ? {} : { against: against.report }) }));
+    }
     if (given.on('sarif')) io.out(JSON.stringify(sarif(all, packageVersion()), null, 2));
     return sound ? EXIT.ok : EXIT.no;
   },
 };
+
+/** A folder that does not load is a finding about it. */
+function layersOf(file: string, io: CliIo): readonly (string | { readonly name: string; readonly fault: Fault })[] {
+  const files = attempt(() => withLayers(file, io.cwd));
+  if (files.ok) return files.value;
+  if (files.error instanceof Fault) return [file, { name: join(dirname(file), 'policy.d'), fault: files.error }];
+  throw files.error;
+}
 
 function findingsOf(file: string, got: Inspected, strict: boolean): readonly Finding[] {
   if (!got.ok) return got.errors.map(issue => ({ file, level: 'error', issue }));

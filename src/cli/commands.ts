@@ -18,6 +18,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'replay', load: async () => (await import('./replay.js')).replay },
   { name: 'suggest', load: async () => (await import('./suggest.js')).suggest },
   { name: 'keygen', load: async () => (await import('./keygen.js')).keygen },
+  { name: 'layer', load: async () => (await import('./layer.js')).layer },
   { name: 'sign', load: async () => (await import('./sign.js')).sign },
   { name: 'policy', load: async () => (await import('./policy.js')).policy },
   { name: 'kill', load: async () => (await import('./kill.js')).kill },

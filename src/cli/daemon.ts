@@ -39,8 +39,8 @@ exit: 0 stopped, 2 could not start, 64 misuse`,
           policyObject: null,
           disabled: false,
           warn: text => logger.warn(text),
-          identity,
           telemetrySink: copies === null ? null : new JsonFileSink(copies),
+          identity,
         }),
     });
     await signals.serve(running);

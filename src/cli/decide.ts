@@ -12,12 +12,14 @@ export const decide: Command = {
   name: 'decide',
   summary: 'say what a policy decides about a request, without network or log',
   usage: `
-usage: checkrd decide --policy FILE [--agent ID] [--at TIME] [--killed] [--json] [REQUEST]
+usage: checkrd decide --policy FILE [--layers] [--agent ID] [--at TIME] [--killed] [--json] [REQUEST]
        checkrd decide --batch
 
 REQUEST is JSON: {"method": "GET", "url": "https://api.example.com/", "headers"?: [["name", "value"]], "body"?: "text"},
 or the call of a tool: {"tool": "read_file", "args"?: JSON, "method"?, "url"?};
 without it, or with -, it is read from standard input.
+
+--layers  also the layers in \`policy.d\` beside FILE, as an agent would
 
 --batch reads JSON Lines from standard input and writes one answer a line:
   {"load": POLICY} or {"load_file": PATH}                 begins afresh
@@ -27,12 +29,18 @@ exit: 0 allow (--batch: every line was answered), 1 deny, 2 the policy does not 
   async run(args, io) {
     const given = readArgs(args, {
       texts: ['policy', 'agent', 'at'],
-      switches: ['batch', 'killed'],
+      switches: ['batch', 'killed', 'layers'],
       words: { min: 0, max: 1, what: 'one REQUEST' },
     });
     const policy = given.text('policy');
     if (given.on('batch')) {
-      if (policy !== null || given.text('agent') !== null || given.text('at') !== null || given.on('killed')) {
+      if (
+        policy !== null ||
+        given.text('agent') !== null ||
+        given.text('at') !== null ||
+        given.on('killed') ||
+        given.on('layers')
+      ) {
         throw new Misuse('--batch takes no other flags', 'the lines say policy, agent, at and killed');
       }
       if (given.words.length > 0) throw new Misuse('--batch takes no REQUEST', 'write the lines to standard input');
@@ -41,7 +49,8 @@ exit: 0 allow (--batch: every line was answered), 1 deny, 2 the policy does not 
       return EXIT.ok;
     }
     if (policy === null) throw new Misuse('no policy is given', 'add --policy FILE, or use --batch');
-    const loaded = policyLoader().loadFile(resolve(io.cwd, policy));
+    const path = resolve(io.cwd, policy);
+    const loaded = given.on('layers') ? policyLoader().loadLayered(path) : policyLoader().loadFile(path);
     if (!loaded.ok) return sayLoadErrors(policy, loaded.errors, given.on('json'), io);
     const line = await readOneRequest(given, io);
     const decision = loaded.decider.decide(line.request, line.agent ?? 'default', line.atMs ?? Date.now(), line.killed);

@@ -11,6 +11,7 @@ import { namedPolicy } from '../core/evidence/named-policy.js';
 import { Selection } from '../core/evidence/selection.js';
 import { Fault } from '../core/fault.js';
 import { MIB, POLICY_JSON_MAX_BYTES } from '../core/limits.js';
+import { readManifest } from '../core/policy/layers.js';
 import { rfc3339Ms } from '../core/time/rfc3339.js';
 import { ed25519Verify } from '../crypto/ed25519.js';
 import { sha256, sha256Digest } from '../crypto/sha256.js';
@@ -126,14 +127,22 @@ function policyFolder(given: Args, io: CliIo): string {
   return join(readSettings('operator', io, operatorSettingsFile(given.text('config'), io)).stateDir, 'policies');
 }
 
-/** The bytes of each policy that a record names, by hash; null when they are not there, or are others. */
+/**
+ * The bytes of each policy that a record names, by hash; null when they are not there, or are others. A generation of several
+ * documents is named by its manifest, and each of them is held with it.
+ */
 function policiesOf(found: readonly Harvested[], folder: string): ReadonlyMap<string, Uint8Array | null> {
   const policies = new Map<string, Uint8Array | null>();
+  const hold = (hash: string): void => {
+    if (policies.has(hash)) return;
+    const file = readWhole(join(folder, hash), POLICY_JSON_MAX_BYTES);
+    const bytes = file.ok && sha256Digest(file.bytes) === hash ? file.bytes : null;
+    policies.set(hash, bytes);
+    for (const { sha256 } of bytes === null ? [] : (readManifest(bytes) ?? [])) hold(sha256);
+  };
   for (const { record } of found) {
     const hash = namedPolicy(record);
-    if (hash === null || policies.has(hash)) continue;
-    const file = readWhole(join(folder, hash), POLICY_JSON_MAX_BYTES);
-    policies.set(hash, file.ok && sha256Digest(file.bytes) === hash ? file.bytes : null);
+    if (hash !== null) hold(hash);
   }
   return policies;
 }

@@ -17,7 +17,12 @@ import { sha256Text } from '../crypto/sha256.js';
 import { BlockCutter, eachLine } from '../disk/block-cutter.js';
 import { readBytes } from '../disk/byte-source.js';
 
-export type LogFiles = FilesOfLog<{ readonly path: string; readonly sizeBytes: number }>;
+interface SizedFile {
+  readonly path: string;
+  readonly sizeBytes: number | null;
+}
+
+export type LogFiles = FilesOfLog<SizedFile>;
 export type LogFile = LogFiles['files'][number];
 
 /**
@@ -26,16 +31,19 @@ export type LogFile = LogFiles['files'][number];
  */
 export async function groupFiles(paths: readonly string[], restore: Restore | null): Promise<readonly LogFiles[]> {
   const seen = new Set<string>();
-  const heads: [{ readonly path: string; readonly sizeBytes: number }, FileHead | null][] = [];
+  const heads: [SizedFile, FileHead | null][] = [];
   for (const path of paths) {
     const stat = statSync(path, { throwIfNoEntry: false });
     const id = stat ? `${stat.dev}:${stat.ino}` : path;
     if (seen.has(id)) continue;
     seen.add(id);
     const lines = await firstLines(path);
-    heads.push([{ path, sizeBytes: stat?.size ?? 0 }, fileHead(sha256Text, restore ? lines.flatMap(restore) : lines)]);
+    heads.push([
+      { path, sizeBytes: stat?.size ?? null },
+      fileHead(sha256Text, restore ? lines.flatMap(restore) : lines),
+    ]);
   }
-  return groupByLog(heads, file => file.sizeBytes);
+  return groupByLog(heads);
 }
 
 async function firstLines(path: string): Promise<readonly Uint8Array[]> {

@@ -5,7 +5,8 @@ import { keyId } from '../core/audit/key-id.js';
 import { utf8 } from '../core/bytes.js';
 import { Fault } from '../core/fault.js';
 import { ENVELOPE_MAX_BYTES } from '../core/limits.js';
-import { type Envelope, envelopeText, readEnvelope, signedBytes } from '../core/trust/dsse.js';
+import { withSignature } from '../core/trust/co-sign.js';
+import { type Envelope, readEnvelope } from '../core/trust/dsse.js';
 import { isLatchId, isOrigin, RELEASE_TYPE, readRelease, releasePayload } from '../core/trust/release.js';
 import { readKeyFile } from '../crypto/read-keys.js';
 import { sha256 } from '../crypto/sha256.js';
@@ -38,18 +39,15 @@ export function signRelease(
   const file = resolve(io.cwd, out);
   const standing = releaseAt(file, id, log);
   const payload = standing?.payload ?? releasePayload({ id, log, issued: new Date().toISOString() });
-  const own = keyId(sha256, publicKey);
-  const signatures = [
-    ...(standing?.signatures.filter(one => one.keyId !== own) ?? []),
-    { keyId: own, signature: sign(signedBytes(RELEASE_TYPE, payload)) },
-  ];
+  const unsigned = { payloadType: RELEASE_TYPE, payload, signatures: standing?.signatures ?? [] };
+  const text = withSignature(unsigned, { keyId: keyId(sha256, publicKey), sign });
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    replaceFile(file, utf8(envelopeText({ payloadType: RELEASE_TYPE, payload, signatures })), MODE);
+    replaceFile(file, utf8(text), MODE);
   } catch (error) {
     throw new Fault('release_unwritable', { path: file, error: errorCode(error) }, { cause: error });
   }
-  return { file, keyIds: signatures.map(one => one.keyId) };
+  return { file, keyIds: releaseAt(file, id, log)?.signatures.map(one => one.keyId) ?? [] };
 }
 
 /** The release of the same engagement that is there already, for others have signed it; null for anything else. */

@@ -1,11 +1,19 @@
 import { existsSync, statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { attempt } from '../agent/attempt.js';
 import { policyInspector } from '../agent/inspect-policy.js';
+import { inspectSignature } from '../agent/inspect-signature.js';
 import { failures } from '../agent/policy-tests.js';
 import { operatorSettingsFile, readSettings } from '../agent/read-settings.js';
 import { agentGroups, agentUser, type Unseparated, unseparated, writableBy } from '../agent/separation.js';
+import type { Sha256Hex } from '../core/brand.js';
 import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
+import { sha256Digest } from '../crypto/sha256.js';
 import { askDaemon } from '../daemon/ask.js';
+import { groupId } from '../disk/group-id.js';
+import { openLayerMemory } from '../disk/layer-memory.js';
+import { documentPaths, layerNamesIn, policyPlace } from '../disk/policy-set.js';
 import { agentSwitch, agentsStopped, lookAtSwitch } from '../disk/switch-files.js';
 import { readArgs } from './args.js';
 import { painter } from './colour.js';
@@ -27,7 +35,8 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
   async run(args, io) {
     const given = readArgs(args, { texts: ['config'] });
     const settings = readSettings('operator', io, operatorSettingsFile(given.text('config'), io));
-    const policy = policyOf(settings.policy, settings.inspectBytes);
+    const policy = policyOf(settings);
+    const signature = signatureOf(settings);
     const kill = killOf(settings.killswitch);
     const latched = await latchedOf(settings);
     const logs = logHeads(settings.audit.path);
@@ -38,6 +47,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
 
     const wrong = [
       ...(policy.problem === null ? [] : [`policy: ${policy.problem}`]),
+      ...(signature?.problem == null ? [] : [`signature: ${signature.problem}`]),
       ...(daemon?.is === 'silent' ? [`daemon: ${settings.daemon.socket} does not answer (${daemon.why})`] : []),
       ...(health === 'failing' || health === 'stopping' ? [`daemon: ${health}`] : []),
       ...logs
@@ -66,6 +76,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
           security_mode: settings.securityMode,
           enforce: settings.enforce,
           policy,
+          signature,
           kill_switch: {
             path: settings.killswitch,
             engaged: kill,
@@ -87,6 +98,8 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     io.out(
       `policy    ${settings.policy}: ${policy.problem ?? `${policy.rules} rules, ${policy.mode}, changed ${policy.changed}`}`,
     );
+    if (policy.layers.length > 0) io.out(`layers    ${policy.layers.join(', ')}`);
+    if (signature !== null) io.out(`signed    ${signature.problem ?? signatureText(signature)}`);
     io.out(
       `kill      ${killText(
         settings.killswitch,
@@ -97,9 +110,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     );
     for (const log of logs) io.out(`log       ${logText(log)}`);
     io.out(`daemon    ${daemon === null ? `no socket at ${settings.daemon.socket}` : (health ?? 'does not answer')}`);
-    io.out(
-      `separate  ${open.length === 0 ? 'agents can write nothing that binds them' : `no: the agent could write ${open.map(at => at.path).join(', ')}`}`,
-    );
+    io.out(`separate  ${separateText(settings, open)}`);
     for (const line of wrong) io.out(paint('red', `wrong: ${line}`));
     for (const line of notable) io.out(paint('yellow', `note: ${line}`));
     return exit;
@@ -112,6 +123,13 @@ function openTo(settings: Settings): readonly Unseparated[] {
   return groups === null ? writableBy(settings, user) : unseparated(settings, groups);
 }
 
+function separateText({ daemon }: Settings, open: readonly Unseparated[]): string {
+  if (open.length === 0) return 'agents can write nothing that binds them';
+  if (daemon.agents.length === 0)
+    return "no: the agent's own user could change what binds it (`checkrd doctor` lists it)";
+  return `no: the agent could write ${open.map(at => at.path).join(', ')}`;
+}
+
 function logText(log: LogHead): string {
   if (log.error !== null) return `${log.path}: ${log.error === 'ENOENT' ? 'none yet' : log.error}`;
   const signed =
@@ -121,17 +139,34 @@ function logText(log: LogHead): string {
   return `${log.path}: ${log.size ?? 0} records, last ${log.lastTime ?? 'none'}, ${signed}`;
 }
 
-/** As the agent would take it: one whose own tests fail does not go live. */
-function policyOf(path: string, inspectBytes: number) {
-  const got = policyInspector(inspectBytes).inspectFile(path);
-  const errors = got.ok ? failures(got.tests) : got.errors;
-  if (!got.ok || errors.length > 0) {
-    const [first] = errors;
-    const place = first?.line == null ? '' : ` at ${first.line}:${first.column}`;
-    return { path, changed: null, rules: null, mode: null, problem: `${first?.message ?? 'does not load'}${place}` };
+/** As the agent would take it: one whose own tests fail, or that lacks a layer, does not go live. */
+function policyOf({ policy: path, inspectBytes, stateDir }: Settings) {
+  const place = policyPlace(resolve(path));
+  const inspector = policyInspector(inspectBytes);
+  const nothing = { path, changed: null, rules: null, mode: null, layers: layerNamesIn(place) };
+  const paths = attempt(() => documentPaths(place));
+  if (!paths.ok) return { ...nothing, problem: paths.error instanceof Fault ? paths.error.message : 'does not load' };
+  let rules = 0;
+  let mode: 'enforce' | 'dry_run' | null = null;
+  for (const one of paths.value) {
+    const got = inspector.inspectFile(one);
+    const errors = got.ok ? failures(got.tests) : got.errors;
+    if (!got.ok || errors.length > 0) {
+      const [first] = errors;
+      const file = one === place.main ? '' : `${basename(one)}: `;
+      const at = first?.line == null ? '' : ` at ${first.line}:${first.column}`;
+      return { ...nothing, problem: `${file}${first?.message ?? 'does not load'}${at}` };
+    }
+    rules += got.rules;
+    // Denials are enforced where any document enforces them.
+    mode = got.mode === 'enforce' ? got.mode : (mode ?? got.mode);
   }
+  // Who may not read the state folder is not told of it.
+  const known = attempt(() => openLayerMemory(stateDir, place.main, bytes => sha256Digest(bytes) as Sha256Hex).read());
+  const missing = known.ok ? known.value.layers.filter(name => !nothing.layers.includes(name)) : [];
   const changed = statSync(path, { throwIfNoEntry: false })?.mtime.toISOString() ?? null;
-  return { path, changed, rules: got.rules, mode: got.mode, problem: null };
+  const problem = missing.length === 0 ? null : `the layer ${missing[0]} was in force once and is missing`;
+  return { ...nothing, changed, rules, mode, problem };
 }
 
 function killText(
@@ -153,6 +188,26 @@ async function latchedOf(settings: Settings): Promise<{ kills: readonly Latched[
   } catch (error) {
     return { kills: [], error: error instanceof Fault ? error.message : 'the latched kills cannot be read' };
   }
+}
+
+/** Null where signatures are not asked for. */
+function signatureOf({ requireSignature, policy, trustDir, operatorsGroup, weakeningGuard }: Settings) {
+  if (!requireSignature) return null;
+  try {
+    const rules = { operatorsGid: operatorsGroup === null ? null : groupId(operatorsGroup) };
+    const { statement, keyIds, threshold, trusted } = inspectSignature(policy, trustDir, rules, Date.now());
+    const { version, expires } = statement;
+    return { problem: null, version, expires, signed_by: keyIds, threshold, trusted, weakening_guard: weakeningGuard };
+  } catch (error) {
+    if (error instanceof Fault) return { problem: error.message };
+    throw error;
+  }
+}
+
+function signatureText(signed: Exclude<ReturnType<typeof signatureOf>, null | { problem: string }>): string {
+  const { version, expires, signed_by: keyIds, threshold, trusted } = signed;
+  const needed = `${threshold} of ${trusted} trusted keys needed`;
+  return `version ${version} by ${keyIds.join(', ')} (${needed}), expires ${expires ?? 'never'}`;
 }
 
 /** Paths of all engaged switches. One that cannot be looked at counts, as it does for the agent. */

@@ -5,23 +5,28 @@ import { readArgs } from './args.js';
 import { painter } from './colour.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { printIssue } from './print-issue.js';
+import { withLayers } from './with-layers.js';
 
 export const test: Command = {
   name: 'test',
   summary: "run policies' own tests",
   usage: `
-usage: checkrd test [--json] FILE...
+usage: checkrd test [--layers] [--json] FILE...
 
-Runs the tests that each policy carries under \`tests:\`, through the engine that decides, and says what each came to.
+Runs the tests that each policy carries under \`tests:\`, through the engine that decides, and says what each came to. They are
+that document's own: no other has a part in them. --layers runs those of the layers in \`policy.d\` beside each FILE as well.
 
 exit: 0 all passed, 1 one failed, 2 a policy does not load, 64 misuse`,
   async run(args, io) {
-    const given = readArgs(args, { words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one FILE' } });
+    const given = readArgs(args, {
+      switches: ['layers'],
+      words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one FILE' },
+    });
     const json = given.on('json');
     const inspector = policyInspector();
     const report: object[] = [];
     let code: number = EXIT.ok;
-    for (const file of given.words) {
+    for (const file of given.words.flatMap(one => (given.on('layers') ? withLayers(one, io.cwd) : [one]))) {
       const got = inspector.inspectFile(resolve(io.cwd, file));
       if (!got.ok) {
         code = EXIT.unknown;

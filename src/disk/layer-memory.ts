@@ -6,15 +6,14 @@
  *   {"policy": path, "layers": [name…], "dropped": [{"name", "by_uid", "time"}…]}
  * `dropped` says who allowed a name to be missing, until it comes back. 0600, replaced whole.
  */
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Sha256Hex } from '../core/brand.js';
 import { utf8 } from '../core/bytes.js';
 import { Fault } from '../core/fault.js';
 import { KIB } from '../core/limits.js';
 import { isLayerName } from '../core/policy/layers.js';
 import { errorCode } from './error-code.js';
-import { readSettledSync } from './read-settled.js';
 import { replaceSync } from './replace-file.js';
 
 export interface DroppedLayer {
@@ -35,7 +34,7 @@ export interface LayerMemory {
   read(): KnownLayers;
   /** Adds names; those that came back are no longer dropped. @throws Fault `layers_unreadable`, `policy_not_archived` */
   remember(names: readonly string[]): void;
-  /** @returns false when no such layer is known. @throws Fault as `remember`. */
+  /** From now on the layer may be missing. @returns false when no such layer is known. @throws Fault as `remember`. */
   drop(dropped: DroppedLayer): boolean;
   /** Another text whenever the file is another one. Never throws. */
   look(): string;
@@ -54,11 +53,10 @@ export function openLayerMemory(
     const there = statOf(path);
     if (there === 'ENOENT' || there === 'ENOTDIR') return NOTHING;
     try {
-      const { bytes } = readSettledSync(path, { operatorsGid: null }, MAX_BYTES);
-      const known = parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+      const known = parse(new TextDecoder('utf-8', { fatal: true }).decode(readOwn(path)));
       if (known !== null) return known;
     } catch (error) {
-      throw new Fault('layers_unreadable', { path, why: error instanceof Fault ? error.message : errorCode(error) });
+      throw new Fault('layers_unreadable', { path, why: error instanceof Refusal ? error.message : errorCode(error) });
     }
     throw new Fault('layers_unreadable', { path, why: 'it is not what checkrd wrote' });
   };
@@ -84,6 +82,26 @@ export function openLayerMemory(
     },
     look: () => statOf(path),
   };
+}
+
+class Refusal extends Error {}
+
+/** A file of root, of this user, or, where root looks into somebody's state folder, of that folder's owner. */
+function readOwn(path: string): Uint8Array {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const file = fstatSync(fd);
+    const { uid, mode, size } = file;
+    const own = process.geteuid?.();
+    const trusted = [0, own, own === 0 ? statSync(dirname(path)).uid : own];
+    if (!file.isFile()) throw new Refusal('it is not a regular file');
+    if (!trusted.includes(uid)) throw new Refusal(`user ${uid} owns it`);
+    if ((mode & 0o022) !== 0) throw new Refusal('others may write it');
+    if (size > MAX_BYTES) throw new Refusal('it is too large');
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function statOf(path: string): string {

@@ -11,7 +11,14 @@ import { basename, dirname, join } from 'node:path';
 import type { Sha256Hex } from '../core/brand.js';
 import { Fault } from '../core/fault.js';
 import { ENVELOPE_MAX_BYTES, POLICY_MAX_LAYERS } from '../core/limits.js';
-import { byteOrder, ENVELOPE_SUFFIX, generationId, isSoundName, layerEntry } from '../core/policy/layers.js';
+import {
+  byteOrder,
+  ENVELOPE_SUFFIX,
+  generationId,
+  isLayerName,
+  isSoundName,
+  layerEntry,
+} from '../core/policy/layers.js';
 import { alike, type Seen } from '../core/reload/machine.js';
 import type { Parts } from '../core/reload/stillness.js';
 import { errorCode } from './error-code.js';
@@ -116,6 +123,19 @@ export async function readSet(place: PolicyPlace, rules: WriterRules): Promise<S
   } catch (error) {
     throw orMoved(place, wanted, error);
   }
+}
+
+/**
+ * Paths of the documents that are there: the main one, then the layers in order.
+ * @throws Fault `policy_layer_name`, `policy_layers_too_many`, `policy_unreadable`
+ */
+export function documentPaths(place: PolicyPlace): readonly string[] {
+  return listFiles(place).documents.map(({ path }) => path);
+}
+
+/** Names of the layers that are there, in order; whatever else is there is left out. */
+export function layerNamesIn(place: PolicyPlace): readonly string[] {
+  return listLayers(place.layersDir).names.filter(isLayerName).sort(byteOrder);
 }
 
 export function hashedSet(files: readonly PolicyFile[], hash: (bytes: Uint8Array) => Sha256Hex): PolicySet {

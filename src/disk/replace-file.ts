@@ -1,13 +1,26 @@
 /**
  * Replaces a file of the state folder whole: a reader sees the old one or the new one, also after a power cut. 0600.
  */
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Fault } from '../core/fault.js';
 import { errorCode } from './error-code.js';
 
-const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+/** Never through what somebody else has put there, were it a link. */
+const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 let made = 0;
 
 function temporaryOf(path: string): string {
@@ -19,6 +32,7 @@ export async function replace(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = temporaryOf(path);
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await unlink(temporary).catch(() => {});
     const file = await open(temporary, FLAGS, 0o600);
     try {
       await file.writeFile(bytes);
@@ -40,13 +54,22 @@ export async function replace(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
+/** What root writes into somebody's folder must stay readable there. */
+function giveToOwner(fd: number, folder: string): void {
+  if (process.geteuid?.() !== 0) return;
+  const { uid, gid } = statSync(folder);
+  if (uid !== 0) fchownSync(fd, uid, gid);
+}
+
 /** As {@link replace}, for a constructor. */
 export function replaceSync(path: string, bytes: Uint8Array): void {
   const temporary = temporaryOf(path);
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    rmSync(temporary, { force: true });
     const fd = openSync(temporary, FLAGS, 0o600);
     try {
+      giveToOwner(fd, dirname(path));
       for (let sent = 0; sent < bytes.length; ) sent += writeSync(fd, bytes, sent);
       fsyncSync(fd);
     } finally {

@@ -26,6 +26,8 @@ export interface FolderWatchOptions {
   readonly pollMs: number;
   /** A second watch by the kernel's own events, 2 ms sooner than the first. */
   readonly fast?: boolean;
+  /** Called with the name of an entry that was written to under that name; after `look`. Only with `fast`. */
+  readonly written?: (name: string) => void;
   readonly timers: Timers;
 }
 
@@ -97,7 +99,11 @@ class Watch implements FolderWatch {
     this.#slow.on('all', changed).on('raw', raw).on('ready', changed).on('error', failed);
     if (this.options.fast === true) {
       try {
-        this.#quick = fsWatch(real, { persistent: false }, raw);
+        this.#quick = fsWatch(real, { persistent: false }, (kind, name) => {
+          raw(kind, name);
+          // `rename`: made, removed or renamed. `change`: written to, or its mode or times were set.
+          if (kind === 'change' && name !== null && !this.#closed && wanted(name)) this.options.written?.(name);
+        });
         this.#quick.on('error', failed);
       } catch {
         failed();

@@ -3,6 +3,7 @@ import { keyId } from '../core/audit/key-id.js';
 import { type Dropped, Refused, type Slices } from './dropped.js';
 import { sha256 } from './hash.js';
 import { expectedEndOf, keysOf } from './inputs.js';
+import { selfTest } from './self-test.js';
 import { element, reportElements } from './show-report.js';
 import { sortDropped } from './sort-dropped.js';
 import { isState, verifyDropped } from './verify-dropped.js';
@@ -138,6 +139,7 @@ async function verifyAll(): Promise<void> {
   let done = 0;
   let since = performance.now();
   try {
+    selfTest();
     const given = {
       files,
       beside: entries.filter(({ kind }) => kind === 'beside'),

@@ -48,9 +48,10 @@ export interface Run {
 
 /** @throws Refused, with a sentence for people */
 export async function verifyDropped(given: Given, run: Run): Promise<readonly Report[]> {
-  const heads: [Dropped, FileHead | null][] = [];
-  for (const file of given.files) heads.push([file, fileHead(sha256Text, await firstLines(file))]);
-  const logs = groupByLog(heads, file => file.bytes.size);
+  const heads: [Dropped & { readonly sizeBytes: number }, FileHead | null][] = [];
+  for (const file of given.files)
+    heads.push([{ ...file, sizeBytes: file.bytes.size }, fileHead(sha256Text, await firstLines(file))]);
+  const logs = groupByLog(heads);
   if (given.expect !== null && logs.length > 1)
     throw new Refused('The expected end speaks of one log, and the files are of several. Give those of one log.');
   const reports: Report[] = [];

@@ -250,6 +250,25 @@ test('status: a policy that does not load is wrong, with its place', async t => 
   assert.match(out, /wrong: policy: .*at 2:1/);
 });
 
+test('status says what agents could write, and takes it for news only where a daemon keeps them apart', async t => {
+  const { folder: dir, env } = home(t);
+  const at = { env };
+  await cli(['init'], at);
+  const library = await cli(['status', '--json'], at);
+  assert.equal(library.code, 0);
+  const open = (out: string) => (JSON.parse(out) as { writable_by_agent: { path: string }[] }).writable_by_agent;
+  assert.ok(open(library.out).some(({ path }) => path === join(dir, 'policy.yaml')));
+
+  writeFileSync(join(dir, 'checkrd.yaml'), 'daemon: { agents: [{ id: a, group: "54321" }] }\n');
+  assert.deepEqual(open((await cli(['status', '--json'], at)).out), []);
+  mkdirSync(join(dir, 'trust'));
+  chmodSync(join(dir, 'trust'), 0o777);
+  const daemon = await cli(['status'], at);
+  assert.equal(daemon.code, 1);
+  assert.match(daemon.out, /^separate {2}no: the agent could write .*\/trust$/m);
+  assert.match(daemon.out, /^note: separation: agents could write .*\/trust$/m);
+});
+
 test('status reads the head of the log', async t => {
   const at = home(t);
   await cli(['init'], at);

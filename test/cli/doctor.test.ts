@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   chmodSync,
@@ -30,7 +31,12 @@ import { after, type TestContext, test } from 'node:test';
 import type { MachinePlaces } from '#src/agent/doctor/look-at-machine.js';
 import { openLibrary } from '#src/agent/open-library.js';
 import { doctorOf } from '#src/cli/doctor.js';
+import { toBase64 } from '#src/core/bytes.js';
 import { CHECKS, type Check, type Finding, type Grade } from '#src/core/doctor/finding.js';
+import { envelopeText, signedBytes } from '#src/core/trust/dsse.js';
+import { POLICY_PAYLOAD_TYPE } from '#src/core/trust/policy-payload.js';
+import { generateSeed, signerFromSeed } from '#src/crypto/ed25519.js';
+import { trustedSigner } from '#src/crypto/trusted-signer.js';
 import { asNobody } from '../support/as-nobody.js';
 import { runCommand } from '../support/cli-command.js';
 import { notRoot } from '../support/nobody.js';
@@ -114,6 +120,24 @@ const folderOf = (home: string): string => join(home, '..');
 function secret(home: string): string {
   const name = readdirSync(join(home, 'keys')).find(key => key.endsWith('.key')) ?? '';
   return join(home, 'keys', name);
+}
+
+const SIGNED = 'require_signature: true\nrequire_separation: false\n';
+
+/** Signs the policy as it is, with a key whose public half is put into the trust folder. */
+function signPolicy(home: string, change: object = {}): void {
+  const signer = signerFromSeed(generateSeed());
+  mkdirSync(join(home, 'trust'));
+  writeFileSync(join(home, 'trust/a.pub'), `${toBase64(signer.publicKey)}\n`);
+  const sha256 = createHash('sha256')
+    .update(readFileSync(join(home, 'policy.yaml')))
+    .digest('hex');
+  const statement = { file: 'policy.yaml', issued: '2026-01-01T00:00:00Z', sha256, version: 1, ...change };
+  const payload = Buffer.from(JSON.stringify(statement));
+  const signature = signer.sign(signedBytes(POLICY_PAYLOAD_TYPE, payload));
+  const { keyId = '' } = trustedSigner(toBase64(signer.publicKey)) ?? {};
+  const text = envelopeText({ payloadType: POLICY_PAYLOAD_TYPE, payload, signatures: [{ keyId, signature }] });
+  writeFileSync(join(home, 'policy.yaml.dsse'), text);
 }
 
 interface Row {
@@ -216,6 +240,82 @@ const ROWS: readonly Row[] = [
     says: /everyone could change the settings, change the policy, .*release the kill switch, .*change the log$/,
     mend: /^chmod go-w /,
     code: 1,
+  },
+  {
+    name: 'a layer that does not load',
+    spoil: home => {
+      mkdirSync(join(home, 'policy.d'));
+      writeFileSync(join(home, 'policy.d/10-company.yaml'), 'rulse: []\n');
+    },
+    check: 'policy',
+    grade: 'failure',
+    where: /10-company\.yaml$/,
+    says: /would not go live/,
+    code: 1,
+  },
+  {
+    name: 'a file among the layers that is none',
+    spoil: home => {
+      mkdirSync(join(home, 'policy.d'));
+      writeFileSync(join(home, 'policy.d/README'), 'x\n');
+    },
+    check: 'policy',
+    grade: 'failure',
+    says: /README/,
+    code: 1,
+  },
+  {
+    name: 'no trusted key where signatures are asked for',
+    spoil: () => {},
+    settings: SIGNED,
+    check: 'signatures',
+    grade: 'failure',
+    where: /trust$/,
+    says: /trusted keys: 0, signatures needed: 1/,
+    code: 1,
+  },
+  {
+    name: 'a policy that is not signed where it must be',
+    spoil: home => {
+      signPolicy(home);
+      rmSync(join(home, 'policy.yaml.dsse'));
+    },
+    settings: SIGNED,
+    check: 'signatures',
+    grade: 'failure',
+    where: /policy\.yaml$/,
+    says: /it is not signed/,
+    code: 1,
+  },
+  {
+    name: 'a policy that was changed after it was signed',
+    spoil: home => {
+      signPolicy(home);
+      appendFileSync(join(home, 'policy.yaml'), '# more\n');
+    },
+    settings: SIGNED,
+    check: 'signatures',
+    grade: 'failure',
+    says: /changed after it was signed/,
+    code: 1,
+  },
+  {
+    name: 'a signature that has expired',
+    spoil: home => signPolicy(home, { expires: '2026-01-02T00:00:00Z' }),
+    settings: SIGNED,
+    check: 'signatures',
+    grade: 'failure',
+    says: /has expired/,
+    code: 1,
+  },
+  {
+    name: 'a signed policy',
+    spoil: home => signPolicy(home),
+    settings: SIGNED,
+    check: 'signatures',
+    grade: 'ok',
+    says: /^1 of 1 keys must sign, and did$/,
+    code: 0,
   },
   {
     name: 'a layer that anyone may write',
@@ -557,9 +657,8 @@ test('doctor: a sound installation is found to be one, and nothing in it is touc
     findings.filter(found => found.grade !== 'ok').map(found => found.check),
     expected,
   );
-  // Signatures have no row yet.
   assert.deepEqual(
-    CHECKS.filter(check => check !== 'signatures' && !findings.some(found => found.check === check)),
+    CHECKS.filter(check => !findings.some(found => found.check === check)),
     [],
   );
   const bytes = readFileSync(secret(home), 'utf8').trim();
@@ -636,5 +735,5 @@ test('doctor: what stands in a name moves no cursor', async t => {
   const text = await (await ask(home, machine(folderOf(home)))).text();
   assert.ok(!text.includes('\u001b'));
   assert.match(text, /^FAILURE {3}files +.*: everyone could change a layer\n {10}run: chmod go-w /m);
-  assert.match(text, /\n1 wrong, \d+ to know, 0 not seen, \d+ well$/);
+  assert.match(text, /\n2 wrong, \d+ to know, 0 not seen, \d+ well$/);
 });

@@ -1,6 +1,7 @@
 /** `checkrd kill`, `resume` and what `status` says of them, over real files and a real agent. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Checkrd } from 'checkrd';
@@ -136,4 +137,24 @@ test('resume: what goes together, and what cannot be read or written', async t =
   rmSync(home.path('state'), { recursive: true });
   writeFileSync(join(home.dir, 'checkrd.yaml'), 'resume_requires: maybe\n');
   assert.notEqual((await run('resume')).code, 0);
+});
+
+test('where the latch is not for this user’s eyes, the daemon says what is latched', async t => {
+  const { home, run } = fresh(t);
+  const kill = {
+    source: '/k',
+    scope: 'all',
+    reason: null,
+    release_id: '2'.repeat(32),
+    release_log: 'h/daemon/0123456789abcdef',
+  };
+  const body = JSON.stringify({ status: 'ok', kill: [kill, { source: '/k', scope: 'x', reason: null }] });
+  const server = createServer((_, response) => response.end(body)).listen(home.path('checkrd.sock'));
+  t.after(() => server.close());
+  // As good as unreadable, also to root.
+  home.write('state/kill.json', '{"v":1,"held":[],"released":[]}');
+  chmodSync(home.path('state', 'kill.json'), 0o666);
+  const said = await run('resume');
+  assert.equal(said.code, 1);
+  assert.match(said.err, /--release 2+ --log h\/daemon\/0123456789abcdef /);
 });

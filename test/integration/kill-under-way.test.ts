@@ -1,15 +1,15 @@
 // T-68 of THREAT-MODEL.md.
 /** Whatever a call is doing when the switch is engaged, it ends: waiting, sending, reading, following, running. */
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { Checkrd, CheckrdPolicyDenied } from 'checkrd';
 import { failureOf } from '../support/agent-under-test.js';
 import { Home } from '../support/home.js';
+import { Toucher } from '../support/toucher.js';
 import { until } from '../support/until.js';
-import { endless } from '../support/upstream.js';
 
 const POLICY = `default: allow
 rules:
@@ -23,7 +23,8 @@ let cut = 0;
 const server = createServer((request, response) => {
   reached.push(request.url ?? '');
   response.once('close', () => cut++);
-  if (request.url === '/stream') endless(request, response);
+  // Server-sent events, of which the second never comes.
+  if (request.url === '/stream') response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
   else if (request.url === '/upload') request.on('data', () => uploading++).on('error', () => undefined);
   else if (request.url === '/moved') response.writeHead(307, { location: '/judged' }).end();
   else if (request.url === '/whole') request.resume().on('end', () => response.end('ok'));
@@ -166,6 +167,24 @@ test('200 streams at once: all end, and the record says how many and how long', 
   assert.equal(logged('outcome').filter(r => r.result === 'killed').length, 200);
   assert.equal(checkrd.healthy().inFlight, 0);
   await until('cut', () => cut === cuts + 200);
+});
+
+test('the program keeps its only thread busy: what is in flight ends in the first turns of the loop after that', async () => {
+  const toucher = new Toucher();
+  const streams = await Promise.all(Array.from({ length: 20 }, () => guarded(`${origin}/stream`)));
+  const ends = Promise.allSettled(streams.map(response => response.text()));
+  const touched = toucher.touch(home.path('killswitch'));
+  // The order is with the other process once this turn ends; from then on the thread is not free until it was done.
+  await new Promise(setImmediate);
+  while (!existsSync(home.path('killswitch')));
+  const refused = guarded(`${origin}/x`);
+  await failureOf(refused);
+  for (let turn = 0; turn < 20 && logged('kill_engaged').length === 0; turn++) await new Promise(setImmediate);
+  assert.equal(checkrd.healthy().inFlight, 0);
+  for (const end of await ends) assert.equal(end.status, 'rejected');
+  await touched;
+  toucher.close();
+  assert.equal(await aborted(), 20);
 });
 
 test('a tool is told by its signal, and may end what it has begun', async () => {

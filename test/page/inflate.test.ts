@@ -85,7 +85,7 @@ test('what is cut short is never whole, and what came before it is right', () =>
 
 test('spoiled data: zlib and this one say the same of each', () => {
   let objected = 0;
-  for (let i = 0; i < 3000; i++) {
+  for (let i = 0; i < 1500; i++) {
     const packed = zlib.deflateRawSync(sample(200 + below(400), 1 + below(60)), {
       strategy: STRATEGIES[below(5)] as number,
     });
@@ -102,7 +102,7 @@ test('spoiled data: zlib and this one say the same of each', () => {
       assert.equal(ours.failed?.code, theirs === 'unexpected end of file' ? 'cut_short' : 'spoiled', theirs);
     } else assert.ok(ours.failed === null && ours.bytes.equals(theirs));
   }
-  assert.ok(objected > 500, String(objected));
+  assert.ok(objected > 250, String(objected));
 });
 
 test('a small file that unpacks to a large one comes in small pieces', () => {

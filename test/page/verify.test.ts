@@ -13,6 +13,7 @@ import { sha256 as ofNode } from '#src/crypto/sha256.js';
 import { Refused, type Slices, unpacked } from '#src/page/dropped.js';
 import { Sha256Pieces, sha256, sha256Digest, sha256Text } from '#src/page/hash.js';
 import { expectedEndOf, keysOf } from '#src/page/inputs.js';
+import { selfTest } from '#src/page/self-test.js';
 import { sortDropped } from '#src/page/sort-dropped.js';
 import { verifyDropped } from '#src/page/verify-dropped.js';
 import { AuditBuilder, testSigner } from '../support/audit-builder.js';
@@ -226,6 +227,12 @@ test('what cannot be judged is refused, and nothing is concluded', async () => {
   assert.throws(() => keysOf(`${key}\n\nhello`), /Line 3 is no usable/);
   assert.throws(() => expectedEndOf('12'), /This is not SIZE:ROOT/);
   assert.equal(expectedEndOf(' '), null);
+});
+
+test('a browser that computes wrongly judges nothing', () => {
+  selfTest();
+  for (const lie of [() => true, () => false]) assert.throws(() => selfTest(lie), Refused);
+  assert.throws(() => selfTest(undefined, () => 'f'.repeat(64)), Refused);
 });
 
 test('what is dropped is told apart', async () => {

@@ -35,12 +35,15 @@ const { port } = server.address() as AddressInfo;
 interface Asked {
   readonly model: string;
   readonly stream?: boolean;
+  /** `silent`: never answered. */
+  readonly user?: string;
   /** Words of a stream. */
   readonly max_tokens?: number;
 }
 
 function answer(asked: Asked, response: ServerResponse): void {
   const base = { id: 'c', created: 0, model: asked.model };
+  if (asked.user === 'silent') return;
   if (asked.stream !== true) {
     const choices = [{ index: 0, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }];
     response.setHeader('content-type', 'application/json');
@@ -199,4 +202,37 @@ test('a stream flows, and the switch ends it in the middle with the denial itsel
   const before = hits.length;
   await assert.rejects(answering.openai.chat.completions.create({ model: 'small', messages }), /kill switch/);
   assert.equal(hits.length, before);
+});
+
+test('retries of the client do not outlast the switch: a call in flight fails, and each further try is refused as a call of its own', async () => {
+  rmSync(join(home, 'killswitch'), { force: true });
+  await until('released', () => throwing.checkrd.healthy().holds.length === 0);
+  const from = log('sdk-throw').length;
+  const before = hits.length;
+  // Never answered: the client waits, is cut off, and tries again.
+  const call = throwing.openai.chat.completions.create({ model: 'small', messages, user: 'silent' }, { maxRetries: 2 });
+  const failed = assert.rejects(call, isCheckrdPolicyDenied);
+  await until('it is with the server', () => hits.length === before + 1);
+  writeFileSync(join(home, 'killswitch'), '');
+  await failed;
+  assert.equal(hits.length, before + 1, 'no retry reached the server');
+  assert.deepEqual(recorded('sdk-throw', from), {
+    decisions: ['rule_allowed', 'kill_switch', 'kill_switch'],
+    outcomes: ['killed'],
+  });
+});
+
+test('a stream that the switch cuts is not begun anew by the client', async () => {
+  rmSync(join(home, 'killswitch'), { force: true });
+  await until('released', () => throwing.checkrd.healthy().holds.length === 0);
+  const from = log('sdk-throw').length;
+  const stream = await throwing.openai.chat.completions.create(
+    { model: 'small', messages, stream: true },
+    { maxRetries: 2 },
+  );
+  await assert.rejects(async () => {
+    for await (const _chunk of stream) writeFileSync(join(home, 'killswitch'), '');
+  }, isCheckrdPolicyDenied);
+  assert.deepEqual(recorded('sdk-throw', from).decisions, ['rule_allowed']);
+  rmSync(join(home, 'killswitch'), { force: true });
 });

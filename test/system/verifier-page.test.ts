@@ -32,8 +32,11 @@ const put = (name: string, bytes: Uint8Array | string): string => {
 };
 const whole = () => [put('audit.jsonl', three), put('audit.jsonl.2', one), put('audit.jsonl.1', two)];
 
-/** Hears whoever calls, and is what the browser takes for its proxy. */
-let calls: string[] = [];
+/** Hears whoever calls it. It is the browser's proxy too, so that what the browser itself wants of its maker ends here. */
+const calls: string[] = [];
+const heard = (url = ''): void => {
+  if (url.startsWith('/') || url.includes(new URL(home).host)) calls.push(url);
+};
 let server: Server;
 let home = '';
 let browser: Browser;
@@ -41,11 +44,11 @@ let browser: Browser;
 before(async () => {
   if (skip) return;
   server = createServer((request, response) => {
-    calls.push(request.url ?? '');
+    heard(request.url);
     response.end();
   });
   server.on('connect', (request, socket) => {
-    calls.push(request.url ?? '');
+    heard(request.url);
     socket.destroy();
   });
   await new Promise<void>(done => server.listen(0, '127.0.0.1', done));
@@ -247,8 +250,7 @@ const WAYS = (home: string): readonly string[] => [
 ];
 
 test('the page’s policy stops every call home, and a script that was put into it', { skip }, async () => {
-  const { page, requests } = await opened();
-  calls = [];
+  const { page } = await opened();
   for (const way of WAYS(home)) await page.evaluate(`(async () => { try { await ${way}; } catch {} })()`);
   const ran = await page.evaluate<string[]>(`(() => {
     const ran = [];
@@ -264,17 +266,8 @@ test('the page’s policy stops every call home, and a script that was put into 
     for (const name of Object.keys(tries)) try { tries[name](); } catch {}
     return new Promise(done => setTimeout(() => done(ran), 200));
   })()`);
-  assert.deepEqual(
-    ran.filter(name => name !== 'worker'),
-    [],
-  );
+  assert.deepEqual(ran, []);
   assert.deepEqual(calls, []);
-  assert.deepEqual(
-    requests
-      .filter(url => !url.startsWith('file:') && !url.startsWith('blob:'))
-      .filter(url => calls.some(call => url.endsWith(call))),
-    [],
-  );
   await page.close();
   // The same tries reach home from a page without the policy: the trap works.
   const open = await opened(put('open.html', '<!doctype html><body></body>'));

@@ -5,22 +5,21 @@
  *   out  : facts; what could not be looked at is one of them
  *   never: changes anything, reads a secret's bytes
  */
-import { accessSync, constants, lstatSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Settings } from '../../core/config/settings.js';
-import type { Facts, InstallationFacts, PolicyFacts, SeparationFacts, SocketFacts } from '../../core/doctor/facts.js';
+import type { Facts, InstallationFacts, SeparationFacts, SocketFacts } from '../../core/doctor/facts.js';
 import { Fault } from '../../core/fault.js';
 import { errorCode } from '../../disk/error-code.js';
 import { groupId } from '../../disk/group-id.js';
 import { agentSwitch, agentsStopped, lookAtSwitch } from '../../disk/switch-files.js';
-import { policyInspector } from '../inspect-policy.js';
 import { fromElsewhere } from '../log/machine-id.js';
-import { failures } from '../policy-tests.js';
 import { readSettings, type Surroundings, settingsPlace } from '../read-settings.js';
 import { agentGroups, agentUser, type SystemUser, unseparated, writableBy } from '../separation.js';
 import { compareEnd, writerOf } from './look-at-log.js';
 import { lookAtMachine, lookAtNetwork, lookAtRoom, type MachinePlaces } from './look-at-machine.js';
 import { lookAtKeys, lookAtPaths, namesIn } from './look-at-paths.js';
+import { lookAtPolicies } from './look-at-policy.js';
 
 /** The end of a log by the word of its last lines. */
 export interface Head {
@@ -75,7 +74,7 @@ async function lookAtInstallation(settings: Settings, path: string, asking: Aski
   const own = logs.map(log => log.path).filter(at => errorAt(at) !== 'ENOENT' || errorAt(`${at}.state`) !== 'ENOENT');
   const rules = { operatorsGid: groupOrNull(settings.operatorsGroup), uid: user.uid };
   return {
-    policy: lookAtPolicy(settings),
+    ...lookAtPolicies(settings, rules, asking.nowMs),
     paths: lookAtPaths(settings, path, own, hasDaemon, rules),
     separation: lookAtSeparation(settings, user),
     kill: killswitch === null ? null : lookAtKill(killswitch),
@@ -111,18 +110,6 @@ function withLost(heads: readonly Head[]): readonly Head[] {
     .filter(path => !heads.some(head => head.path === path));
   const found = heads.filter(head => head.error !== 'ENOENT' || lost.length === 0);
   return [...found, ...lost.map(path => ({ path, size: null, lastTime: null, error: 'ENOENT' }))];
-}
-
-/** As the agent would take it: one whose own tests fail does not go live. */
-function lookAtPolicy({ policy: path, inspectBytes }: Settings): PolicyFacts {
-  const error = errorAt(path) ?? errorOf(() => accessSync(path, constants.R_OK));
-  const facts = { path, isThere: error !== 'ENOENT' && error !== 'ENOTDIR', error, problem: null, rules: 0, mode: '' };
-  if (error !== null) return facts;
-  const got = policyInspector(inspectBytes).inspectFile(path);
-  const [first] = got.ok ? failures(got.tests) : got.errors;
-  if (got.ok && first === undefined) return { ...facts, rules: got.rules, mode: got.mode };
-  const place = first?.line == null ? '' : ` at ${first.line}:${first.column}`;
-  return { ...facts, problem: `${first?.message ?? 'it does not load'}${place}` };
 }
 
 function lookAtSeparation(settings: Settings, user: SystemUser): SeparationFacts {
@@ -169,12 +156,8 @@ function groupOrNull(group: string | null): number | null {
 
 /** The system's code, null when something is there. */
 function errorAt(path: string): string | null {
-  return errorOf(() => lstatSync(path));
-}
-
-function errorOf(look: () => unknown): string | null {
   try {
-    look();
+    lstatSync(path);
     return null;
   } catch (error) {
     return errorCode(error);

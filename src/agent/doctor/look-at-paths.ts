@@ -21,9 +21,8 @@ export function lookAtPaths(
   hasDaemon: boolean,
   rules: WriterRules,
 ): readonly PathFacts[] {
-  const { configDir, policy, killswitch, keysDir, stateDir, audit, daemon } = settings;
+  const { trustDir: signers, policy, killswitch, keysDir, stateDir, audit, daemon } = settings;
   const layers = join(dirname(policy), 'policy.d');
-  const signers = join(configDir, 'trust');
   const places: readonly Place[] = [
     ['settings', settingsPath],
     ['policy', policy],

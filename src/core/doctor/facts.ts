@@ -27,8 +27,22 @@ export interface PolicyFacts {
   readonly error: string | null;
   /** Null when it loads; else the first thing wrong, with its place. */
   readonly problem: string | null;
+  /** What to do about it; null: `checkrd check` explains it. */
+  readonly hint: string | null;
   readonly rules: number;
   readonly mode: string;
+}
+
+export interface SignatureFacts {
+  readonly isRequired: boolean;
+  /** Of those whose signatures count. */
+  readonly folder: string;
+  /** The folder cannot be used. */
+  readonly problem: Problem | null;
+  readonly signers: number;
+  readonly threshold: number;
+  /** Policies and layers whose signatures do not let them go live. */
+  readonly refused: readonly { readonly path: string; readonly why: string }[];
 }
 
 /** What a path of the installation is for. */
@@ -135,7 +149,9 @@ export interface MachineFacts {
 
 /** Null where the settings do not load. */
 export interface InstallationFacts {
-  readonly policy: PolicyFacts;
+  /** The main one first, then its layers. */
+  readonly policies: readonly PolicyFacts[];
+  readonly signatures: SignatureFacts;
   readonly paths: readonly PathFacts[];
   readonly separation: SeparationFacts;
   /** Null: none is configured. */

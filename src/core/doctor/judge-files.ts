@@ -1,6 +1,14 @@
 /** Settings, policy and every path of an installation: who may write, who may read, what is missing. */
 import { shellWord } from '../shell-word.js';
-import type { PathFacts, PathRole, PolicyFacts, SeparationFacts, SettingsFacts, Stranger } from './facts.js';
+import type {
+  PathFacts,
+  PathRole,
+  PolicyFacts,
+  SeparationFacts,
+  SettingsFacts,
+  SignatureFacts,
+  Stranger,
+} from './facts.js';
 import { type Finding, finding, isForbidden, unseen } from './finding.js';
 
 interface Wanted {
@@ -35,15 +43,15 @@ export function judgeSettings({ path, isThere, problem }: SettingsFacts): readon
   return [finding('settings', 'ok', path, isThere ? 'they load' : 'there are none; the defaults hold')];
 }
 
-export function judgePolicy({ path, isThere, error, problem, rules, mode }: PolicyFacts): readonly Finding[] {
+export function judgePolicy({ path, isThere, error, problem, hint, rules, mode }: PolicyFacts): readonly Finding[] {
   if (error !== null && isForbidden(error)) return [unseen('policy', path, error)];
   if (!isThere) {
-    const hint = 'put the policy there; `checkrd init` writes one to begin with';
-    return [finding('policy', 'failure', path, 'there is none: every call is denied', { hint })];
+    const next = 'put the policy there; `checkrd init` writes one to begin with';
+    return [finding('policy', 'failure', path, 'there is none: every call is denied', { hint: next })];
   }
   if (problem !== null) {
-    const mend = `checkrd check ${shellWord(path)}`;
-    return [finding('policy', 'failure', path, `it would not go live: ${problem}`, { mend })];
+    const mend = hint === null ? `checkrd check ${shellWord(path)}` : null;
+    return [finding('policy', 'failure', path, `it would not go live: ${problem}`, { mend, hint })];
   }
   const says = `${rules} ${rules === 1 ? 'rule' : 'rules'}, ${mode}`;
   if (mode !== 'enforce') return [finding('policy', 'warning', path, `${says}: it denies nothing`)];
@@ -53,6 +61,23 @@ export function judgePolicy({ path, isThere, error, problem, rules, mode }: Poli
 export function judgePaths(paths: readonly PathFacts[]): readonly Finding[] {
   const findings = [...judgeStrangers(paths), ...paths.flatMap(judgePath)];
   return findings.length > 0 ? findings : [finding('files', 'ok', null, 'owners and modes are as they should be')];
+}
+
+export function judgeSignatures(facts: SignatureFacts): readonly Finding[] {
+  const { isRequired, folder, problem, signers, threshold, refused } = facts;
+  if (!isRequired) return [finding('signatures', 'ok', null, 'the settings ask for none')];
+  if (problem !== null) return [finding('signatures', 'failure', folder, problem.message, { hint: problem.hint })];
+  if (signers < threshold) {
+    const says = `trusted keys: ${signers}, signatures needed: ${threshold}; no policy can go live`;
+    return [finding('signatures', 'failure', folder, says, { hint: 'put the `.pub` of each signer there' })];
+  }
+  if (refused.length === 0)
+    return [finding('signatures', 'ok', folder, `${threshold} of ${signers} keys must sign, and did`)];
+  return refused.map(({ path, why }) =>
+    finding('signatures', 'failure', path, why, {
+      hint: 'have its signers sign the file as it is, or put back the one that they signed',
+    }),
+  );
 }
 
 /** One open folder concerns all that stands below it: said once, with all that it opens. */

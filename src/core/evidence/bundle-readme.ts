@@ -28,7 +28,7 @@ key ID    ${keyId(sha256, publicKey)}
 
 What it shows: each line of records.jsonl stood in the log at its number when the log signed the checkpoint that covers it
 (checkpoints/), and has not been changed since. Each policy under policies/ is, byte for byte, the one that a record names
-by its hash in policy_sha256.
+by its hash in policy_sha256, or one that stands in such a list (\`<sha256> <file name>\`, policies in layers).
 
 What it does not show: that the log has no other records about the same matter${contiguous ? ', before or after these' : ''};
 that the log was told the truth.

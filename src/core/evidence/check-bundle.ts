@@ -6,6 +6,7 @@
  *   never: trusts its README, its script or the key it names
  */
 import { fromUtf8, toHex } from '../bytes.js';
+import { readManifest } from '../policy/layers.js';
 import { EVIDENCE_FORMAT } from './bundle.js';
 import { checkUnder } from './check-proof.js';
 import { namedPolicy } from './named-policy.js';
@@ -85,6 +86,11 @@ export function checkBundle(ports: EvidencePorts, archive: Uint8Array, anchors: 
       const policy = namedPolicy(checked.record);
       if (policy !== null) named.add(policy);
     }
+  }
+  // Of policies in layers a record names the list of documents; the set grows while it is walked.
+  for (const hash of named) {
+    const listed = readManifest(held.get(`policies/${hash}`) ?? new Uint8Array()) ?? [];
+    for (const { sha256 } of listed) named.add(sha256);
   }
   const policies = [...named].filter(hash => held.has(`policies/${hash}`)).sort();
   for (const hash of policies) {

@@ -4,6 +4,7 @@
  * An outcome names only its request, so the requests of the agent that is asked for are remembered.
  */
 import type { FlatRecord } from '../audit/canonical.js';
+import { mayEnd } from '../audit/may-end.js';
 import { rfc3339Ms } from '../time/rfc3339.js';
 import type { Asked } from './bundle.js';
 
@@ -36,7 +37,7 @@ export class Selection {
     }
     if (agent === undefined) return true;
     if (type === 'decision' && record.agent_id === agent) this.#requests.add(id);
-    if (type === 'outcome') return this.#requests.delete(id);
+    if (type === 'outcome') return mayEnd(record, agent) && this.#requests.delete(id);
     return record.agent_id === agent;
   }
 

@@ -17,7 +17,7 @@ export type Seen =
       readonly is: 'file';
       /** Device and inode. */
       readonly file: string;
-      /** Size, times in nanoseconds, and who may write it: whatever must not change unnoticed. */
+      /** Size (first), times in nanoseconds, and who may write it: whatever must not change unnoticed. */
       readonly content: string;
     }
   | { readonly is: 'absent' }
@@ -46,6 +46,8 @@ export type Event =
   /** The first look, at construction: nothing to settle. */
   | { readonly on: 'start'; readonly at: number; readonly seen: Seen }
   | { readonly on: 'looked'; readonly at: number; readonly seen: Seen }
+  /** Somebody wrote to the file under its own name, so it was not renamed there whole. Not told where events get lost. */
+  | { readonly on: 'written'; readonly at: number }
   /** The timer asked for by `wait`; the shell looks before it says so. */
   | { readonly on: 'quiet'; readonly at: number }
   /** The file changed under the reader. */
@@ -116,6 +118,10 @@ export function step(s: State, e: Event): Stepped {
         : [s, []];
     case 'looked':
       return looked(s, e.seen, e.at);
+    case 'written':
+      return s.stage === 'changed' && s.due < e.at + SETTLE_IN_PLACE_MS
+        ? changed(s, s.seen, e.at, SETTLE_IN_PLACE_MS)
+        : [s, []];
     case 'quiet':
       if (s.stage !== 'changed') return [s, []];
       return e.at < s.due ? [s, [{ do: 'wait', ms: s.due - e.at }]] : begin(s);
@@ -217,10 +223,11 @@ function again(s: Checking, newer: Seen, at: number): Stepped {
 
 /**
  * A new inode in place of another was renamed over it: whole. Anything else may still be being written, since a paused
- * editor leaves valid YAML without the last rules.
+ * editor leaves valid YAML without the last rules; and so may an empty file, which is how one begins that is made anew.
  */
 function settleMs(before: Seen | null, now: Seen): number {
-  const renamed = before?.is === 'file' && now.is === 'file' && before.file !== now.file;
+  const renamed =
+    before?.is === 'file' && now.is === 'file' && before.file !== now.file && !now.content.startsWith('0 ');
   return renamed ? SETTLE_NEW_INODE_MS : SETTLE_IN_PLACE_MS;
 }
 

@@ -9,6 +9,7 @@
  * not seen is not meant when any of those is asked for.
  */
 import type { FlatRecord } from '../audit/canonical.js';
+import { mayEnd } from '../audit/may-end.js';
 import { rfc3339Ms } from '../time/rfc3339.js';
 
 /** Null: not asked for. */
@@ -27,11 +28,16 @@ export interface Wanted {
 
 const OPEN_MAX = 10_000;
 
+interface Decided {
+  readonly agent: unknown;
+  readonly related: boolean;
+}
+
 export class RecordFilter {
   readonly #wanted: Wanted;
   readonly #ofDecision: boolean;
   /** Whether the decision of each request is of the agent, code, rule and host wanted. */
-  readonly #open = new Map<string, boolean>();
+  readonly #open = new Map<string, Decided>();
 
   constructor(wanted: Wanted) {
     this.#wanted = wanted;
@@ -61,9 +67,10 @@ export class RecordFilter {
     if (!this.#ofDecision) return true;
     const { type, request_id: id } = record;
     if (type === 'outcome' && typeof id === 'string') {
-      const related = this.#open.get(id) === true;
+      const decided = this.#open.get(id);
+      if (decided === undefined || !mayEnd(record, decided.agent)) return false;
       this.#open.delete(id);
-      return related;
+      return decided.related;
     }
     const { agent, code, rule, host } = this.#wanted;
     const related =
@@ -71,12 +78,12 @@ export class RecordFilter {
       (code === null || record.code === code) &&
       (rule === null || record.matched_rule === rule) &&
       (host === null || isHost(record.url_host, host));
-    if (type === 'decision' && typeof id === 'string') this.#remember(id, related);
+    if (type === 'decision' && typeof id === 'string') this.#remember(id, { related, agent: record.agent_id });
     return related;
   }
 
-  #remember(id: string, related: boolean): void {
-    this.#open.set(id, related);
+  #remember(id: string, decided: Decided): void {
+    this.#open.set(id, decided);
     if (this.#open.size > OPEN_MAX) this.#open.delete(this.#open.keys().next().value as string);
   }
 }

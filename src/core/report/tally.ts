@@ -9,6 +9,7 @@
  * once; numbers that are missing are counted as missing.
  */
 import type { FlatRecord } from '../audit/canonical.js';
+import { mayEnd } from '../audit/may-end.js';
 import { rfc3339Ms } from '../time/rfc3339.js';
 import { Quantiles } from './quantiles.js';
 
@@ -82,7 +83,7 @@ export class ReportTally {
   readonly #to: number;
   readonly #groups: ReadonlyMap<CountedBy, Map<string | null, Calls>>;
   /** Where each call without an outcome is counted; empty: outside of the period. */
-  readonly #open = new Map<string, readonly Calls[]>();
+  readonly #open = new Map<string, { readonly agent: unknown; readonly places: readonly Calls[] }>();
   readonly #next = new Map<string, number>();
 
   constructor({ sinceMs, untilMs }: Period, by: readonly CountedBy[]) {
@@ -145,16 +146,20 @@ export class ReportTally {
       else calls.denied++;
     }
     if (typeof record.request_id !== 'string') return;
-    this.#open.set(record.request_id, places);
+    this.#open.set(record.request_id, { agent: record.agent_id, places });
     if (this.#open.size > OPEN_MAX) this.#open.delete(this.#open.keys().next().value as string);
   }
 
-  #outcome({ request_id: id, result, latency_ms: latencyMs }: FlatRecord): void {
-    const places = this.#open.get(String(id));
+  #outcome(record: FlatRecord): void {
+    const { request_id: id, result, latency_ms: latencyMs } = record;
+    const decided = this.#open.get(String(id));
+    if (decided === undefined || !mayEnd(record, decided.agent)) {
+      this.withoutDecision++;
+      return;
+    }
     this.#open.delete(String(id));
-    if (places === undefined) this.withoutDecision++;
-    else if (places.length > 0) bump(this.outcomes, String(result));
-    for (const calls of places ?? []) {
+    if (decided.places.length > 0) bump(this.outcomes, String(result));
+    for (const calls of decided.places) {
       if (result === 'ok') calls.ok++;
       else calls.failed++;
       if (typeof latencyMs === 'number' && latencyMs >= 0) calls.latencyMs.add(latencyMs);

@@ -41,19 +41,26 @@ export function fileHead(sha256Text: Sha256Text, lines: Iterable<Uint8Array>): F
   return { origin: found.origin, first: found.first, before: endAccount(records.map(({ record }) => record)) };
 }
 
+/** What a file without any record is known by. */
+interface Sized {
+  /** Null: not known. */
+  readonly sizeBytes: number | null;
+}
+
+type Placed<F> = F & Pick<FileHead, 'first' | 'before'>;
+
 export interface FilesOfLog<F> {
   readonly origin: string;
   /** In the order of their first numbers. */
-  readonly files: readonly (F & Pick<FileHead, 'first' | 'before'>)[];
+  readonly files: readonly Placed<F>[];
 }
 
 /** One entry for each log, in the order of the files given; none when no file holds a record. */
-export function groupByLog<F extends object>(
+export function groupByLog<F extends Sized>(
   files: readonly (readonly [F, FileHead | null])[],
-  sizeBytes: (file: F) => number,
 ): readonly FilesOfLog<F>[] {
-  const logs = new Map<string, (F & Pick<FileHead, 'first' | 'before'>)[]>();
-  const strays: (F & Pick<FileHead, 'first' | 'before'>)[] = [];
+  const logs = new Map<string, Placed<F>[]>();
+  const strays: Placed<F>[] = [];
   for (const [file, head] of files) {
     if (head === null) strays.push({ ...file, first: 0, before: null });
     else {
@@ -62,12 +69,17 @@ export function groupByLog<F extends object>(
     }
   }
   const groups = [...logs].map(([origin, own]) => ({ origin, files: own.sort((a, b) => a.first - b.first) }));
-  for (const stray of strays) {
-    // Before the file that speaks of so many bytes; else it is no file of a log, and must not go unread all the same.
-    const spoken = (files: typeof strays) => files.findIndex(({ before }) => before?.bytes === sizeBytes(stray));
-    const group = groups.find(({ files }) => spoken(files) >= 0);
-    if (group === undefined) groups[0]?.files.push(stray);
-    else group.files.splice(spoken(group.files), 0, stray);
-  }
+  for (const stray of strays) place(stray, groups);
   return groups;
+}
+
+/** A file without any record: before the one that speaks of so many bytes, or read as no file of the log; never unread. */
+function place<F extends Sized>(stray: Placed<F>, groups: readonly { readonly files: Placed<F>[] }[]): void {
+  for (const { files } of groups) {
+    const at = files.findIndex(({ before }) => before !== null && before.bytes === stray.sizeBytes);
+    if (at < 0) continue;
+    files.splice(at, 0, stray);
+    return;
+  }
+  groups[0]?.files.push(stray);
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LiveCall } from '#src/agent/calls.js';
 import { type Flight, InFlight } from '#src/agent/in-flight.js';
 import type { KillHold } from '#src/agent/types.js';
 import { type AgentId, agentId } from '#src/core/brand.js';
@@ -66,4 +67,39 @@ test('all leave when the agent closes', () => {
   for (const name of ['a', 'b']) flights.add({ ...flight(name, () => true), leave: () => void left++ });
   flights.leaveAll();
   assert.equal(left, 2);
+});
+
+test('a call that waits before its decision is told once, unless it was taken back', () => {
+  const flights = new InFlight(() => 0);
+  let told = 0;
+  const takeBack = flights.addWaiting(id('a'), () => told++);
+  flights.addWaiting(id('b'), () => assert.fail('not of that agent'));
+  flights.addWaiting(id('a'), () => assert.fail('taken back'))();
+  assert.equal(flights.size, 2);
+  assert.equal(flights.abortAll(HOLD, agent => agent === 'a').aborted, 1);
+  assert.equal(flights.abortAll(HOLD, agent => agent === 'a').aborted, 0);
+  takeBack();
+  assert.deepEqual([told, flights.size], [1, 1]);
+});
+
+test('a call that waits for a disk that hangs ends with the switch', async () => {
+  const flights = new InFlight(() => 0);
+  const outcomes: string[] = [];
+  const call = new LiveCall(
+    {
+      look: () => null,
+      record: ({ result }) => outcomes.push(result),
+      onDisk: () => new Promise(() => undefined),
+      monotonicMs: () => 0,
+      left: gone => flights.remove(gone),
+    },
+    'r',
+    id('a'),
+  );
+  flights.add(call);
+  const kept = call.onDisk();
+  assert.equal(flights.abortAll(HOLD, () => true).aborted, 1);
+  assert.equal(await kept, null);
+  assert.equal(call.confirm(), HOLD);
+  assert.deepEqual([outcomes, flights.size], [['killed'], 0]);
 });

@@ -59,6 +59,7 @@ test('without any source everything stands in the configuration directory', () =
     allowSkip: true,
     allowDisable: true,
     requireSignature: false,
+    resumeRequires: 'file',
     weakeningGuard: false,
     trustDir: '/home/u/.checkrd/trust',
     requireSeparation: null,

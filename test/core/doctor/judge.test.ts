@@ -15,7 +15,10 @@ const MACHINE: MachineFacts = {
   engine: { sha256: '0'.repeat(64) },
 };
 const WELL: InstallationFacts = {
-  policy: { path: '/c/policy.yaml', isThere: true, error: null, problem: null, rules: 1, mode: 'enforce' },
+  policies: [
+    { path: '/c/policy.yaml', isThere: true, error: null, problem: null, hint: null, rules: 1, mode: 'enforce' },
+  ],
+  signatures: { isRequired: false, folder: '/c/trust', problem: null, signers: 0, threshold: 0, refused: [] },
   paths: [],
   separation: { asked: null, isDaemon: false, agentUid: 1000, open: [], problem: null },
   kill: { path: '/c/killswitch', engaged: [], missing: [] },
@@ -44,6 +47,8 @@ test('all is well where all is', () => {
   assert.deepEqual(findings({}), []);
 });
 
+const WELL_SIGNED = { isRequired: true, folder: '/c/trust', problem: null, signers: 2, threshold: 2, refused: [] };
+
 const room = (freeBytes: number, freeFiles: number | null = 1000) => ({ room: [{ path: '/c', freeBytes, freeFiles }] });
 const ROWS: readonly (readonly [Partial<InstallationFacts>, Partial<MachineFacts>, RegExp])[] = [
   [room(15 * MIB), {}, /^disk_space failure: 15 MiB are free$/],
@@ -53,6 +58,16 @@ const ROWS: readonly (readonly [Partial<InstallationFacts>, Partial<MachineFacts
   [{}, { node: 'v18.1.0' }, /^node failure: v18\.1\.0 is older than 20\.19$/],
   [{}, { node: 'v20.18.9' }, /^node failure/],
   [{}, { node: 'v20.19.0' }, /^node warning: .*end of life$/],
+  [
+    { signatures: { ...WELL_SIGNED, signers: 1 } },
+    {},
+    /^signatures failure: trusted keys: 1, signatures needed: 2; no policy can go live$/,
+  ],
+  [
+    { signatures: { ...WELL_SIGNED, problem: { message: 'unusable', hint: null } } },
+    {},
+    /^signatures failure: unusable$/,
+  ],
   [{ keys: { error: 'EACCES' } }, {}, /^keys unseen: .*EACCES/],
   [
     {

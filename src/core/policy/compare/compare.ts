@@ -96,7 +96,7 @@ class Rules {
 
   private isWider(was: CheckedRule, rule: CheckedRule): boolean {
     if (rule.effect.kind === 'allow') return RuleSet.covers(was, rule);
-    return RuleSet.covers(rule, was);
+    return RuleSet.covers(rule, was) && (rule.effect.kind === 'deny' || limitHolds(rule, was));
   }
 
   private allowedBefore(rule: CheckedRule): boolean {
