@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Loaded, PolicyLoader } from '#src/agent/decider.js';
+import type { LayeredLoader, Loaded } from '#src/agent/decider.js';
 import { BATCH_LINE_MAX_BYTES, BatchSession, runBatch } from '#src/cli/decide-batch.js';
 
 /** Allows everything, and says in its reason what it was asked. */
-class EchoLoader implements PolicyLoader {
+class EchoLoader implements LayeredLoader {
   loadObject(jsonText: string): Loaded {
     if (jsonText !== '{}') {
       return {
@@ -29,6 +29,9 @@ class EchoLoader implements PolicyLoader {
         }),
       },
     };
+  }
+  loadLayered(path: string): Loaded {
+    return this.loadFile(`${path} with layers`);
   }
   loadFile(path: string): Loaded {
     return { ok: false, errors: [{ code: 'rule_bad', message: path, line: 3, column: 7, suggestion: null }] };
