@@ -231,7 +231,9 @@ class Reloader implements WatchedPolicySource {
     const { set, seen } = got.value;
     const checked = attempt(() => {
       this.#keep.refuseGone(set, this.#live);
-      return this.#admit(set, 'load');
+      const admission = this.#admit(set, 'load');
+      this.#reader.refuseMoved(seen);
+      return admission;
     });
     if (!checked.ok) {
       this.#failed(checked, set.id);
