@@ -15,10 +15,12 @@ import { besideLog } from './beside-log.js';
 import type { CliIo } from './io.js';
 import { groupFiles } from './log-files.js';
 import { logKeys } from './log-keys.js';
+import { restoreFrom } from './restore-from.js';
 import { verifyLines } from './verify-lines.js';
 
 /** Flags of every command that makes evidence of a log. */
-export const HARVEST_TEXTS = ['key', 'size'] as const;
+export const HARVEST_LISTS = ['key'] as const;
+export const HARVEST_TEXTS = ['size', 'from'] as const;
 
 export interface HarvestedLog {
   readonly origin: string;
@@ -40,9 +42,10 @@ export async function harvestLog(given: Args, io: CliIo, take: (found: Harvested
   if (keys.length === 0)
     throw new Fault('no_proof', { why: 'no key was given (--key), so nothing would prove its origin' });
   const wantedSize = sizeOf(given, 'size');
+  const restore = restoreFrom(given);
   const logs = await groupFiles(
     given.words.map(word => resolve(io.cwd, word)),
-    null,
+    restore,
   );
   const [log] = logs;
   if (log === undefined) throw new Fault('no_proof', { why: 'there is no record in these files' });
@@ -54,7 +57,7 @@ export async function harvestLog(given: Args, io: CliIo, take: (found: Harvested
   }
   const harvest = new Harvest(sha256, log.origin, wantedSize);
   const beside = besideLog(log);
-  const report = await verifyLines(log, keys, beside, bytes => {
+  const report = await verifyLines(log, keys, beside, restore, bytes => {
     const found = harvest.add(bytes);
     if (found !== null) take(found);
   });
