@@ -15,7 +15,7 @@ import { openedAs } from '../disk/byte-source.js';
 import { Misuse, readArgs } from './args.js';
 import { besideLog } from './beside-log.js';
 import { DigestPool } from './digest-pool.js';
-import { expectedEnd, isOfLog } from './expected-end.js';
+import { expectedEnd, isOfLog, witnessJson, witnessText } from './expected-end.js';
 import { type Command, EXIT } from './io.js';
 import { groupFiles } from './log-files.js';
 import { keyGiven, logKeys } from './log-keys.js';
@@ -79,9 +79,9 @@ exit: 0 intact and signed by a pinned key, 1 tampered, 2 cannot say (no key, no 
       await pool.close();
     }
     const verdict = worstVerdict(reports);
-    if (given.on('json')) io.out(JSON.stringify({ verdict, logs: reports }));
+    if (given.on('json')) io.out(JSON.stringify({ verdict, logs: reports, witness: witnessJson(end) }));
     else if (reports.length === 0) io.out('no record in these files: cannot say');
-    else for (const report of reports) printReport(report, io);
+    else for (const report of reports) printReport(report, witnessText(end), io);
     return { intact: EXIT.ok, tampered: EXIT.no, cannot_say: EXIT.unknown }[verdict];
   },
 };
