@@ -6,7 +6,13 @@
  */
 import { resolve } from 'node:path';
 import { fromUtf8, toHex } from '../core/bytes.js';
-import { parseVkey, readWitnessed, type Witness, type WitnessedHead, witnessVkey } from '../core/evidence/cosignature.js';
+import {
+  parseVkey,
+  readWitnessed,
+  type Witness,
+  type WitnessedHead,
+  witnessVkey,
+} from '../core/evidence/cosignature.js';
 import { Fault } from '../core/fault.js';
 import { KIB } from '../core/limits.js';
 import type { Expectation } from '../core/verify/tree.js';
