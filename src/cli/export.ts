@@ -67,13 +67,14 @@ record names, or it cannot be said, 64 misuse`,
     const found: Harvested[] = [];
     const selection = new Selection(asked);
     let sizeBytes = 0;
-    const log = await harvestLog(given, io, harvested => {
-      if (!selection.takes(harvested.record)) return;
+    const log = await harvestLog(given, io, null, harvested => {
+      if (!selection.takes(harvested.record)) return false;
       sizeBytes += harvested.line.length;
       if (sizeBytes > LINES_MAX_BYTES) {
         throw new Fault('no_proof', { why: 'these are more records than one file should hold; narrow the period' });
       }
       found.push(harvested);
+      return true;
     });
     if (found.length === 0) {
       if (json) io.out(JSON.stringify({ ok: false, records: 0 }));
@@ -162,7 +163,7 @@ function bundle(
     const checkpoint = log.harvest.covering(seq);
     if (checkpoint === null)
       throw new Fault('no_proof', { why: `no checkpoint covers record ${seq} yet; try again in a second` });
-    const path = log.harvest.nodes.inclusion(seq, checkpoint.size);
+    const path = log.harvest.tree.inclusion(seq, checkpoint.size);
     if (path === null) throw new Fault('no_proof', { why: `the tree around record ${seq} is not in these files` });
     checkpoints.set(checkpoint.size, checkpoint.note);
     last = checkpoint;

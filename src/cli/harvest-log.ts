@@ -33,11 +33,17 @@ export interface HarvestedLog {
 }
 
 /**
- * @param take Gets each record in order.
+ * @param oldSize Also keep what shows that so many lines are the beginning of all.
+ * @param wanted Gets each record in order; whether it is to be proven.
  * @throws Misuse; Fault `log_unreadable`; Fault `no_proof` when there is no key, no record, or the log was tampered with
  *         and `--unverified` is not given.
  */
-export async function harvestLog(given: Args, io: CliIo, take: (found: Harvested) => void): Promise<HarvestedLog> {
+export async function harvestLog(
+  given: Args,
+  io: CliIo,
+  oldSize: number | null,
+  wanted: (found: Harvested) => boolean,
+): Promise<HarvestedLog> {
   const keys = logKeys(given.list('key'), io);
   if (keys.length === 0)
     throw new Fault('no_proof', { why: 'no key was given (--key), so nothing would prove its origin' });
@@ -55,12 +61,9 @@ export async function harvestLog(given: Args, io: CliIo, take: (found: Harvested
       'name the files of one',
     );
   }
-  const harvest = new Harvest(sha256, log.origin, wantedSize);
+  const harvest = new Harvest(sha256, log.origin, wantedSize, oldSize);
   const beside = besideLog(log);
-  const report = await verifyLines(log, keys, beside, restore, bytes => {
-    const found = harvest.add(bytes);
-    if (found !== null) take(found);
-  });
+  const report = await verifyLines(log, keys, beside, restore, bytes => harvest.add(bytes, wanted));
   const [first] = report.findings;
   if (report.verdict === 'tampered' && first !== undefined && !given.on('unverified')) {
     throw new Fault('no_proof', {

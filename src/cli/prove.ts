@@ -76,17 +76,19 @@ async function included(given: Args, io: CliIo): Promise<Proof> {
   const request = given.text('request');
   const seq = sizeOf(given, 'seq');
   let found: Harvested | null = null;
-  const log = await harvestLog(given, io, harvested => {
+  const log = await harvestLog(given, io, null, harvested => {
     const { record } = harvested;
     const isIt = request === null ? harvested.seq === seq : record.type === 'decision' && record.request_id === request;
-    if (isIt) found ??= harvested;
+    if (!isIt || found !== null) return false;
+    found = harvested;
+    return true;
   });
   const what = request === null ? `record ${seq}` : `decision of request ${boundedText(request, 128)}`;
   const record = found as Harvested | null;
   if (record === null) throw new Fault('no_proof', { why: `the ${what} is not in these files` });
   const checkpoint = log.harvest.covering(record.seq);
   if (checkpoint === null) throw new Fault('no_proof', { why: `no checkpoint covers the ${what} yet` });
-  const path = log.harvest.nodes.inclusion(record.seq, checkpoint.size);
+  const path = log.harvest.tree.inclusion(record.seq, checkpoint.size);
   if (path === null) throw new Fault('no_proof', { why: `the tree around the ${what} is not in these files` });
   const proof = {
     kind: 'inclusion',
@@ -104,12 +106,12 @@ async function included(given: Args, io: CliIo): Promise<Proof> {
 }
 
 async function grown(oldSize: number, given: Args, io: CliIo): Promise<Proof> {
-  const log = await harvestLog(given, io, () => {});
+  const log = await harvestLog(given, io, oldSize, () => false);
   const checkpoint = log.harvest.latest();
   if (checkpoint === null) throw new Fault('no_proof', { why: 'there is no such checkpoint in these files' });
-  const { nodes } = log.harvest;
-  const path = oldSize === 0 ? [] : nodes.consistency(oldSize, checkpoint.size);
-  const oldRoot = nodes.root(oldSize);
+  const { tree } = log.harvest;
+  const path = oldSize === 0 ? [] : tree.consistency(oldSize, checkpoint.size);
+  const oldRoot = tree.root(oldSize);
   if (path === null || oldRoot === null) {
     throw new Fault('no_proof', { why: `the log has no tree of ${oldSize} records below a checkpoint in these files` });
   }
