@@ -196,7 +196,7 @@ export interface Agent {
     reason: string,
     request: Partial<ActionRequest>,
     context: CallContext,
-  ): { readonly requestId: string; readonly decision: Decision };
+  ): { readonly requestId: string; readonly decision: Decision; readonly waitMs?: number };
 }
 
 /* ---- opening and closing ------------------------------------------------------------------------------------- */
