@@ -12,12 +12,12 @@ import { hashedSet, policyPlace } from '../disk/policy-set.js';
 import type { EngineModule } from '../wasm/module.js';
 import { attempt } from './attempt.js';
 import { GenerationBuilder } from './build-generation.js';
+import { carryCounters } from './carry-counters.js';
 import { fixedPolicySource } from './fixed-policy.js';
 import { PolicyAdmission } from './policy-admission.js';
 import type { BuildOutcome, PolicySet, WatchedPolicySource } from './policy-ports.js';
 import { loadedRecord, openPolicyRecords } from './policy-records.js';
 import { openPolicySourceSync } from './reloader.js';
-import type { Generation } from './types.js';
 import { VersionStore } from './version-store.js';
 
 /** What records and health say instead of a path. */
@@ -112,13 +112,4 @@ function objectPolicy(
   records.write(loadedRecord(built.generation, OBJECT_NAME));
   const fixed = fixedPolicySource(built.generation);
   return { ...fixed, lookAgain: () => records.retry(), rebuild: async () => 'superseded' };
-}
-
-/** Counters follow their rules into the next generation, document by document: a layer is known by its name. */
-function carryCounters(old: Generation, next: Generation): void {
-  const byLayer = new Map(old.documents.map(document => [document.layer, document]));
-  next.documents.forEach(document => {
-    const before = byLayer.get(document.layer);
-    if (before !== undefined) document.engine.importLimits(before.engine.exportLimits());
-  });
 }
