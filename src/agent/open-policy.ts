@@ -23,12 +23,20 @@ import { VersionStore } from './version-store.js';
 /** What records and health say instead of a path. */
 const OBJECT_NAME = '(object)';
 
+/** What came with the program keeps the engine it began with. */
+const UNWATCHED = { inForce: null, rebuild: async () => 'superseded' as const };
+
+/** The engine in force, which may be replaced. */
+export interface EngineInForce {
+  readonly current: EngineModule;
+}
+
 const hash = (bytes: Uint8Array): Sha256Hex => toHex(sha256(bytes)) as Sha256Hex;
 
 /**
  * The policy of the settings: a watched file, or an object that came with the options.
  *
- * @param engine  null where permissive mode runs without one: then no policy is ever in force.
+ * @param engines  Whose engine the next generation gets; null where permissive mode runs without one: then no policy is ever in force.
  * @param append  Writes a record or throws.
  * @param isFirstStart  No log was here before.
  * @throws Fault `policy_object_invalid`, `policy_object_unsigned`; a bad file is no failure, health tells of it.
@@ -36,15 +44,15 @@ const hash = (bytes: Uint8Array): Sha256Hex => toHex(sha256(bytes)) as Sha256Hex
 export function openPolicy(
   settings: Settings,
   policyObject: string | null,
-  engine: EngineModule | null,
+  engines: EngineInForce | null,
   append: (record: AgentRecord) => void,
   isFirstStart: boolean,
 ): WatchedPolicySource {
-  if (engine === null) return { ...fixedPolicySource(null), lookAgain() {}, rebuild: async () => 'superseded' };
-  const builder = new GenerationBuilder(engine, settings.inspectBytes);
+  if (engines === null) return { ...fixedPolicySource(null), ...UNWATCHED, lookAgain() {} };
+  const builder = () => new GenerationBuilder(engines.current, settings.inspectBytes);
   if (policyObject !== null) {
     if (settings.requireSignature) throw new Fault('policy_object_unsigned');
-    return objectPolicy(policyObject, builder, append);
+    return objectPolicy(policyObject, builder(), append);
   }
   const admission = admissionOf(settings, append, isFirstStart);
   const guarded = (set: PolicySet, built: BuildOutcome) => admission?.guarded(set, built) ?? built;
@@ -52,11 +60,11 @@ export function openPolicy(
     path: settings.policy,
     stateDir: settings.stateDir,
     build: set => {
-      const built = builder.build(set);
+      const built = builder().build(set);
       return built instanceof Promise ? built.then(outcome => guarded(set, outcome)) : guarded(set, built);
     },
     buildSync: set => {
-      const built = builder.buildSync(set);
+      const built = builder().buildSync(set);
       return admission?.guardedSync(set, built) ?? built;
     },
     ...(admission === null ? {} : { admit: set => admission.admit(set), admittedBy: () => admission.admittedBy() }),
@@ -111,5 +119,5 @@ function objectPolicy(
   const records = openPolicyRecords(append);
   records.write(loadedRecord(built.generation, OBJECT_NAME));
   const fixed = fixedPolicySource(built.generation);
-  return { ...fixed, lookAgain: () => records.retry(), rebuild: async () => 'superseded' };
+  return { ...fixed, ...UNWATCHED, lookAgain: () => records.retry() };
 }
