@@ -30,12 +30,13 @@ export function judgeEngine(trial: Trial, alive: () => void): EngineModule {
   const { path, sha256, running } = trial;
   const engines = compileEngine(trial.bytes, sha256, path);
   try {
+    const corpus = readCorpus();
     const why =
+      differenceFrom(corpus, engines, alive) ??
       wrongOnPolicy(trial, engines, alive) ??
-      differenceFrom(readCorpus(), engines, alive) ??
       (running === null
         ? null
-        : differenceCarried(readCorpus(), compiledEngine(running.compiled, running.sha256, path), engines, alive));
+        : differenceCarried(corpus, compiledEngine(running.compiled, running.sha256, path), engines, alive));
     if (why !== null) throw new Fault('engine_unproven', { path, why });
   } catch (error) {
     if (error instanceof Fault && (error.code === 'engine_integrity' || error.code === 'engine_unproven')) throw error;
