@@ -4,7 +4,7 @@ import type { FaultRow } from './fault.js';
 export const ENGINE_FAULTS = {
   engine_integrity: {
     say: f => `the engine \`${f.path}\` cannot be trusted: ${f.why}`,
-    fix: 'install checkrd again; in a checkout, run npm run build',
+    fix: 'install checkrd again (in a checkout, run npm run build), or have the setting `engine` name one that may be run',
   },
   engine_program_refused: {
     say: f => `the engine refused the compiled policy (check ${f.check})`,

@@ -1,11 +1,12 @@
 /** Engines that are not the pinned one: rebuilt ones that decide alike, and ones that must never decide. */
 import { createHash } from 'node:crypto';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { main } from 'assemblyscript/asc';
-import { ENGINE_PAYLOAD_TYPE, engineStatementText } from '#src/core/trust/engine-payload.js';
 import type { Sha256Hex } from '#src/core/brand.js';
+import { ENGINE_PAYLOAD_TYPE, engineStatementText } from '#src/core/trust/engine-payload.js';
 import { ENGINE_ABI, ENGINE_PATH } from '#src/wasm/module.js';
 import { envelopeBy, type TestKey } from './signing-keys.js';
 import { tempFolder } from './temp.js';
@@ -48,6 +49,24 @@ export const ODD_METHOD = 'QUERYXX';
  * `sound` decides as the pinned one does, and is another file.
  */
 export async function oddEngines(t: TestContext): Promise<(way: keyof typeof ODD) => Buffer> {
+  const compiled = await oddEngine(t);
+  const at = compiled.indexOf(Buffer.from(MARK));
+  if (at < 0) throw new Error('the mark is not in the engine');
+  return way => {
+    const bytes = Buffer.from(compiled);
+    bytes[at + MARK.length] = ODD[way];
+    return bytes;
+  };
+}
+
+/** Compiling takes seconds, so what comes of these very sources is kept. */
+async function oddEngine(t: TestContext): Promise<Buffer> {
+  const from = readdirSync('engine', { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'));
+  const sums = [fileURLToPath(import.meta.url), ...from.map(name => join('engine', name))].map(name =>
+    digest(readFileSync(name)),
+  );
+  const kept = join('build', 'odd-engines', `${digest(Buffer.from(sums.join()))}.wasm`);
+  if (existsSync(kept)) return readFileSync(kept);
   const folder = tempFolder(t);
   const sources = join(folder, 'engine');
   cpSync('engine', sources, { recursive: true, filter: from => !/\.(mjs|jsonl)$/.test(from) });
@@ -74,16 +93,20 @@ export function decideRequest(${parameters}): i32 {
   );
   const out = join(folder, 'odd.wasm');
   const flags = ['--runtime', 'stub', '--use', 'abort=', '--enable', 'simd', '--noColors'];
-  const { error, stderr } = await main(['index.ts', '--baseDir', sources, '--outFile', relative(sources, out), ...flags]);
+  const { error, stderr } = await main([
+    'index.ts',
+    '--baseDir',
+    sources,
+    '--outFile',
+    relative(sources, out),
+    ...flags,
+  ]);
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
-  const compiled = readFileSync(out);
-  const at = compiled.indexOf(Buffer.from(MARK));
-  if (at < 0) throw new Error('the mark is not in the engine');
-  return way => {
-    const bytes = Buffer.from(compiled);
-    bytes[at + MARK.length] = ODD[way];
-    return bytes;
-  };
+  mkdirSync(dirname(kept), { recursive: true });
+  const whole = `${kept}.${process.pid}`;
+  cpSync(out, whole);
+  renameSync(whole, kept);
+  return readFileSync(kept);
 }
 
 /** What trusted keys say of an engine; `change` puts other members in. */

@@ -52,7 +52,8 @@ export function openEngine(settings: Settings): StartEngine {
     return { path, module, standing, seen };
   } catch (error) {
     if (!(error instanceof Fault) || error.code === 'engine_integrity') throw error;
-    throw new Fault('engine_integrity', { path, why: error.message }, { cause: error });
+    const why = typeof error.facts.why === 'string' ? error.facts.why : error.message;
+    throw new Fault('engine_integrity', { path, why }, { cause: error });
   }
 }
 
