@@ -7,6 +7,7 @@ import type { AgentRecord, OutcomeFields } from '../core/audit/fields.js';
 import type { AgentId, Sha256Hex } from '../core/brand.js';
 import type { RuleNames } from '../core/decide/answer.js';
 import type { ActionRequest, Decision, PolicyMode } from '../core/decide/types.js';
+import type { Usage } from '../core/outcome/usage.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
 import type { Engine } from '../wasm/engine.js';
@@ -166,6 +167,8 @@ export interface Outcome {
   readonly latencyMs?: number;
   readonly requestBytes?: number;
   readonly responseBytes?: number;
+  /** What a model's answer said of itself. */
+  readonly usage?: Usage;
 }
 
 /** The policy decision point and its record, for every edge. */
