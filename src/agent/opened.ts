@@ -46,6 +46,7 @@ const CLOCK_LOOK_MS = 1_000;
 
 export class OpenedAgent implements Agent, AgentLifecycle {
   readonly agentId: AgentId;
+  readonly onlyAgent?: AgentId;
   readonly securityMode: SecurityMode;
   readonly #agent: LiveAgent;
   readonly #parts: OpenedParts;
@@ -63,6 +64,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     this.#parts = parts;
     this.#as = as;
     this.agentId = as.name as AgentId;
+    if (as.settings.daemon.records !== null) this.onlyAgent = this.agentId;
     this.securityMode = as.settings.securityMode;
     this.#stopClock = this.#watchClock();
     this.#stopDrops =

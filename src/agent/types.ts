@@ -221,6 +221,8 @@ export interface AgentHealth {
 
 export interface AgentLifecycle {
   readonly agentId: AgentId;
+  /** Where records go to a daemon's socket: calls of no other agent can be recorded. Absent: any agent's can. */
+  readonly onlyAgent?: AgentId;
   readonly securityMode: SecurityMode;
   /** Never throws. */
   health(): AgentHealth;

@@ -10,6 +10,10 @@ interface Row {
 }
 
 const FAULTS = {
+  agent_id_fixed: {
+    say: f => `calls of agent \`${f.got}\` cannot be recorded: the daemon's socket belongs to \`${f.only}\``,
+    fix: 'open a Checkrd for that agent with a socket of its own, or keep the log here (no `daemon.records`)',
+  },
   agent_id_invalid: {
     say: f => `\`${f.got}\` is not an agent ID`,
     fix: 'use 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or a digit',
@@ -261,6 +265,10 @@ const FAULTS = {
   retention_failed: {
     say: f => `old files of the audit log \`${f.path}\` cannot be removed: ${f.why}`,
     fix: 'let the user that runs checkrd delete in that folder; it is tried again every minute',
+  },
+  session_id_invalid: {
+    say: f => `\`${f.got}\` is not a session ID`,
+    fix: 'use 1 to 128 of A-Z a-z 0-9 . _ : / @ -',
   },
   settings_invalid: {
     say: f => `the settings are not right\n${f.problems}`,

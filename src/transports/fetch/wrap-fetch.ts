@@ -31,6 +31,8 @@ import { isCross, isRedirect, nextHop } from './redirect.js';
 
 export interface WrapFetchOptions {
   readonly agentId: AgentId;
+  /** Who a call that begins now is made for; absent: `agentId`. */
+  readonly caller?: () => CallContext;
   /** True: a caller's `dispatcher` is refused, since it may send the call anywhere. */
   readonly strict: boolean;
   readonly hooks?: Hooks;
@@ -40,7 +42,8 @@ export interface WrapFetchOptions {
 
 /** Wraps `base`. The promise rejects with CheckrdPolicyDenied, or answers 403, where a call must not proceed. */
 export function wrapFetch(agent: Agent, base: typeof fetch, options: WrapFetchOptions): typeof fetch {
-  const edge: Edge = { agent, base, agentId: options.agentId, strict: options.strict, hooks: options.hooks ?? {} };
+  const caller = options.caller ?? (() => ({ agent: options.agentId }));
+  const edge: Edge = { agent, base, caller, strict: options.strict, hooks: options.hooks ?? {} };
   const answers = options.onDenied === 'response';
   // The default keeps `length` at plain fetch's 1.
   return async function fetch(input: unknown, init: unknown = undefined): Promise<Response> {
@@ -56,7 +59,7 @@ export function wrapFetch(agent: Agent, base: typeof fetch, options: WrapFetchOp
 
 async function run(edge: Edge, input: unknown, init: unknown): Promise<Response> {
   const call = readCall(input, init, edge.strict);
-  const context: CallContext = { agent: edge.agentId };
+  const context = edge.caller();
   if (call.kind === 'local') return edge.base(call.input, call.init as RequestInit);
   if (call.kind === 'unparsable') {
     return refuse(edge, 'request_invalid', 'the URL is relative or cannot be parsed', { method: call.method }, context);
@@ -71,11 +74,11 @@ async function run(edge: Edge, input: unknown, init: unknown): Promise<Response>
     const request = asRequest(out);
     return refuse(edge, 'request_invalid', 'a dispatcher of its own may send the call anywhere', request, context);
   }
-  return await follow(edge, call, out);
+  return await follow(edge, call, out, context);
 }
 
 /** Decides, sends and follows until there is an answer. */
-async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Response> {
+async function follow(edge: Edge, call: HttpCall, first: Outgoing, caller: CallContext): Promise<Response> {
   const follows = call.redirect === 'follow';
   let out = first;
   let parentRequestId: string | undefined;
@@ -83,12 +86,12 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
   for (let hops = 0; ; hops++) {
     const traceparent = readTraceparent(out.traceparent);
     const context: CallContext = {
-      agent: edge.agentId,
+      ...caller,
       ...(parentRequestId === undefined ? {} : { parentRequestId }),
       ...(traceparent === undefined ? {} : { traceparent }),
     };
     const request = asRequest(out);
-    const event = hasHooks(edge.hooks) ? requestEvent(edge.agentId, request, parentRequestId, traceparent) : null;
+    const event = hasHooks(edge.hooks) ? requestEvent(caller.agent, request, parentRequestId, traceparent) : null;
     const asked = ask(edge, out, request, context, call.signal, event);
     // Awaited only where it must be: what was decided is handed over in the same turn.
     const begun = asked instanceof Promise ? await asked : asked;
