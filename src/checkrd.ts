@@ -13,6 +13,15 @@ import type { OnDenied } from './transports/fetch/denied.js';
 import { wrapFetch } from './transports/fetch/wrap-fetch.js';
 import { type GuardOptions, readOptions, readOverrides } from './transports/guard-options.js';
 import type { BeforeRequestHook, DecisionHook } from './transports/hooks.js';
+import { guardClients, releaseClients } from './transports/instrument/clients.js';
+import {
+  agentClosed,
+  type FetchGuard,
+  instrumentedBy,
+  instrumentFetch,
+  uninstrumentFetch,
+} from './transports/instrument/process-fetch.js';
+import { VENDOR_NAMES, type Vendor } from './transports/instrument/vendors.js';
 import { guardTool, type ToolContext } from './transports/tool/guard-tool.js';
 
 /** Everything is optional; what is absent or undefined comes from the environment, the settings file or the default. */
@@ -128,13 +137,81 @@ export class Checkrd {
    */
   wrap(base: typeof fetch = globalThis.fetch): typeof fetch {
     if (typeof base !== 'function') throw new TypeError('wrap takes a fetch function');
+    return this.#wrap(base, this.#own.onDenied ?? 'throw');
+  }
+
+  /** As {@link wrap}, for programs that await it. */
+  async wrapAsync(base: typeof fetch = globalThis.fetch): Promise<typeof fetch> {
+    return this.wrap(base);
+  }
+
+  #wrap(base: typeof fetch, onDenied: OnDenied): typeof fetch {
     return wrapFetch(this.#agent, base, {
       agentId: this.#agent.agentId,
       caller: () => this.#callers.current(this.#claim),
       strict: this.#agent.securityMode === 'strict',
       hooks: this.#own.hooks,
-      onDenied: this.#own.onDenied ?? 'throw',
+      onDenied,
     });
+  }
+
+  /**
+   * Guards the process's `fetch`, which every SDK uses: every call of it is decided, whoever makes it. A denial is a 403 unless
+   * `onDenied` was given. Idempotent; `uninstrument` gives it back.
+   *
+   * @throws CheckrdInitError `already_instrumented`: another Checkrd guards the process.
+   */
+  instrument(): void {
+    instrumentFetch(this.#fetchGuard, VENDOR_NAMES);
+  }
+
+  /** Gives the process, and every client that was handed in, the fetch back that it had. Idempotent. */
+  uninstrument(): void {
+    const vendors = instrumentedBy(this.#agent);
+    uninstrumentFetch(vendors);
+    releaseClients(vendors);
+  }
+
+  /**
+   * As `instrument`, in the name of one SDK. A client that was made before keeps the fetch of then: hand it in.
+   *
+   * @throws CheckrdInitError `already_instrumented`, or `client_not_guardable`.
+   */
+  instrumentVendor(vendor: Vendor, ...clients: readonly unknown[]): void {
+    instrumentFetch(this.#fetchGuard, [vendor]);
+    guardClients(this.#fetchGuard, vendor, clients);
+  }
+
+  uninstrumentVendor(vendor: Vendor): void {
+    if (!instrumentedBy(this.#agent).includes(vendor)) return;
+    uninstrumentFetch([vendor]);
+    releaseClients([vendor]);
+  }
+
+  instrumentAnthropic(...clients: readonly unknown[]): void {
+    this.instrumentVendor('anthropic', ...clients);
+  }
+  instrumentCohere(...clients: readonly unknown[]): void {
+    this.instrumentVendor('cohere', ...clients);
+  }
+  instrumentGoogleGenAI(...clients: readonly unknown[]): void {
+    this.instrumentVendor('google-genai', ...clients);
+  }
+  instrumentGroq(...clients: readonly unknown[]): void {
+    this.instrumentVendor('groq', ...clients);
+  }
+  instrumentMistral(...clients: readonly unknown[]): void {
+    this.instrumentVendor('mistral', ...clients);
+  }
+  instrumentOpenAI(...clients: readonly unknown[]): void {
+    this.instrumentVendor('openai', ...clients);
+  }
+  instrumentTogether(...clients: readonly unknown[]): void {
+    this.instrumentVendor('together', ...clients);
+  }
+
+  get #fetchGuard(): FetchGuard {
+    return { agent: this.#agent, wrap: base => this.#wrap(base, this.#own.onDenied ?? 'response') };
   }
 
   /**
@@ -156,7 +233,9 @@ export class Checkrd {
 
   /** Writes the last records and lets go of the files; calls that come later are refused. Idempotent. */
   close(): Promise<void> {
-    return this.#isWhole ? this.#agent.close() : Promise.resolve();
+    if (!this.#isWhole) return Promise.resolve();
+    agentClosed(this.#agent);
+    return this.#agent.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

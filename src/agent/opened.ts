@@ -11,6 +11,7 @@ import type { ActionRequest } from '../core/decide/types.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import type { LiveAgent } from './agent.js';
 import { CLOCK_JUMP_MS } from './clock-jump.js';
+import { processCoverage } from './coverage.js';
 import { onExit } from './exit.js';
 import type { Ids } from './ids.js';
 import type { InFlight } from './in-flight.js';
@@ -130,6 +131,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       holds: kill.holds,
       inFlight: this.#parts.inFlight.size,
       warnings,
+      coverage: processCoverage.list(),
     };
   }
 

@@ -11,6 +11,7 @@ import type { Usage } from '../core/outcome/usage.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
 import type { Engine } from '../wasm/engine.js';
+import type { WayCoverage } from './coverage.js';
 
 /** `strict` is the default; `permissive` is a roll-out aid and says so loudly. */
 export type SecurityMode = 'strict' | 'permissive';
@@ -217,6 +218,8 @@ export interface AgentHealth {
   readonly inFlight: number;
   /** What the operator should know. */
   readonly warnings: readonly string[];
+  /** Each way out of this process: all agents in it share the edges. */
+  readonly coverage: readonly WayCoverage[];
 }
 
 export interface AgentLifecycle {

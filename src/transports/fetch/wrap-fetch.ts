@@ -18,11 +18,13 @@ import type { HttpRequest } from '../../core/decide/types.js';
 import { REDIRECT_MAX_HOPS } from '../../core/limits.js';
 import { killedDenial } from '../denial.js';
 import { type Hooks, requestEvent } from '../hooks.js';
+import { handOverJudged } from '../judged.js';
 import { readTraceparent } from '../traceparent.js';
 import { ask, asRequest, deny, type Edge, hasHooks, orAborted, orStopped, refuse, tell } from './decide-hop.js';
 import { deniedResponse, type OnDenied } from './denied.js';
 import { Flight } from './flight.js';
 import { guardResponse } from './guard.js';
+import { knownAs, unguarded } from './guarded.js';
 import { NO_TRAIL } from './guarded-stream.js';
 import { type HttpCall, nativeRequest, readCall } from './init.js';
 import { keepsIntegrity } from './integrity.js';
@@ -43,10 +45,12 @@ export interface WrapFetchOptions {
 /** Wraps `base`. The promise rejects with CheckrdPolicyDenied, or answers 403, where a call must not proceed. */
 export function wrapFetch(agent: Agent, base: typeof fetch, options: WrapFetchOptions): typeof fetch {
   const caller = options.caller ?? (() => ({ agent: options.agentId }));
-  const edge: Edge = { agent, base, caller, strict: options.strict, hooks: options.hooks ?? {} };
+  const plain = unguarded(base, agent);
+  const send: typeof fetch = (input, init) => handOverJudged(() => plain(input, init));
+  const edge: Edge = { agent, base: send, caller, strict: options.strict, hooks: options.hooks ?? {} };
   const answers = options.onDenied === 'response';
   // The default keeps `length` at plain fetch's 1.
-  return async function fetch(input: unknown, init: unknown = undefined): Promise<Response> {
+  const guarded = async function fetch(input: unknown, init: unknown = undefined): Promise<Response> {
     try {
       return await run(edge, input, init);
     } catch (error) {
@@ -55,6 +59,8 @@ export function wrapFetch(agent: Agent, base: typeof fetch, options: WrapFetchOp
       return deniedResponse(denial);
     }
   } as typeof globalThis.fetch;
+  knownAs(guarded, agent, plain);
+  return guarded;
 }
 
 async function run(edge: Edge, input: unknown, init: unknown): Promise<Response> {
