@@ -27,15 +27,17 @@ import type {
   Admission,
   Build,
   BuildOutcome,
+  BuildRefusal,
   BuildSync,
   DocumentFacts,
+  PolicyRecord,
   PolicySet,
   PolicySourceOptions,
   SyncPolicySourceOptions,
   WatchedPolicySource,
 } from './policy-ports.js';
 import { PolicyReader, type ReadSet, watchPolicy } from './policy-reader.js';
-import { loadedRecord, openPolicyRecords, type PolicyRecords, rejectedRecord } from './policy-records.js';
+import { loadedRecord, type OwedRecords, openPolicyRecords, rejectedRecord } from './policy-records.js';
 import type { Generation, PolicyHealth } from './types.js';
 
 /** Loads the files before it answers; a bad or missing policy is no failure of this call: see `health`. */
@@ -80,7 +82,7 @@ class Reloader implements WatchedPolicySource {
   readonly #timers: Timers;
   readonly #keep: PolicyKeep;
   readonly #reader: PolicyReader;
-  readonly #records: PolicyRecords;
+  readonly #records: OwedRecords<PolicyRecord>;
   #state: State = BEGIN;
   #issue: PolicyHealth['issue'] = null;
   #read: Candidate | null = null;
@@ -137,16 +139,27 @@ class Reloader implements WatchedPolicySource {
     return { state, path: this.#path, issue: this.#issue, pollOnly: this.#watch?.pollOnly ?? false };
   }
 
-  async rebuild(build: Build): Promise<BuildOutcome | 'superseded'> {
-    const [set, before] = [this.#live, this.current];
-    if (set === null || before === null) return 'superseded';
-    const outcome = await this.#inTime(build(set));
-    if (!outcome.ok) return outcome;
-    if (this.#closed || this.current !== before) return 'superseded';
-    this.#options.adopt(before, outcome.generation);
-    this.current = outcome.generation;
+  get inForce(): PolicySet | null {
+    return this.#live;
+  }
+
+  async rebuild(
+    of: PolicySet | null,
+    build: Build,
+    swapped: () => void,
+  ): Promise<'rebuilt' | 'superseded' | BuildRefusal> {
+    const before = this.current;
+    if (this.#closed || this.#live !== of) return 'superseded';
+    if (of !== null && before !== null) {
+      const outcome = await this.#inTime(build(of));
+      if (!outcome.ok) return outcome;
+      if (this.#closed || this.current !== before) return 'superseded';
+      this.#options.adopt(before, outcome.generation);
+      this.current = outcome.generation;
+    }
     this.#rebuilt++;
-    return outcome;
+    swapped();
+    return 'rebuilt';
   }
 
   async close(): Promise<void> {

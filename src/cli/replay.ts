@@ -8,7 +8,7 @@ import { Misuse, readArgs } from './args.js';
 import { painter } from './colour.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { sayLoadErrors } from './load-errors.js';
-import { LOG_TEXTS, LOG_USAGE, type LogVerdict, readLogs } from './log-records.js';
+import { LOG_LISTS, LOG_TEXTS, LOG_USAGE, type LogVerdict, readLogs } from './log-records.js';
 
 /** What the log does not hold, and what is therefore taken as given. Part of every answer. */
 const GIVEN = [
@@ -23,7 +23,8 @@ export const replay: Command = {
   name: 'replay',
   summary: 'say what another policy would have decided about the calls of a log',
   usage: `
-usage: checkrd replay --policy FILE [--layers] [--key KEY] [--unverified] [--since TIME] [--until TIME] [--json] LOG...
+usage: checkrd replay --policy FILE [--layers] [--key KEY]... [--from SHIPPER] [--unverified] [--since TIME]
+                      [--until TIME] [--json] LOG...
 
 Verifies the log, then decides each of its decisions again under FILE, and counts what would change: by the rule that
 decided then and the rule that would decide now. A log does not hold everything a rule may ask; where that matters the
@@ -35,6 +36,7 @@ exit: 0 nothing would change, 1 something would, 2 cannot say, the log does not 
   async run(args, io) {
     const given = readArgs(args, {
       texts: ['policy', ...LOG_TEXTS],
+      lists: LOG_LISTS,
       switches: ['layers', 'unverified'],
       words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of a log' },
     });

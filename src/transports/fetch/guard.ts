@@ -21,11 +21,11 @@ const decoder = new TextDecoder();
 
 /** Watches the body of `response` and books its end. `trail`: the hops that came before it. */
 export function guardResponse(response: Response, flight: Flight, trail: Trail): Response {
-  const branch = flight.branch();
   if (!(response instanceof Response)) {
-    branch.end('read');
+    flight.branch().end('read');
     return response;
   }
+  const branch = flight.branch(response.headers.get('content-type'));
   const empty = response.body === null || response.headers.get('content-length') === '0';
   if (empty) branch.end('read', 0);
   if (empty && !trail.redirected) return response;
@@ -85,6 +85,7 @@ function guardedPrototype(parent: Response): object {
     const work = native<() => Promise<ArrayBuffer>>(response, 'arrayBuffer').call(response);
     try {
       const bytes = await guard.branch.flight.race(work);
+      guard.branch.saw(new Uint8Array(bytes));
       guard.branch.end('read', bytes.byteLength);
       return bytes;
     } catch (error) {
@@ -139,7 +140,7 @@ function guardedPrototype(parent: Response): object {
       const open = native<unknown>(this, 'body') !== null;
       const other = copy.call(this);
       streams.delete(this);
-      const branch = open ? guard.branch.flight.branch() : guard.branch;
+      const branch = open ? guard.branch.flight.branch(other.headers.get('content-type')) : guard.branch;
       return watch(other, { branch, trail: guard.trail, reader: null }, open);
     },
   };

@@ -18,6 +18,7 @@ import {
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import type { PolicySet } from '#src/agent/policy-ports.js';
 import { Fault } from '#src/core/fault.js';
 import { openLayerMemory } from '#src/disk/layer-memory.js';
 import { HandTimers } from '../../support/hand-timers.js';
@@ -488,14 +489,21 @@ suite('layers: what others join onto', { concurrency: 8 }, () => {
     const { source } = await p.open({ adopt: (_, next) => void adopted.push(next.id) });
     const before = source.current;
     p.put(p.path, rule('later'));
-    const outcome = await source.rebuild(set => {
+    const inForce = source.inForce;
+    let swapped: string | undefined;
+    const build = (set: PolicySet) => {
       assert.deepEqual(
         set.documents.map(d => new TextDecoder().decode(d.bytes)),
         [rule('main'), rule('a'), rule('b')],
       );
-      return { ok: true, generation: { id: set.id, documents: [...(before?.documents ?? [])] } };
+      return { ok: true as const, generation: { id: set.id, documents: [...(before?.documents ?? [])] } };
+    };
+    const outcome = await source.rebuild(inForce, build, () => {
+      swapped = source.current === before ? 'too soon' : 'in one tick';
     });
-    assert.ok(outcome !== 'superseded' && outcome.ok);
+    assert.equal(outcome, 'rebuilt');
+    assert.equal(swapped, 'in one tick');
+    assert.equal(await source.rebuild(null, build, () => assert.fail()), 'superseded');
     assert.notEqual(source.current, before);
     assert.equal(source.current?.id, before?.id);
     assert.deepEqual(adopted, [before?.id]);
