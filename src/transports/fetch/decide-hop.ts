@@ -7,7 +7,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent, Begun, CallContext } from '../../agent/types.js';
-import type { AgentId } from '../../core/brand.js';
 import type { Decision, HttpRequest } from '../../core/decide/types.js';
 import { denialOf } from '../denial.js';
 import { askHook, type Hooks, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
@@ -18,7 +17,8 @@ import type { Outgoing } from './outgoing.js';
 export interface Edge {
   readonly agent: Agent;
   readonly base: typeof fetch;
-  readonly agentId: AgentId;
+  /** Who a call that begins now is made for. */
+  readonly caller: () => CallContext;
   readonly strict: boolean;
   readonly hooks: Hooks;
 }
@@ -120,7 +120,7 @@ export async function refuse(
   await paced(waitMs, signal);
   if (hasHooks(edge.hooks)) {
     const { method = '', url = '', headers = [] } = request;
-    const event = requestEvent(edge.agentId, { method, url, headers }, context.parentRequestId, context.traceparent);
+    const event = requestEvent(context.agent, { method, url, headers }, context.parentRequestId, context.traceparent);
     tell(edge, event, requestId, decision);
   }
   throw denialOf(decision, requestId);

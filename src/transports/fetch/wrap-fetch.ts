@@ -17,11 +17,13 @@ import type { HttpRequest } from '../../core/decide/types.js';
 import { REDIRECT_MAX_HOPS } from '../../core/limits.js';
 import { killedDenial } from '../denial.js';
 import { type Hooks, requestEvent } from '../hooks.js';
+import { handOverJudged } from '../judged.js';
 import { readTraceparent } from '../traceparent.js';
 import { ask, asRequest, deny, type Edge, hasHooks, orAborted, orStopped, paced, refuse, tell } from './decide-hop.js';
 import { deniedResponse, type OnDenied } from './denied.js';
 import { Flight } from './flight.js';
 import { guardResponse } from './guard.js';
+import { knownAs, unguarded } from './guarded.js';
 import { NO_TRAIL } from './guarded-stream.js';
 import { type HttpCall, nativeRequest, readCall } from './init.js';
 import { keepsIntegrity } from './integrity.js';
@@ -30,6 +32,8 @@ import { isCross, isRedirect, nextHop } from './redirect.js';
 
 export interface WrapFetchOptions {
   readonly agentId: AgentId;
+  /** Who a call that begins now is made for; absent: `agentId`. */
+  readonly caller?: () => CallContext;
   /** True: a caller's `dispatcher` is refused, since it may send the call anywhere. */
   readonly strict: boolean;
   readonly hooks?: Hooks;
@@ -39,10 +43,13 @@ export interface WrapFetchOptions {
 
 /** Wraps `base`. The promise rejects with CheckrdPolicyDenied, or answers 403, where a call must not proceed. */
 export function wrapFetch(agent: Agent, base: typeof fetch, options: WrapFetchOptions): typeof fetch {
-  const edge: Edge = { agent, base, agentId: options.agentId, strict: options.strict, hooks: options.hooks ?? {} };
+  const caller = options.caller ?? (() => ({ agent: options.agentId }));
+  const plain = unguarded(base, agent);
+  const send: typeof fetch = (input, init) => handOverJudged(() => plain(input, init));
+  const edge: Edge = { agent, base: send, caller, strict: options.strict, hooks: options.hooks ?? {} };
   const answers = options.onDenied === 'response';
   // The default keeps `length` at plain fetch's 1.
-  return async function fetch(input: unknown, init: unknown = undefined): Promise<Response> {
+  const guarded = async function fetch(input: unknown, init: unknown = undefined): Promise<Response> {
     try {
       return await run(edge, input, init);
     } catch (error) {
@@ -51,11 +58,13 @@ export function wrapFetch(agent: Agent, base: typeof fetch, options: WrapFetchOp
       return deniedResponse(denial);
     }
   } as typeof globalThis.fetch;
+  knownAs(guarded, agent, plain);
+  return guarded;
 }
 
 async function run(edge: Edge, input: unknown, init: unknown): Promise<Response> {
   const call = readCall(input, init, edge.strict);
-  const context: CallContext = { agent: edge.agentId };
+  const context = edge.caller();
   if (call.kind === 'local') return edge.base(call.input, call.init as RequestInit);
   if (call.kind === 'unparsable') {
     const request = { method: call.method };
@@ -78,11 +87,11 @@ async function run(edge: Edge, input: unknown, init: unknown): Promise<Response>
       call.signal,
     );
   }
-  return await follow(edge, call, out);
+  return await follow(edge, call, out, context);
 }
 
 /** Decides, sends and follows until there is an answer. */
-async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Response> {
+async function follow(edge: Edge, call: HttpCall, first: Outgoing, caller: CallContext): Promise<Response> {
   const follows = call.redirect === 'follow';
   let out = first;
   let parentRequestId: string | undefined;
@@ -90,12 +99,12 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
   for (let hops = 0; ; hops++) {
     const traceparent = readTraceparent(out.traceparent);
     const context: CallContext = {
-      agent: edge.agentId,
+      ...caller,
       ...(parentRequestId === undefined ? {} : { parentRequestId }),
       ...(traceparent === undefined ? {} : { traceparent }),
     };
     const request = asRequest(out);
-    const event = hasHooks(edge.hooks) ? requestEvent(edge.agentId, request, parentRequestId, traceparent) : null;
+    const event = hasHooks(edge.hooks) ? requestEvent(caller.agent, request, parentRequestId, traceparent) : null;
     const asked = ask(edge, out, request, context, call.signal, event);
     // Awaited only where it must be: what was decided is handed over in the same turn.
     const begun = asked instanceof Promise ? await asked : asked;
