@@ -38,7 +38,7 @@ const hash = (bytes: Uint8Array): Sha256Hex => toHex(sha256(bytes)) as Sha256Hex
  *
  * @param engines  Whose engine the next generation gets; null where permissive mode runs without one: then no policy is ever in force.
  * @param append  Writes a record or throws.
- * @param isFirstStart  No log was here before.
+ * @param isFirstStart  Nothing says that the agent ran here before, as far as its log tells.
  * @throws Fault `policy_object_invalid`, `policy_object_unsigned`; a bad file is no failure, health tells of it.
  */
 export function openPolicy(

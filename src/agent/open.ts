@@ -6,7 +6,6 @@
  *   out  : an agent that decides when this returns, or a Fault; nothing is left open then
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { EngineFields, PolicyRejectedFields } from '../core/audit/fields.js';
 import type { Settings } from '../core/config/settings.js';
@@ -27,6 +26,7 @@ import { openKillLatch, unreleasable } from './open-kill-latch.js';
 import { openLog } from './open-log.js';
 import { openPolicy } from './open-policy.js';
 import { OpenedAgent } from './opened.js';
+import { markRun, ranBefore } from './ran-before.js';
 import { Recorder } from './recorder.js';
 import { Telemetry } from './telemetry.js';
 import type { AuditLog } from './types.js';
@@ -52,7 +52,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
   const start = startEngine(settings, how);
   const instanceId = randomBytes(8).toString('hex');
   const name = settings.agentId ?? 'daemon';
-  const isFirstStart = !existsSync(settings.audit.path);
+  const isFirstStart = !ranBefore(settings);
   const log = openLog(settings, {
     name,
     instanceId,
@@ -83,7 +83,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
         ? { type: 'engine_rejected', engine_sha256: NO_DIGEST, error: 'engine_integrity' }
         : { type: 'engine_loaded', engine_sha256: engine.current.sha256, abi: engine.current.abi },
     );
-    const latch = settings.killswitch === null ? null : openKillLatch(settings, log.origin, recorder);
+    const latch = settings.killswitch === null ? null : openKillLatch(settings, log, recorder);
     kill = openKillSwitch({
       latch,
       path: settings.killswitch,
@@ -109,6 +109,8 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
       },
       isFirstStart,
     );
+    // Not sooner: a mark without the memory that is begun there would be a loss.
+    markRun(settings);
     if (engine !== null && policy.current === null) {
       how.warn(
         `no policy is in force: \`${settings.policy}\` (calls are answered with \`policy_missing\` until it loads)`,
@@ -139,10 +141,20 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
 
 const DISABLED = 'CHECKRD_DISABLED=1: no policy is asked; only the kill switch still binds';
 
+/** What `checkrd check` sees only when it is asked to look at signatures. */
+const SIGNATURE_ERRORS: ReadonlySet<string> = new Set([
+  'policy_signature_expired',
+  'policy_signature_refused',
+  'policy_unsigned',
+  'policy_version_differs',
+  'trust_unusable',
+]);
+
 /** Who saves a file watches a terminal or the journal, not the audit log. */
 function rejectedText({ path, line, column, error }: PolicyRejectedFields): string {
   const at = line === undefined ? '' : `:${line}${column === undefined ? '' : `:${column}`}`;
-  return `the policy was refused: ${path}${at}: ${error} (\`checkrd check ${path}\` explains it)`;
+  const how = SIGNATURE_ERRORS.has(error) ? '--require-signature ' : '';
+  return `the policy was refused: ${path}${at}: ${error} (\`checkrd check ${how}${path}\` explains it)`;
 }
 
 function swappable(start: StartEngine, settings: Settings, log: AuditLog, how: OpenHow): EngineSwap {

@@ -11,6 +11,7 @@ import type { ActionRequest } from '../core/decide/types.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import type { LiveAgent } from './agent.js';
 import { CLOCK_JUMP_MS } from './clock-jump.js';
+import { processCoverage } from './coverage.js';
 import type { EngineSwap } from './engine/engine-swap.js';
 import { onExit } from './exit.js';
 import type { Ids } from './ids.js';
@@ -49,6 +50,7 @@ const CLOCK_LOOK_MS = 1_000;
 
 export class OpenedAgent implements Agent, AgentLifecycle {
   readonly agentId: AgentId;
+  readonly onlyAgent?: AgentId;
   readonly securityMode: SecurityMode;
   readonly #agent: LiveAgent;
   readonly #parts: OpenedParts;
@@ -66,6 +68,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     this.#parts = parts;
     this.#as = as;
     this.agentId = as.name as AgentId;
+    if (as.settings.daemon.records !== null) this.onlyAgent = this.agentId;
     this.securityMode = as.settings.securityMode;
     this.#stopClock = this.#watchClock();
     this.#stopDrops =
@@ -135,6 +138,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       holds: kill.holds,
       inFlight: this.#parts.inFlight.size,
       warnings,
+      coverage: processCoverage.list(),
     };
   }
 

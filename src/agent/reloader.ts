@@ -94,7 +94,8 @@ class Reloader implements WatchedPolicySource {
   #watch: ReturnType<typeof watchPolicy> | null = null;
   #stopTimer: () => void = () => {};
   #settled: () => void = () => {};
-  #remembering: Promise<void> = Promise.resolve();
+  /** What is on its way into the state folder. */
+  #writing: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(options: PolicySourceOptions) {
@@ -166,7 +167,7 @@ class Reloader implements WatchedPolicySource {
     this.#stopTimer();
     this.#settled();
     await this.#watch?.close();
-    await this.#remembering;
+    await this.#writing;
   }
 
   #start(): void {
@@ -295,8 +296,10 @@ class Reloader implements WatchedPolicySource {
     const rebuilt = this.#rebuilt;
     const got = await attemptLater(async () => {
       const outcome = await this.#inTime(building);
-      if (outcome.ok) {
-        const kept = await attemptLater(async () => this.#keep.keep(candidate.set));
+      if (outcome.ok && !this.#closed) {
+        const keeping = attemptLater(async () => this.#keep.keep(candidate.set));
+        this.#writing = Promise.all([this.#writing, keeping]);
+        const kept = await keeping;
         this.#tolerate(() => orThrow(kept));
       }
       return outcome;
@@ -397,7 +400,7 @@ class Reloader implements WatchedPolicySource {
   /** For the next start. */
   #remember(set: PolicySet): void {
     if (this.#buildNow === null) {
-      this.#remembering = this.#remembering.then(() => this.#keep.setLastGood(set));
+      this.#writing = this.#writing.then(() => this.#keep.setLastGood(set));
     } else {
       this.#keep.setLastGoodSync(set);
     }

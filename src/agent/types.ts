@@ -7,9 +7,11 @@ import type { AgentRecord, OutcomeFields } from '../core/audit/fields.js';
 import type { AgentId, Sha256Hex } from '../core/brand.js';
 import type { RuleNames } from '../core/decide/answer.js';
 import type { ActionRequest, Decision, PolicyMode } from '../core/decide/types.js';
+import type { Usage } from '../core/outcome/usage.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
 import type { Engine } from '../wasm/engine.js';
+import type { WayCoverage } from './coverage.js';
 
 /** `strict` is the default; `permissive` is a roll-out aid and says so loudly. */
 export type SecurityMode = 'strict' | 'permissive';
@@ -182,6 +184,8 @@ export interface Outcome {
   readonly latencyMs?: number;
   readonly requestBytes?: number;
   readonly responseBytes?: number;
+  /** What a model's answer said of itself. */
+  readonly usage?: Usage;
 }
 
 /** The policy decision point and its record, for every edge. */
@@ -212,7 +216,7 @@ export interface Agent {
     reason: string,
     request: Partial<ActionRequest>,
     context: CallContext,
-  ): { readonly requestId: string; readonly decision: Decision };
+  ): { readonly requestId: string; readonly decision: Decision; readonly waitMs?: number };
 }
 
 /* ---- opening and closing ------------------------------------------------------------------------------------- */
@@ -232,10 +236,14 @@ export interface AgentHealth {
   readonly inFlight: number;
   /** What the operator should know. */
   readonly warnings: readonly string[];
+  /** Each way out of this process: all agents in it share the edges. */
+  readonly coverage: readonly WayCoverage[];
 }
 
 export interface AgentLifecycle {
   readonly agentId: AgentId;
+  /** Where records go to a daemon's socket: calls of no other agent can be recorded. Absent: any agent's can. */
+  readonly onlyAgent?: AgentId;
   readonly securityMode: SecurityMode;
   /** Never throws. */
   health(): AgentHealth;

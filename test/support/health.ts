@@ -19,4 +19,5 @@ export const HEALTH: AgentHealth = {
   holds: [],
   inFlight: 0,
   warnings: [],
+  coverage: [],
 };
