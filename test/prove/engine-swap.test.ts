@@ -140,3 +140,19 @@ test('a library swaps the engine that its settings name, and keeps the one that 
   await given.close();
   assert.equal(given.healthy().engine?.sha256, digest(bytes));
 });
+
+test('a start takes what is vouched for and proven, else nothing', async t => {
+  const odd = await oddEngines(t);
+  const home = engineSite(t);
+  const rebuilt = odd('sound');
+  // At start: what is vouched for and proven, else nothing.
+  putEngine(home, rebuilt, engineEnvelope(rebuilt, [bob]));
+  const second = await home.start();
+  assert.equal(engineRecords(home).at(-1), `loaded ${digest(rebuilt)}`);
+  second.kill('SIGTERM');
+  await second.exit;
+  putEngine(home, odd('flips'), engineEnvelope(odd('flips'), [bob]));
+  const third = home.spawn();
+  assert.notEqual(await third.exit, 0);
+  assert.match(third.said(), /cannot be trusted: case \d+ of its corpus/);
+});
