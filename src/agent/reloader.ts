@@ -19,12 +19,12 @@ import type {
   Admission,
   Build,
   BuildOutcome,
-  BuildRefusal,
   BuildSync,
   DocumentFacts,
   PolicyRecord,
   PolicySet,
   PolicySourceOptions,
+  Rebuilt,
   SyncPolicySourceOptions,
   WatchedPolicySource,
 } from './policy-ports.js';
@@ -131,11 +131,7 @@ class Reloader implements WatchedPolicySource {
     return this.#live;
   }
 
-  async rebuild(
-    of: PolicySet | null,
-    build: Build,
-    swapped: () => void,
-  ): Promise<'rebuilt' | 'superseded' | BuildRefusal> {
+  async rebuild(of: PolicySet | null, build: Build, swapped: () => void): Promise<Rebuilt> {
     const before = this.current;
     if (this.#closed || this.#live !== of) return 'superseded';
     if (of !== null && before !== null) {
