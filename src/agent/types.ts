@@ -109,6 +109,22 @@ export interface PolicyHealth {
   readonly pollOnly: boolean;
 }
 
+/* ---- the engine ---------------------------------------------------------------------------------------------- */
+
+export interface EngineHealth {
+  /** Of its file. */
+  readonly path: string;
+  /** Of the engine in force, 64 lower-case hexadecimal characters. */
+  readonly sha256: string;
+  readonly abi: number;
+  /** `pinned`: what this version was built with. */
+  readonly from: 'pinned' | 'signed';
+  /** IDs of the trusted keys that signed it. */
+  readonly signedBy: readonly string[];
+  /** What was wrong with the newest file that did not take its place. */
+  readonly issue: { readonly code: string; readonly message: string } | null;
+}
+
 /* ---- one call ------------------------------------------------------------------------------------------------ */
 
 export interface CallContext {
@@ -200,7 +216,7 @@ export interface Agent {
     reason: string,
     request: Partial<ActionRequest>,
     context: CallContext,
-  ): { readonly requestId: string; readonly decision: Decision };
+  ): { readonly requestId: string; readonly decision: Decision; readonly waitMs?: number };
 }
 
 /* ---- opening and closing ------------------------------------------------------------------------------------- */
@@ -211,6 +227,8 @@ export interface AgentHealth {
   readonly policy: PolicyHealth;
   /** SHA-256 of the policy in force, null: none. */
   readonly policySha256: string | null;
+  /** Null: permissive mode runs without one. */
+  readonly engine: EngineHealth | null;
   readonly audit: AuditHealth & { readonly origin: string; readonly path: string; readonly size: number };
   /** What stops calls now; empty when nothing does. */
   readonly holds: readonly KillHold[];

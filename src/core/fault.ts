@@ -4,7 +4,9 @@
  * Each row: a sentence a tired operator understands, and the next step. Match on `code`, never on the message.
  * Messages never quote file contents or header and body values.
  */
-interface Row {
+import { ENGINE_FAULTS } from './engine-faults.js';
+
+export interface FaultRow {
   readonly say: (facts: Readonly<Record<string, string | number>>) => string;
   readonly fix: string;
 }
@@ -46,6 +48,7 @@ const FAULTS = {
     say: () => 'CHECKRD_DISABLED=1 is set, and the settings forbid it (`allow_disable: false`)',
     fix: 'unset CHECKRD_DISABLED, or let the owner of the settings allow it',
   },
+  ...ENGINE_FAULTS,
   engine_integrity: {
     say: f => `the engine \`${f.path}\` cannot be trusted: ${f.why}`,
     fix: 'install checkrd again; in a checkout, run npm run build',
@@ -348,7 +351,7 @@ const FAULTS = {
     say: f => `the witness cannot remember what it signs in \`${f.path}\` (${f.error})`,
     fix: 'make its folder writable, or name another file with --state; nothing was signed',
   },
-} as const satisfies Record<string, Row>;
+} as const satisfies Record<string, FaultRow>;
 
 export type FaultCode = keyof typeof FAULTS;
 
@@ -360,7 +363,7 @@ export class Fault extends Error {
     readonly facts: Readonly<Record<string, string | number>> = {},
     options?: { cause?: unknown },
   ) {
-    super((FAULTS[code] as Row).say(facts), options);
+    super((FAULTS[code] as FaultRow).say(facts), options);
   }
   /** The next step, as a sentence without a full stop. */
   get hint(): string {

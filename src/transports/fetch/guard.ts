@@ -8,6 +8,7 @@
  * The prototype is exchanged for one that inherits from the old: `instanceof`, `constructor` and the name stay.
  */
 import { Readable } from 'node:stream';
+import { endDropped } from './dropped.js';
 import type { Flight } from './flight.js';
 import { type Guard, guardedStream, type Trail } from './guarded-stream.js';
 
@@ -15,11 +16,7 @@ const guards = new WeakMap<Response, Guard>();
 /** Apart from Guard: the stream holds its response, and whoever waits for the response's collection holds Guard. */
 const streams = new WeakMap<Response, ReadableStream>();
 const prototypes = new WeakMap<object, object>();
-const dropped = new FinalizationRegistry<Guard>(guard => {
-  guard.branch.end('dropped');
-  // The transport lets go of a body that nobody reads, but not of one that our reader has locked.
-  guard.reader?.cancel().catch(() => undefined);
-});
+const dropped = new FinalizationRegistry<Guard>(endDropped);
 const decoder = new TextDecoder();
 
 /** Watches the body of `response` and books its end. `trail`: the hops that came before it. */

@@ -10,7 +10,6 @@
  * call is confirmed just before the send.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { findPolicyDenied } from '../../agent/errors.js';
 import type { Agent, CallContext } from '../../agent/types.js';
 import type { AgentId } from '../../core/brand.js';
@@ -21,7 +20,7 @@ import { killedDenial } from '../denial.js';
 import { type Hooks, requestEvent } from '../hooks.js';
 import { handOverJudged } from '../judged.js';
 import { readTraceparent } from '../traceparent.js';
-import { ask, asRequest, deny, type Edge, hasHooks, orAborted, orStopped, refuse, tell } from './decide-hop.js';
+import { ask, asRequest, deny, type Edge, hasHooks, orAborted, orStopped, paced, refuse, tell } from './decide-hop.js';
 import { deniedResponse, type OnDenied } from './denied.js';
 import { Flight } from './flight.js';
 import { guardResponse } from './guard.js';
@@ -69,7 +68,8 @@ async function run(edge: Edge, input: unknown, init: unknown): Promise<Response>
   const context = inActiveTrace(edge.caller());
   if (call.kind === 'local') return edge.base(call.input, call.init as RequestInit);
   if (call.kind === 'unparsable') {
-    return refuse(edge, 'request_invalid', 'the URL is relative or cannot be parsed', { method: call.method }, context);
+    const request = { method: call.method };
+    return refuse(edge, 'request_invalid', 'the URL is relative or cannot be parsed', request, context, null);
   }
   const out = new Outgoing({ url: call.url, method: call.method, headers: call.headers }, call.body, call.rest);
   if (call.signal?.aborted) {
@@ -79,7 +79,14 @@ async function run(edge: Edge, input: unknown, init: unknown): Promise<Response>
   }
   if (edge.strict && call.rest.dispatcher !== undefined) {
     const request = asRequest(out);
-    return refuse(edge, 'request_invalid', 'a dispatcher of its own may send the call anywhere', request, context);
+    return refuse(
+      edge,
+      'request_invalid',
+      'a dispatcher of its own may send the call anywhere',
+      request,
+      context,
+      call.signal,
+    );
   }
   return await follow(edge, call, out, context);
 }
@@ -103,8 +110,7 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing, caller: CallC
     // Awaited only where it must be: what was decided is handed over in the same turn.
     const begun = asked instanceof Promise ? await asked : asked;
     if (begun.kind !== 'proceed') {
-      const waitMs = begun.kind === 'refused' ? begun.waitMs : undefined;
-      if (waitMs !== undefined) await orAborted(sleep(waitMs), call.signal, out);
+      if (begun.kind === 'refused') await paced(begun.waitMs, call.signal, out);
       return deny(edge, out, begun, event);
     }
     const kept = begun.call.onDisk();
@@ -128,7 +134,7 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing, caller: CallC
     const response = await settled(flight, answer);
     flight.answered(response.status);
     if (!follows) return guardResponse(response, flight, NO_TRAIL);
-    if (response.redirected) return misled(edge, response, flight, request, context);
+    if (response.redirected) return misled(edge, response, flight, request, context, call.signal);
 
     const location = isRedirect(response.status) ? response.headers.get('location') : null;
     const next = nextHop(out.head, response.status, location);
@@ -143,15 +149,22 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing, caller: CallC
     const hop: CallContext = { ...context, parentRequestId };
     if (next.kind === 'invalid') throw new TypeError('fetch failed', { cause: next.cause });
     if (next.kind === 'scheme')
-      return refuse(edge, 'redirect_refused', 'redirected to a scheme other than http(s)', request, hop);
+      return refuse(edge, 'redirect_refused', 'redirected to a scheme other than http(s)', request, hop, call.signal);
     if (hops === REDIRECT_MAX_HOPS)
-      return refuse(edge, 'redirect_refused', `more than ${REDIRECT_MAX_HOPS} redirects`, request, hop);
+      return refuse(edge, 'redirect_refused', `more than ${REDIRECT_MAX_HOPS} redirects`, request, hop, call.signal);
 
     const body = next.keepsBody
       ? await orStopped(edge, out, request, hop, event, orAborted(out.again(), call.signal))
       : ({ kind: 'none' } as const);
     if (body === null) {
-      return refuse(edge, 'redirect_refused', 'redirected with a body that cannot be sent again', request, hop);
+      return refuse(
+        edge,
+        'redirect_refused',
+        'redirected with a body that cannot be sent again',
+        request,
+        hop,
+        call.signal,
+      );
     }
     trail = { redirected: true, crossed: trail.crossed || isCross(call.url, next.head.url) };
     if (trail.crossed && call.rest.mode === 'same-origin') {
@@ -162,10 +175,17 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing, caller: CallC
 }
 
 /** A transport that follows redirects although told not to has gone where nobody decided. */
-function misled(edge: Edge, response: Response, flight: Flight, request: HttpRequest, context: CallContext): never {
+function misled(
+  edge: Edge,
+  response: Response,
+  flight: Flight,
+  request: HttpRequest,
+  context: CallContext,
+  signal: AbortSignal | null,
+): Promise<never> {
   flight.branch().end('failed');
   response.body?.cancel().catch(() => undefined);
-  return refuse(edge, 'redirect_refused', 'the transport followed a redirect by itself', request, context);
+  return refuse(edge, 'redirect_refused', 'the transport followed a redirect by itself', request, context, signal);
 }
 
 async function settled(flight: Flight, answer: Promise<Response>): Promise<Response> {
