@@ -105,6 +105,8 @@ test('only what is JSON, NDJSON or events in UTF-8 is read', () => {
   for (const type of [...others, 'application/json; charset=utf-16le', 'application/vnd.amazon.eventstream']) {
     assert.equal(usageReader(type), null, String(type));
   }
+  assert.notEqual(usageReader(JSON_TYPE, 'identity'), null);
+  assert.equal(usageReader(JSON_TYPE, 'gzip'), null);
 });
 
 /** The same by a parser, for documents that are valid. */
