@@ -19,7 +19,7 @@ import { type Head, readHead } from './head.js';
 import { dialled, type Held } from './hold.js';
 import type { NodeRequest } from './node-request.js';
 import { type Plan, planOf } from './plan.js';
-import { isOver, queuedBytes, takeQueued } from './queued-body.js';
+import { headBytes, isOver, queuedBytes, takeOver, takeQueued } from './queued-body.js';
 
 export class Exchange implements Waiting {
   readonly #port: EdgePort;
@@ -37,6 +37,10 @@ export class Exchange implements Waiting {
   #givenUp: Promise<void> | null = null;
   #closed = false;
   #head: Head = NO_HEAD;
+  /** In the queue, in front of the body. */
+  #headBytes = 0;
+  /** `told`: we have said `continue` to have the body for judgement; the server's own is not said again. */
+  #expects: 'no' | 'asked' | 'told' = 'no';
 
   /** @param destroy Node's own, past our watch. */
   constructor(port: EdgePort, held: Held, destroy: (error?: Error) => unknown) {
@@ -95,7 +99,7 @@ export class Exchange implements Waiting {
   seen(event: string | symbol, args: readonly unknown[]): boolean {
     switch (event) {
       case 'response':
-        this.#flight?.answered(args[0] as IncomingMessage);
+        if (args[0] === this.request.res) this.#flight?.answered(args[0] as IncomingMessage);
         break;
       case 'upgrade':
       case 'connect':
@@ -104,6 +108,8 @@ export class Exchange implements Waiting {
       case 'socket':
         this.#sanction?.close();
         break;
+      case 'continue':
+        return this.#state !== 'sent' || this.#expects !== 'told';
       case 'error':
         return !this.#closed;
       case 'close':
@@ -131,15 +137,23 @@ export class Exchange implements Waiting {
 
   inspect(limit: number): Promise<Body | null> {
     const { request } = this;
+    const head = this.#headBytes;
+    let taken = 0;
     return new Promise(resolve => {
       const look = (): void => {
+        if (this.#more === null) return;
         const whole = request.writableEnded;
-        if (whole || this.gone || isOver(request, limit)) {
+        if (whole || this.gone || isOver(request, head, limit)) {
           this.#more = null;
-          resolve(this.gone ? null : whole ? takeQueued(request, limit) : { kind: 'too_large' });
-        } else if (request.writableNeedDrain) {
-          // Whoever waits for room must go on, or the body never comes.
-          request.emit('drain');
+          resolve(this.gone ? null : whole ? takeQueued(request, head, limit) : { kind: 'too_large' });
+          return;
+        }
+        // Whoever waits for room, for a callback or for the word of the server must go on, or the body never comes.
+        taken = takeOver(request, taken);
+        if (request.writableNeedDrain) request.emit('drain');
+        if (this.#expects === 'asked') {
+          this.#expects = 'told';
+          request.emit('continue');
         }
       };
       this.#more = () => process.nextTick(look);
@@ -151,7 +165,8 @@ export class Exchange implements Waiting {
     const { request } = this;
     this.#state = 'sent';
     this.#flight = new HttpFlight(request, calls, this.#head.framing, denial => this.#cut(denial));
-    this.#left = this.#head.framing === 'chunked' ? null : (this.#head.framing ?? 0) - queuedBytes(request);
+    this.#left =
+      this.#head.framing === 'chunked' ? null : (this.#head.framing ?? 0) - queuedBytes(request, this.#headBytes);
     this.#sanction = sanction(dialled(this.#held.to));
     try {
       this.#sanction.run(() => this.#held.dial());
@@ -190,7 +205,10 @@ export class Exchange implements Waiting {
     }
     this.#head = head;
     const ended = request.writableEnded;
-    const queued = queuedBytes(request);
+    this.#headBytes = headBytes(request);
+    const queued = queuedBytes(request, this.#headBytes);
+    if (head.lines.some(([name, value]) => /^expect$/i.test(name) && /^100-continue$/i.test(value)))
+      this.#expects = 'asked';
     const empty = ended && (queued === 0 || head.framing === 0);
     const plan = planOf(request.protocol, head, this.#held.to, { kind: empty ? 'none' : 'unread' });
     if (plan.kind === 'refuse' || head.framing === 'chunked' || queued <= (head.framing ?? 0)) return plan;
