@@ -11,25 +11,23 @@ import type { Duplex } from 'node:stream';
 import type { CheckrdPolicyDenied } from '../../agent/errors.js';
 import type { Body } from '../../core/decide/types.js';
 import { denialOf } from '../denial.js';
-import type { EdgePort } from '../edge-port.js';
-import { type Sanction, sanction } from '../sanctioned.js';
 import { type Begin, decide, type Waiting } from './decide.js';
 import { HttpFlight } from './flight.js';
 import { type Head, readHead } from './head.js';
-import { dialled, type Held } from './hold.js';
+import type { Held } from './hold.js';
 import type { NodeRequest } from './node-request.js';
 import { type Plan, planOf } from './plan.js';
+import type { HttpPort } from './port.js';
 import { headBytes, isOver, queuedBytes, takeOver, takeQueued } from './queued-body.js';
 
 export class Exchange implements Waiting {
-  readonly #port: EdgePort;
+  readonly #port: HttpPort;
   readonly #held: Held;
   /** The caller's async context: what the answer's listeners run in, as in plain Node. */
   readonly #scope = new AsyncResource('CheckrdRequest');
   readonly #destroy: (error?: Error) => unknown;
   #state: 'open' | 'deciding' | 'sent' | 'over' = 'open';
   #flight: HttpFlight | null = null;
-  #sanction: Sanction | null = null;
   /** Bytes of body that may still be written; null: the framing says it itself. */
   #left: number | null = null;
   #more: (() => void) | null = null;
@@ -43,7 +41,7 @@ export class Exchange implements Waiting {
   #expects: 'no' | 'asked' | 'told' = 'no';
 
   /** @param destroy Node's own, past our watch. */
-  constructor(port: EdgePort, held: Held, destroy: (error?: Error) => unknown) {
+  constructor(port: HttpPort, held: Held, destroy: (error?: Error) => unknown) {
     this.#port = port;
     this.#held = held;
     this.#destroy = destroy;
@@ -51,11 +49,6 @@ export class Exchange implements Waiting {
 
   get request(): NodeRequest {
     return this.#held.request;
-  }
-
-  /** What the dialling of this request runs in; null: it may not be dialled. */
-  get sanction(): Sanction | null {
-    return this.#sanction;
   }
 
   /** Node's constructor is through: it may have made the head already, or a signal may have fired. */
@@ -82,7 +75,7 @@ export class Exchange implements Waiting {
       'request_invalid',
       LONGER,
       { method: this.request.method },
-      { agent: this.#port.agentId() },
+      { agent: this.#port.agentId },
     );
     this.#left = null;
     this.#cut(denialOf(decision, requestId));
@@ -105,15 +98,11 @@ export class Exchange implements Waiting {
       case 'connect':
         this.#flight?.upgraded(args[0] as IncomingMessage, args[1] as Duplex);
         break;
-      case 'socket':
-        this.#sanction?.close();
-        break;
       case 'continue':
         return this.#state !== 'sent' || this.#expects !== 'told';
       case 'error':
         return !this.#closed;
       case 'close':
-        this.#sanction?.close();
         if (this.#closed) return false;
         this.#closed = true;
         this.#flight?.closed(this.request.res);
@@ -167,9 +156,8 @@ export class Exchange implements Waiting {
     this.#flight = new HttpFlight(request, calls, this.#head.framing, denial => this.#cut(denial));
     this.#left =
       this.#head.framing === 'chunked' ? null : (this.#head.framing ?? 0) - queuedBytes(request, this.#headBytes);
-    this.#sanction = sanction(dialled(this.#held.to));
     try {
-      this.#sanction.run(() => this.#held.dial());
+      this.#held.dial();
     } catch (error) {
       request.onSocket(null, error);
     }

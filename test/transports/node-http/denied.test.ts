@@ -15,7 +15,7 @@ import { startWireServer } from '../../support/wire-server.js';
 
 const server = await startWireServer();
 const agent = new SteeredAgent();
-const undo = install({ agent, agentId: () => agent.agentId });
+const undo = install({ agent, agentId: agent.agentId });
 after(async () => {
   undo();
   await server.close();
@@ -135,7 +135,7 @@ test('nothing happens before something is sent', async () => {
 });
 
 test('put in twice it decides once; taken out it decides nothing, and what stands above still works', async () => {
-  const port2 = { agent, agentId: () => agent.agentId };
+  const port2 = { agent, agentId: agent.agentId };
   assert.throws(() => install(port2), /guarded already/);
   const ours = http.request;
   const above = ((...args: Parameters<typeof http.get>) => ours(...args)) as typeof http.request;

@@ -6,14 +6,14 @@ import http, { type ClientRequest, type IncomingMessage, type RequestOptions } f
 import https from 'node:https';
 import { after, test } from 'node:test';
 import { checkRequest } from '#src/core/decide/request.js';
-import type { HttpRequest } from '#src/core/decide/types.js';
+import type { HttpRequest, ToolRequest } from '#src/core/decide/types.js';
 import { install } from '#src/transports/node-http/install.js';
 import { type Steer, SteeredAgent } from '../../support/steered-agent.js';
 import { startWireServer } from '../../support/wire-server.js';
 
 const server = await startWireServer();
 const agent = new SteeredAgent();
-const undo = install({ agent, agentId: () => agent.agentId });
+const undo = install({ agent, agentId: agent.agentId });
 after(async () => {
   undo();
   await server.close();
@@ -190,7 +190,13 @@ test('each step must be allowed', async () => {
 test('a Unix socket is a step of its own, named by its path', async () => {
   agent.steer = () => 'allow';
   const seen = await call({ socketPath: '/nowhere/x y.sock', path: '/v1', host: undefined, port: undefined });
-  assert.deepEqual(steps(seen), ['CONNECT tcp://unix/nowhere/x%20y.sock', 'GET http://localhost/v1']);
+  assert.deepEqual(steps(seen), ['POST null', 'GET http://localhost/v1']);
+  const socket = seen.asked[0] as unknown as ToolRequest;
+  assert.equal(socket.tool, 'node:net');
+  assert.equal(
+    socket.args.kind === 'bytes' && Buffer.from(socket.args.bytes).toString(),
+    '{"path":"/nowhere/x y.sock"}',
+  );
   assert.equal(seen.status, 'ENOENT');
   agent.steer = real;
 });

@@ -12,7 +12,7 @@ import { startWireServer } from '../../support/wire-server.js';
 const server = await startWireServer();
 let agent = new SteeredAgent();
 const port = { agent: new Proxy({}, { get: (_, key) => Reflect.get(agent, key).bind(agent) }) as never };
-const undo = install({ ...port, agentId: () => agent.agentId });
+const undo = install({ ...port, agentId: agent.agentId });
 after(async () => {
   undo();
   await server.close();

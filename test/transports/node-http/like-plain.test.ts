@@ -609,7 +609,7 @@ async function pass(skip?: object): Promise<Map<string, unknown>> {
 
 const bare = await pass();
 const agent = new SteeredAgent();
-const undo = install({ agent, agentId: () => agent.agentId });
+const undo = install({ agent, agentId: agent.agentId });
 const guarded = await pass();
 const decided = agent.asked.length;
 agent.steer = request => (request.body.kind === 'unread' ? 'need_body' : 'allow');
