@@ -8,7 +8,7 @@
  * Node dials through `agent.addRequest` or the `createConnection` of the options: for the time of the constructor those two
  * are ours. The program's agent is asked for everything else itself.
  */
-import type { Agent, ClientRequest } from 'node:http';
+import http, { type Agent, type ClientRequest } from 'node:http';
 import { handOver, sanctioned } from '../sanctioned.js';
 import type { GivenOptions } from './arguments.js';
 import type { NodeRequest } from './node-request.js';
@@ -105,8 +105,9 @@ function createBy(options: Options, done: OnCreate): void {
  * the stack is ours.
  */
 function forAgent(agent: AgentLike, options: Options, request: unknown): Options {
-  if ('secureEndpoint' in options || !('secureEndpoint' in agent || 'isSecureEndpoint' in agent)) return options;
-  return { ...options, secureEndpoint: (request as { readonly protocol: string }).protocol === 'https:' };
+  if (agent instanceof http.Agent && !('isSecureEndpoint' in agent)) return options;
+  const secure = (request as { readonly protocol: string }).protocol === 'https:';
+  return { secureEndpoint: secure, ...options };
 }
 
 /** An agent's own options win over the request's, as in Node. */
