@@ -1,7 +1,7 @@
 /**
  * Opens an agent from settings: every part, in the order in which each may need the one before.
  *
- *   engine → log → kill switch → policy → the agent itself
+ *   engine → log → kill switch → policy → break glass → the agent itself
  *
  *   out  : an agent that decides when this returns, or a Fault; nothing is left open then
  */
@@ -22,6 +22,7 @@ import { InFlight } from './in-flight.js';
 import { killRecord } from './kill-records.js';
 import { stops } from './kill-source.js';
 import { type OpenKillSwitch, openKillSwitch } from './kill-switch.js';
+import { type OpenGlass, openBreakGlass } from './open-break-glass.js';
 import { openKillLatch, unreleasable } from './open-kill-latch.js';
 import { openLog } from './open-log.js';
 import { openPolicy } from './open-policy.js';
@@ -62,6 +63,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
   const recorder = new Recorder(log, Date.now, telemetry);
   const inFlight = new InFlight(() => performance.now());
   let kill: OpenKillSwitch | null = null;
+  let glass: OpenGlass | null = null;
   try {
     recorder.record({
       type: 'agent_started',
@@ -109,7 +111,8 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
         `no policy is in force: \`${settings.policy}\` (calls are answered with \`policy_missing\` until it loads)`,
       );
     }
-    const parts = { recorder, kill, policy, inFlight, ids: new Ids() };
+    glass = openBreakGlass(settings, recorder, how.warn, SYSTEM_TIMERS);
+    const parts = { recorder, kill, policy, inFlight, glass, ids: new Ids() };
     const agent = new LiveAgent(parts, {
       securityMode: settings.securityMode,
       enforce: settings.enforce,
@@ -124,6 +127,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     return new OpenedAgent(agent, { ...parts, kill, log, telemetry }, { name, instanceId, settings, warnings });
   } catch (error) {
     void kill?.close();
+    void glass?.close();
     log.close();
     throw error;
   }

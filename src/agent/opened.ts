@@ -10,11 +10,13 @@ import { systemDenial } from '../core/decide/system.js';
 import type { ActionRequest } from '../core/decide/types.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import type { LiveAgent } from './agent.js';
+import { glassText } from './break-glass.js';
 import { CLOCK_JUMP_MS } from './clock-jump.js';
 import { onExit } from './exit.js';
 import type { Ids } from './ids.js';
 import type { InFlight } from './in-flight.js';
 import type { OpenKillSwitch } from './kill-switch.js';
+import type { OpenGlass } from './open-break-glass.js';
 import type { WatchedPolicySource } from './policy-ports.js';
 import type { Recorder } from './recorder.js';
 import type { Telemetry } from './telemetry.js';
@@ -27,6 +29,7 @@ export interface OpenedParts {
   readonly inFlight: InFlight;
   readonly log: AuditLog;
   readonly ids: Ids;
+  readonly glass: OpenGlass;
   /** Null: no sink. */
   readonly telemetry: Telemetry | null;
 }
@@ -113,11 +116,13 @@ export class OpenedAgent implements Agent, AgentLifecycle {
   }
 
   health(): AgentHealth {
-    const { log, policy, kill } = this.#parts;
+    const { log, policy, kill, glass } = this.#parts;
     const audit = log.health();
     const policyHealth = policy.health();
     const failing = audit.state === 'failing' || this.#closed;
-    const warnings = [...this.#as.warnings, ...kill.problems];
+    const breakGlass = glass.inForce(Date.now());
+    const loud = breakGlass === null ? [] : [glassText(breakGlass)];
+    const warnings = [...this.#as.warnings, ...loud, ...kill.problems, ...glass.problems];
     const well = policyHealth.state === 'ok' && audit.state === 'ok' && warnings.length === 0;
     return {
       state: failing ? 'failing' : well ? 'ok' : 'degraded',
@@ -126,6 +131,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       policySha256: policy.current?.id ?? null,
       audit: { ...audit, origin: log.origin, path: log.path, size: log.size },
       holds: kill.holds,
+      breakGlass,
       inFlight: this.#parts.inFlight.size,
       warnings,
     };
@@ -143,7 +149,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     await this.#parts.log.onDisk();
     this.#forgetExit();
     this.#parts.log.close();
-    await Promise.all([this.#parts.policy.close(), this.#parts.kill.close()]);
+    await Promise.all([this.#parts.policy.close(), this.#parts.kill.close(), this.#parts.glass.close()]);
   }
 
   /** The last records. Synchronous, so that an exit handler can finish it. */

@@ -158,6 +158,14 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     `\`${BODY_INSPECT_DEFAULT_BYTES}\``,
     'bodies are read up to this many bytes; a longer one that a rule asks about is denied',
   ),
+  row(
+    'allow_break_glass',
+    null,
+    BOOLEAN,
+    '`true`',
+    'whether break glass that trusted keys signed lets denied calls through',
+    false,
+  ),
   row('allow_skip', null, BOOLEAN, '`true`', 'whether a `beforeRequest` hook may wave a call through', false),
   row('allow_disable', null, BOOLEAN, '`true`', 'whether `CHECKRD_DISABLED=1` is honoured', false),
   row(

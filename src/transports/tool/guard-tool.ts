@@ -15,7 +15,7 @@ import type { AgentId } from '../../core/brand.js';
 import { TOOL_METHOD } from '../../core/decide/tool-request.js';
 import type { Decision, ToolArgs, ToolRequest } from '../../core/decide/types.js';
 import { denialOf, killedDenial } from '../denial.js';
-import { askHook, type Hooks, type HookVerdict, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
+import { askHook, type Hooks, type HookVerdict, hookFor, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
 import { unlessStopped } from '../stopped.js';
 import { type CopiedArgs, copyArgs } from './copy-args.js';
 
@@ -152,6 +152,6 @@ function refused(asking: Asking, { requestId, decision }: { requestId: string; d
 }
 
 function tell({ hooks, event }: Asking, requestId: string, decision: Decision): void {
-  const hook = decision.result === 'allow' ? hooks.onAllow : hooks.onDeny;
+  const hook = hookFor(hooks, decision);
   if (hook !== undefined) tellHook(hook, event, requestId, decision);
 }
