@@ -18,6 +18,10 @@ const FAULTS = {
     say: f => `the audit log \`${f.path}\` cannot be written: ${f.cause}`,
     fix: 'mend what is named (space, permissions, the file at that path); the next record is tried again by itself',
   },
+  break_glass_refused: {
+    say: f => `break glass would count for nothing: ${f.why}`,
+    fix: 'docs/break-glass.md says who may sign it, and where',
+  },
   crypto_self_test: {
     say: f => `${f.name} gives a wrong Ed25519 answer for the known test of RFC 8032`,
     fix: 'do not run on this build of Node.js or checkrd; install both again',
