@@ -14,6 +14,10 @@ const FAULTS = {
     say: f => `\`${f.got}\` is not an agent ID`,
     fix: 'use 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or a digit',
   },
+  archive_damaged: {
+    say: f => `\`${f.path}\` is not the policy that was kept: ${f.why}`,
+    fix: 'restore it from a backup, or choose another (`checkrd policy list`)',
+  },
   audit_unavailable: {
     say: f => `the audit log \`${f.path}\` cannot be written: ${f.cause}`,
     fix: 'mend what is named (space, permissions, the file at that path); the next record is tried again by itself',
