@@ -7,17 +7,17 @@
  *
  * Whether it goes live is for the process that watches; here the same questions are asked first.
  */
-import { chownSync, lstatSync, mkdirSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { lstatSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import type { Sha256Hex } from '../core/brand.js';
 import { sameBytes } from '../core/bytes.js';
 import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import { ENVELOPE_SUFFIX } from '../core/policy/layers.js';
 import { policyFormat, readPolicy } from '../core/policy/read.js';
+import { forgotten } from '../core/trust/version-memory.js';
 import { sha256Digest } from '../crypto/sha256.js';
 import { trustedSigner } from '../crypto/trusted-signer.js';
-import { replaceFile } from '../disk/durable.js';
 import { errorCode } from '../disk/error-code.js';
 import { groupId } from '../disk/group-id.js';
 import { openPolicyArchive } from '../disk/policy-archive.js';
@@ -29,6 +29,7 @@ import {
   policyPlace,
   readSetSync,
 } from '../disk/policy-set.js';
+import { putBack } from '../disk/put-back.js';
 import { readTrustFolder } from '../disk/trust-folder.js';
 import type { WriterRules } from '../disk/who-may-write.js';
 import { attempt } from './attempt.js';
@@ -116,7 +117,11 @@ function refuseUnsigned(
   rules: WriterRules,
 ): RollbackRefusal | null {
   const trust = readTrustFolder(trustDir, rules, trustedSigner);
-  const memory = new VersionStore(stateDir).read();
+  const versions = new VersionStore(stateDir);
+  const asked = versions.pending();
+  // What will be forgotten before anything goes live stands in nobody's way.
+  const memory =
+    asked === null ? versions.read() : asked.file === null ? new Map() : forgotten(versions.read(), asked.file);
   const unvouched: PolicyDocument[] = [];
   for (const document of set.documents) {
     const { path, name, bytes, sha256 } = document;
@@ -147,10 +152,7 @@ export function rollBack({ stateDir }: Settings, { writes, before }: RollbackPla
   if (before !== null) openPolicyArchive(stateDir, hash).keepSync(before);
   for (const { path, bytes } of writes) {
     try {
-      const stat = lstatSync(path, { throwIfNoEntry: false });
-      mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-      replaceFile(path, bytes, stat === undefined ? 0o644 : stat.mode & 0o777);
-      if (stat !== undefined && process.geteuid?.() === 0) chownSync(path, stat.uid, stat.gid);
+      putBack(path, bytes);
     } catch (error) {
       throw new Fault('output_unwritable', { path, why: errorCode(error) }, { cause: error });
     }

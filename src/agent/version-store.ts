@@ -107,6 +107,11 @@ export class VersionStore {
     rmSync(this.#request);
   }
 
+  /** What an operator asked to forget and nobody has forgotten yet. @throws Fault `version_reset_refused` */
+  pending(): ResetRequest | null {
+    return this.#readRequest();
+  }
+
   #readRequest(): (ResetRequest & { readonly byUid: number }) | null {
     const path = this.#request;
     let fd: number | null = null;

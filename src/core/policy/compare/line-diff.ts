@@ -74,9 +74,9 @@ function between(a: readonly string[], b: readonly string[]): readonly Edit[] {
   const edits: Edit[] = [];
   let [x, y] = [a.length, b.length];
   for (let d = trace.length - 1; d >= 0; d--) {
-    const reached = trace[d] as ReadonlyMap<number, number>;
+    const reached = trace[d] as Reached;
     const k = x - y;
-    const at = (diagonal: number) => reached.get(diagonal) ?? -1;
+    const at = (diagonal: number) => reached[diagonal + d + 1] as number;
     const isDown = k === -d || (k !== d && at(k - 1) < at(k + 1));
     const [fromX, fromY] = d === 0 ? [0, 0] : isDown ? [at(k + 1), at(k + 1) - k - 1] : [at(k - 1), at(k - 1) - k + 1];
     const stepX = d === 0 || isDown ? fromX : fromX + 1;
@@ -87,17 +87,22 @@ function between(a: readonly string[], b: readonly string[]): readonly Edit[] {
   return edits.reverse();
 }
 
-/** For each number of edits, how far the old text was got through on each diagonal before; null: too many edits. */
-function search(a: readonly string[], b: readonly string[]): readonly ReadonlyMap<number, number>[] | null {
-  const trace: ReadonlyMap<number, number>[] = [];
-  const furthest = new Map<number, number>([[1, 0]]);
-  for (let d = 0; d <= Math.min(a.length + b.length, EDITS_MAX); d++) {
-    trace.push(new Map([...furthest].filter(([k]) => Math.abs(k) <= d + 1)));
+/** How far the old text is got through on the diagonals from -(d + 1) to d + 1. */
+type Reached = Int32Array;
+
+/** For each number of edits, what was reached with one less; null: too many edits. */
+function search(a: readonly string[], b: readonly string[]): readonly Reached[] | null {
+  const most = Math.min(a.length + b.length, EDITS_MAX);
+  const zero = most + 1;
+  const furthest = new Int32Array(2 * zero + 1);
+  const trace: Reached[] = [];
+  for (let d = 0; d <= most; d++) {
+    trace.push(furthest.slice(zero - d - 1, zero + d + 2));
     for (let k = -d; k <= d; k += 2) {
-      const at = (diagonal: number) => furthest.get(diagonal) ?? -1;
-      let x = k === -d || (k !== d && at(k - 1) < at(k + 1)) ? at(k + 1) : at(k - 1) + 1;
+      const [below, above] = [furthest[zero + k - 1] as number, furthest[zero + k + 1] as number];
+      let x = k === -d || (k !== d && below < above) ? above : below + 1;
       while (x < a.length && x - k < b.length && a[x] === b[x - k]) x++;
-      furthest.set(k, x);
+      furthest[zero + k] = x;
       if (x >= a.length && x - k >= b.length) return trace;
     }
   }
