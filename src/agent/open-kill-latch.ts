@@ -16,7 +16,12 @@ export function latchPaths(stateDir: string): { readonly latch: string; readonly
   return { latch: join(stateDir, 'kill.json'), release: join(dirname(stateDir), 'approvals', 'release.dsse') };
 }
 
-export function openKillLatch(settings: Settings, origin: string, recorder: Pick<Recorder, 'record'>): KillLatch {
+/** @param log Read at each engagement: a daemon's log has no name for us before its first answer. */
+export function openKillLatch(
+  settings: Settings,
+  log: { readonly origin: string },
+  recorder: Pick<Recorder, 'record'>,
+): KillLatch {
   const { latch, release } = latchPaths(settings.stateDir);
   if (settings.resumeRequires === 'signed') makeLatchFolders([latch, release]);
   return new KillLatch({
@@ -24,7 +29,9 @@ export function openKillLatch(settings: Settings, origin: string, recorder: Pick
     releasePath: release,
     latches: settings.resumeRequires === 'signed',
     strict: settings.securityMode === 'strict',
-    log: origin,
+    get log() {
+      return log.origin;
+    },
     trust: () => trustOf(settings),
     verify: ed25519Verify,
     random: randomBytes,

@@ -80,7 +80,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     } else {
       recorder.record({ type: 'engine_rejected', engine_sha256: engine.sha256, error: 'engine_integrity' });
     }
-    const latch = settings.killswitch === null ? null : openKillLatch(settings, log.origin, recorder);
+    const latch = settings.killswitch === null ? null : openKillLatch(settings, log, recorder);
     kill = openKillSwitch({
       latch,
       path: settings.killswitch,

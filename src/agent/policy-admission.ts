@@ -53,7 +53,7 @@ export class PolicyAdmission {
     const now = this.#options.wallMs();
     const turned = this.#turns.filter(turn => turn <= now).length;
     const { trustDir, versions } = this.#options;
-    return `${lookAtTrustFolder(trustDir)} ${versions.lookAtRequest()} ${turned}/${this.#turns.length}`;
+    return `${lookAtTrustFolder(trustDir)} ${versions.lookAtRequest()} ${turned}`;
   }
 
   /** @see PolicySourceOptions.admit */

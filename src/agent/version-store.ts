@@ -96,14 +96,11 @@ export class VersionStore {
     const asked = this.#readRequest();
     if (asked === null) return;
     const { file, reason, byUid } = asked;
+    const left = file === null ? NOTHING : forgotten(this.read(), file);
     const what = file ?? 'all';
-    report({
-      type: 'operator_action',
-      action: 'version_reset',
-      by_uid: byUid,
-      reason: reason === null ? what : `${what}: ${reason}`,
-    });
-    this.#write(file === null ? NOTHING : forgotten(this.read(), file));
+    const told = reason === null ? what : `${what}: ${reason}`;
+    report({ type: 'operator_action', action: 'version_reset', by_uid: byUid, reason: told });
+    this.#write(left);
     rmSync(this.#request);
   }
 

@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { attempt } from '../agent/attempt.js';
 import { type Inspected, policyInspector } from '../agent/inspect-policy.js';
 import { asLoadError } from '../agent/offline.js';
@@ -6,6 +6,7 @@ import { failures } from '../agent/policy-tests.js';
 import { packageVersion } from '../agent/version.js';
 import { Fault } from '../core/fault.js';
 import { POLICY_JSON_MAX_BYTES } from '../core/limits.js';
+import type { Lint } from '../core/policy/lints.js';
 import { Misuse, readArgs } from './args.js';
 import { compareAgainst } from './check-against.js';
 import { signatureCheck } from './check-signature.js';
@@ -83,8 +84,13 @@ function findingsOf(file: string, got: Inspected, strict: boolean): readonly Fin
   if (!got.ok) return got.errors.map(issue => ({ file, level: 'error', issue }));
   return [
     ...failures(got.tests).map(issue => ({ file, level: 'error', issue }) as const),
-    ...got.lints.map(issue => ({ file, level: strict ? 'error' : 'warning', issue }) as const),
+    ...lintsOf(file, got.lints).map(issue => ({ file, level: strict ? 'error' : 'warning', issue }) as const),
   ];
+}
+
+/** A layer takes away from what the others allow, so allowing the rest is what it is for. */
+function lintsOf(file: string, lints: readonly Lint[]): readonly Lint[] {
+  return basename(dirname(file)) === 'policy.d' ? lints.filter(({ code }) => code !== 'default_allow') : lints;
 }
 
 function described(file: string, got: Inspected, findings: readonly Finding[]): object {

@@ -2,7 +2,6 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { attempt } from '../agent/attempt.js';
 import { policyInspector } from '../agent/inspect-policy.js';
-import { inspectSignature } from '../agent/inspect-signature.js';
 import { glassSource } from '../agent/open-break-glass.js';
 import { failures } from '../agent/policy-tests.js';
 import { readGlassFile } from '../agent/read-break-glass.js';
@@ -13,7 +12,6 @@ import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import { sha256Digest } from '../crypto/sha256.js';
 import { askDaemon } from '../daemon/ask.js';
-import { groupId } from '../disk/group-id.js';
 import { openLayerMemory } from '../disk/layer-memory.js';
 import { documentPaths, layerNamesIn, policyPlace } from '../disk/policy-set.js';
 import { agentSwitch, agentsStopped, lookAtSwitch } from '../disk/switch-files.js';
@@ -22,6 +20,7 @@ import { painter } from './colour.js';
 import { type Command, EXIT } from './io.js';
 import { type Latched, latchedKills } from './latched.js';
 import { type LogHead, logHeads } from './log-head.js';
+import { signatureOf, signatureText } from './signed-status.js';
 
 export const status: Command = {
   name: 'status',
@@ -207,26 +206,6 @@ async function latchedOf(settings: Settings): Promise<{ kills: readonly Latched[
   } catch (error) {
     return { kills: [], error: error instanceof Fault ? error.message : 'the latched kills cannot be read' };
   }
-}
-
-/** Null where signatures are not asked for. */
-function signatureOf({ requireSignature, policy, trustDir, operatorsGroup, weakeningGuard }: Settings) {
-  if (!requireSignature) return null;
-  try {
-    const rules = { operatorsGid: operatorsGroup === null ? null : groupId(operatorsGroup) };
-    const { statement, keyIds, threshold, trusted } = inspectSignature(policy, trustDir, rules, Date.now());
-    const { version, expires } = statement;
-    return { problem: null, version, expires, signed_by: keyIds, threshold, trusted, weakening_guard: weakeningGuard };
-  } catch (error) {
-    if (error instanceof Fault) return { problem: error.message };
-    throw error;
-  }
-}
-
-function signatureText(signed: Exclude<ReturnType<typeof signatureOf>, null | { problem: string }>): string {
-  const { version, expires, signed_by: keyIds, threshold, trusted } = signed;
-  const needed = `${threshold} of ${trusted} trusted keys needed`;
-  return `version ${version} by ${keyIds.join(', ')} (${needed}), expires ${expires ?? 'never'}`;
 }
 
 /** Paths of all engaged switches. One that cannot be looked at counts, as it does for the agent. */

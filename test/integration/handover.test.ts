@@ -113,7 +113,7 @@ test('every record goes to the daemon, as reported; the log verifies, and no oth
 test('the daemon dies: calls are refused and say so once; it returns: nothing is lost or doubled', async t => {
   const home = new HandedHome(t, 'audit: { durability: fsync }\n');
   const warnings: string[] = [];
-  const heard = (warning: Error) => void (warning.name === 'CheckrdWarning' && warnings.push(warning.message));
+  const heard = ({ message }: Error) => void (message.includes('takes no records') && warnings.push(message));
   process.on('warning', heard);
   t.after(() => process.off('warning', heard));
   const first = await home.start();
@@ -210,27 +210,21 @@ test('a program that leaves without close: what the daemon has not got is in a l
   daemon.kill('SIGCONT');
   const local = home.localLog();
   assert.deepEqual(
-    local.filter(line => line.type === 'outcome').map(line => line.result),
-    ['ok', 'aborted'],
+    local
+      .filter(line => line.type === 'outcome')
+      .map(line => line.result)
+      .sort(),
+    ['aborted', 'ok'],
   );
   assert.equal(local.filter(line => line.type === 'agent_stopped').length, 1);
 });
 
-test('cluster and threads: three writers each, one log at the daemon; without it a log each', async t => {
+test('cluster and threads: three writers each, and one log at the daemon', async t => {
   const home = new HandedHome(t);
   await home.start();
-  const programs = [
-    home.run('writers', ['cluster']),
-    home.run('writers', ['threads']),
-    home.run('writers', ['threads'], { CHECKRD_DAEMON_RECORDS: '' }),
-  ];
+  const programs = [home.run('writers', ['cluster']), home.run('writers', ['threads'])];
   for (const program of programs) assert.equal(await program.exit, 0, program.said());
   const log = decisions(home.daemonLog());
   assert.deepEqual([new Set(log.map(line => line.instance_id)).size, log.length], [6, 30]);
-  const logs = home.localLogs();
-  assert.deepEqual(
-    logs.map(lines => decisions(lines).length),
-    [5, 5, 5],
-  );
-  assert.equal(new Set(logs.map(([line]) => line?.log)).size, 3);
+  assert.deepEqual(home.localLog(), []);
 });

@@ -74,9 +74,13 @@ test(`${PROGRAMS * DEATHS} deaths of the daemon and ${PROGRAMS} of the program u
   );
 });
 
-test('a cluster without a daemon: the second writer and the third get a log of their own', async t => {
-  const home = new HandedHome(t);
-  const program = home.run('writers', ['cluster'], { CHECKRD_DAEMON_RECORDS: '' });
-  assert.equal(await program.exit, 0, program.said());
-  assert.equal(new Set(home.localLogs().map(([first]) => first?.log)).size, 3);
-});
+for (const how of ['cluster', 'threads']) {
+  test(`${how} without a daemon: the second writer and the third get a log of their own, each whole`, async t => {
+    const home = new HandedHome(t);
+    const program = home.run('writers', [how], { CHECKRD_DAEMON_RECORDS: '' });
+    assert.equal(await program.exit, 0, program.said());
+    const logs = home.localLogs();
+    assert.equal(new Set(logs.map(([first]) => first?.log)).size, 3);
+    for (const log of logs) assert.equal(log.filter(line => line.type === 'decision').length, 5);
+  });
+}

@@ -42,6 +42,9 @@ interface Waiter {
   readonly tell: (written: boolean) => void;
 }
 
+/** In the form of an origin, since a latched kill must name one. */
+export const UNHEARD = 'unheard/daemon/0000000000000000';
+
 export class HandedLog implements AuditLog {
   readonly #parts: HandedLogParts;
   readonly #outbox: Outbox;
@@ -67,9 +70,9 @@ export class HandedLog implements AuditLog {
     return this.#standsIn?.path ?? this.#parts.path;
   }
 
-  /** The daemon's, empty before its first answer; while the local log takes the records, that's. */
+  /** The daemon's, {@link UNHEARD} before its first answer; while the local log takes the records, that's. */
   get origin(): string {
-    return this.#standsIn?.origin ?? this.#origin;
+    return this.#standsIn?.origin ?? (this.#origin === '' ? UNHEARD : this.#origin);
   }
 
   get #standsIn(): AuditLog | null {

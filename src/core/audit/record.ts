@@ -106,6 +106,7 @@ function decisionLine(p: Place, r: DecisionFields): string {
     s += `,"parent_request_id":${token('parent_request_id', r.parent_request_id, 128)}`;
   if (r.parent_span_id !== undefined) s += `,"parent_span_id":${spanId(r.parent_span_id)}`;
   if (r.policy_agent !== undefined) s += `,"policy_agent":${token('policy_agent', r.policy_agent, 128)}`;
+  if (r.policy_layer !== undefined) s += `,"policy_layer":${token('policy_layer', r.policy_layer, 128)}`;
   if (r.policy_mode !== undefined) s += `,"policy_mode":${token('policy_mode', r.policy_mode, 128)}`;
   s += `,"policy_result":${token('policy_result', r.policy_result, 128)}`;
   if (r.policy_sha256 !== undefined) s += `,"policy_sha256":${token('policy_sha256', r.policy_sha256, 64)}`;

@@ -7,6 +7,7 @@ import type { AuditLog } from '#src/agent/types.js';
 import type { AgentRecord } from '#src/core/audit/fields.js';
 import { Fault } from '#src/core/fault.js';
 import { HANDOVER_MAX_RECORDS, REPORT_MAX_BYTES } from '#src/core/limits.js';
+import { isOrigin } from '#src/core/trust/release.js';
 import type { Answer } from '#src/handover/records-client.js';
 
 const INSTANCE = '0123456789abcdef';
@@ -85,6 +86,7 @@ const reasons = (post: { readonly body: { readonly records: AgentRecord[] } }): 
 
 test('in order, one report at a time; each waits for its own', async () => {
   const { log, posts, under } = set('deny');
+  assert.ok(isOrigin(log.origin), 'a latched kill can name it');
   log.append(record('a'));
   const a = log.onDisk();
   log.append(record('b'));

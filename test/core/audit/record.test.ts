@@ -33,6 +33,7 @@ const decisions = fc.record(
     code: fc.constantFrom('rule_allowed', 'rule_denied'),
     matched_rule: anyText,
     matched_rule_kind: fc.constantFrom('allow', 'default'),
+    policy_layer: anyText,
     shadow_rules: anyText,
     uncertain: fc.boolean(),
     policy_mode: fc.constantFrom('enforce', 'dry_run'),

@@ -40,6 +40,7 @@ test('without any source everything stands in the configuration directory', () =
     policy: '/home/u/.checkrd/policy.yaml',
     policyWatch: true,
     killswitch: '/home/u/.checkrd/killswitch',
+    resumeRequires: 'file',
     audit: {
       path: '/home/u/.checkrd/audit/crm.jsonl',
       urlPath: 'endpoint',
@@ -60,7 +61,6 @@ test('without any source everything stands in the configuration directory', () =
     allowBreakGlass: true,
     allowDisable: true,
     requireSignature: false,
-    resumeRequires: 'file',
     weakeningGuard: false,
     trustDir: '/home/u/.checkrd/trust',
     requireSeparation: null,

@@ -24,9 +24,9 @@ function looksIn({ matcher, effect }: CheckedRule): boolean {
   return matcher.body.length > 0 || matcher.args.length > 0 || fieldOf(effect) !== null;
 }
 
-/** A form may carry a method of its own. */
+/** A form may carry a method of its own, which `*` wants to be readable too. */
 function looksAtForms({ matcher: { methods } }: CheckedRule): boolean {
-  return methods !== null && !methods.includes('*');
+  return methods !== null;
 }
 
 /** What `allow` lets pass was never looked into by `was`, or `allow` looks at it as `was` did. */
