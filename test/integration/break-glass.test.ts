@@ -256,7 +256,20 @@ test('a command killed at any moment leaves all of it or none', async t => {
 test('a daemon lets the calls of its agents through, says so on its sockets and in its log, also after kill -9', async t => {
   const home = new DaemonHome(t, { ...FILES, 'checkrd.yaml': 'daemon: { agents: [{ id: crm }] }\n' });
   home.write(GLASS, glassBy([ANN]));
+  for (const name of ['policy.yaml', 'trust/ann.pub', GLASS])
+    home.write(`library/${name}`, readFileSync(home.path(name)));
   const first = await home.start();
+  // A library that hands its records over, with break glass of its own.
+  const socket = home.path('agent', 'crm.sock');
+  const library = new Checkrd({ agentId: 'crm', configDir: home.path('library'), daemonRecords: socket });
+  try {
+    assert.equal(await says(library), 'passed');
+  } finally {
+    await library.close();
+  }
+  const reported = home.records('daemon').filter(r => r.reported === true);
+  assert.ok(reported.some(r => r.action === 'break_glass_begun'));
+  assert.equal(reported.find(r => r.type === 'decision')?.code, 'break_glass');
   const answer = (await home.decide('crm')).body;
   assert.deepEqual([answer.result, answer.enforced, answer.code], ['deny', false, 'break_glass']);
   first.kill('SIGKILL');
