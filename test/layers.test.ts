@@ -10,7 +10,7 @@ const HARD_LIMIT_CHARS = 16_384;
 const MAY = ROOMS;
 
 /** An edge knows the agent by its promises, not by its parts. */
-const AGENT_FACE = /^agent\/(types|errors)\.ts$/;
+const AGENT_FACE = /^agent\/(types|errors|coverage)\.ts$/;
 const NETWORK = /^(node:)?(http|http2|https|tls|net|dns|dgram|inspector|cluster)(\/|$)/;
 
 const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');

@@ -64,7 +64,13 @@ export const SETTING_KEYS: readonly SettingKey[] = [
   ),
   row('enforce', 'enforce', BOOLEAN, '`true`', '`false` records what would be denied and lets it pass'),
   row('policy', 'policy', PATH, IN_DIR('policy.yaml'), 'the policy file'),
-  row('policy_watch', 'policyWatch', BOOLEAN, '`true`', 'whether a changed policy goes live without a restart'),
+  row(
+    'policy_watch',
+    'policyWatch',
+    BOOLEAN,
+    '`true`',
+    'whether a changed policy, or engine, goes live without a restart',
+  ),
   row(
     'killswitch',
     'killswitchFile',
@@ -157,6 +163,14 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     { is: 'integer', min: 1024, max: BODY_INSPECT_MAX_BYTES },
     `\`${BODY_INSPECT_DEFAULT_BYTES}\``,
     'bodies are read up to this many bytes; a longer one that a rule asks about is denied',
+  ),
+  row(
+    'engine',
+    null,
+    PATH,
+    'that of the package',
+    'the file of the engine; one that this version was not built with must be signed ([engine.md](engine.md))',
+    'said',
   ),
   row(
     'allow_break_glass',
