@@ -3,11 +3,10 @@ import { dirname, join } from 'node:path';
 import type { Settings } from '../core/config/settings.js';
 import { trustedSigner } from '../crypto/trusted-signer.js';
 import { bootId } from '../disk/boot-id.js';
-import { groupId } from '../disk/group-id.js';
 import type { Timers } from '../disk/timers.js';
 import { readTrustFolder } from '../disk/trust-folder.js';
 import { watchPath } from '../disk/watch-path.js';
-import type { WriterRules } from '../disk/who-may-write.js';
+import { agentRules } from './agent-rules.js';
 import { BreakGlassInForce } from './break-glass.js';
 import type { GlassSource } from './read-break-glass.js';
 import type { Recorder } from './recorder.js';
@@ -18,8 +17,9 @@ export function breakGlassFile(stateDir: string): string {
   return join(dirname(stateDir), 'approvals', 'break-glass.dsse');
 }
 
-export function glassSource({ stateDir, trustDir, operatorsGroup }: Settings): GlassSource {
-  const rules = (): WriterRules => ({ operatorsGid: operatorsGroup === null ? null : groupId(operatorsGroup) });
+export function glassSource(settings: Settings): GlassSource {
+  const { stateDir, trustDir } = settings;
+  const rules = () => agentRules(settings);
   return {
     path: breakGlassFile(stateDir),
     rules,

@@ -19,7 +19,6 @@ import { forgotten } from '../core/trust/version-memory.js';
 import { sha256Digest } from '../crypto/sha256.js';
 import { trustedSigner } from '../crypto/trusted-signer.js';
 import { errorCode } from '../disk/error-code.js';
-import { groupId } from '../disk/group-id.js';
 import { openPolicyArchive } from '../disk/policy-archive.js';
 import {
   hashedSet,
@@ -32,6 +31,7 @@ import {
 import { putBack } from '../disk/put-back.js';
 import { readTrustFolder } from '../disk/trust-folder.js';
 import type { WriterRules } from '../disk/who-may-write.js';
+import { agentRules } from './agent-rules.js';
 import { attempt } from './attempt.js';
 import { policyInspector } from './inspect-policy.js';
 import { refuseOtherVersion, signedPolicy } from './policy-signature.js';
@@ -61,8 +61,7 @@ const hash = (bytes: Uint8Array): Sha256Hex => sha256Digest(bytes) as Sha256Hex;
 /** @throws Fault those of signatures, versions and the trust folder, as the process would say them */
 export function planRollback(settings: Settings, set: PolicySet): RollbackPlan | RollbackRefusal {
   const place = policyPlace(resolve(settings.policy));
-  const { operatorsGroup } = settings;
-  const rules: WriterRules = { operatorsGid: operatorsGroup === null ? null : groupId(operatorsGroup) };
+  const rules = agentRules(settings);
   const names = new Set(set.documents.filter(({ isLayer }) => isLayer).map(({ name }) => name));
   const more = layerNamesIn(place).find(name => !names.has(name));
   if (more !== undefined) {
@@ -117,7 +116,7 @@ function refuseUnsigned(
   rules: WriterRules,
 ): RollbackRefusal | null {
   const trust = readTrustFolder(trustDir, rules, trustedSigner);
-  const versions = new VersionStore(stateDir);
+  const versions = new VersionStore(stateDir, rules.uid);
   const asked = versions.pending();
   // What will be forgotten before anything goes live stands in nobody's way.
   const memory =

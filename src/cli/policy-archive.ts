@@ -4,8 +4,7 @@ import { operatorSettingsFile, readSettings } from '../agent/read-settings.js';
 import type { Sha256Hex } from '../core/brand.js';
 import type { Settings } from '../core/config/settings.js';
 import { sha256Digest } from '../crypto/sha256.js';
-import { type ArchivedGeneration, archivedGenerations, archivedSet } from '../disk/archived-sets.js';
-import { openPolicyArchive } from '../disk/policy-archive.js';
+import { type ArchivedGeneration, archivedGenerations, archivedSet, currentGeneration } from '../disk/archived-sets.js';
 import { type PolicyPlace, type PolicySet, policyPlace } from '../disk/policy-set.js';
 import { type Args, Misuse } from './args.js';
 import type { CliIo } from './io.js';
@@ -30,7 +29,7 @@ export function readArchive(given: Args, io: CliIo): ReadArchive {
   const settings = readSettings('operator', io, operatorSettingsFile(given.text('config'), io));
   const place = policyPlace(resolve(settings.policy));
   const generations = archivedGenerations(settings.stateDir, place);
-  const current = openPolicyArchive(settings.stateDir, hash).lastGood(place)?.set.id ?? null;
+  const current = currentGeneration(settings.stateDir, place, hash);
   return {
     settings,
     place,

@@ -12,6 +12,7 @@ import { Fault } from '../core/fault.js';
 import { ENVELOPE_MAX_BYTES, POLICY_JSON_MAX_BYTES } from '../core/limits.js';
 import { ENVELOPE_SUFFIX, type NamedDocument, readManifest } from '../core/policy/layers.js';
 import { errorCode } from './error-code.js';
+import { lastGoodPointer } from './policy-archive.js';
 import { hashedSet, type PolicyFile, type PolicyPlace, type PolicySet } from './policy-set.js';
 import { readWhole } from './read-whole.js';
 
@@ -83,4 +84,10 @@ export function archivedSet(stateDir: string, id: Sha256Hex, place: PolicyPlace,
     return { path, name, isLayer, bytes, envelope: envelope.ok ? envelope.bytes : null };
   });
   return hashedSet(files, hash);
+}
+
+/** The generation that was last in force at `place`, as the agent wrote it down; null: none is known. Never throws. */
+export function currentGeneration(stateDir: string, { main }: PolicyPlace, hash: Hash): Sha256Hex | null {
+  const pointer = readWhole(lastGoodPointer(stateDir, main, hash), MANIFEST_MAX_BYTES);
+  return pointer.ok ? sha256Hex(new TextDecoder().decode(pointer.bytes).slice(0, 64)) : null;
 }

@@ -4,9 +4,11 @@ import assert from 'node:assert/strict';
 import { chmodSync, lstatSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { Checkrd } from 'checkrd';
+import { giveAway } from '../support/as-nobody.js';
 import { cli } from '../support/cli.js';
 import { DaemonHome } from '../support/daemon-home.js';
 import { Home } from '../support/home.js';
+import { notRoot } from '../support/nobody.js';
 import { ann, envelope, policyText } from '../support/signed-site.js';
 import { until } from '../support/until.js';
 
@@ -218,6 +220,32 @@ test('signed: an older version is refused before anything is touched, until its 
 });
 
 const envelopeKept = (home: Home, id: string) => readFileSync(home.path('state', 'policies', `${id}.dsse`), 'utf8');
+
+test('root does it for an agent of another user, whose files stay that user’s', { skip: notRoot }, async t => {
+  const { home, run, live, stop } = bench(t, {
+    'checkrd.yaml': 'require_signature: true\nstate_dir: agent/state\n',
+    'trust/ann.pub': ann.pub,
+    'ann.key': ann.secret,
+  });
+  chmodSync(home.path('ann.key'), 0o600);
+  const one = await live(V1, envelope(V1));
+  await stop();
+  put(home, 'policy.yaml.dsse', envelope(V2));
+  put(home, 'policy.yaml', V2);
+  giveAway(home.path('agent'));
+  const list = JSON.parse((await run('list', '--json')).out);
+  assert.ok(list.policies.some(isCurrent(one)));
+  const back = await run('rollback', one);
+  assert.equal(back.code, 0, back.err);
+  const { uid } = statSync(home.path('agent'));
+  assert.equal(statSync(home.path('agent', 'state', 'policies', list.policies[0].id)).uid, uid);
+  const glass = await cli(['break-glass', '--for', '1m', '--reason', 'x', '--key', 'ann.key'], {
+    env: { CHECKRD_CONFIG_DIR: home.dir },
+    cwd: home.dir,
+  });
+  assert.equal(glass.code, 0, glass.err);
+  assert.equal(statSync(home.path('agent', 'approvals')).uid, uid);
+});
 
 test('a link is for whoever put it there; words that name nothing are misuse', async t => {
   const { home, run, live } = bench(t);

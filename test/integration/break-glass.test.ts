@@ -166,6 +166,17 @@ rules:
     limit: { calls_per_hour: 1, per: agent, url: "http://layer.test/**" }
 `;
 
+test('with a document in dry_run that denies as well, the record says what let the call through', async t => {
+  const { home, start, records } = bench(t, {
+    'policy.yaml': `mode: dry_run\n${POLICY}`,
+    'policy.d/10-none.yaml': 'default: deny\nrules: []\n',
+  });
+  home.write(GLASS, glassBy([ANN]));
+  assert.equal(await says(start()), 'passed');
+  const [decision] = records('decision');
+  assert.deepEqual([decision?.code, decision?.policy_layer], ['break_glass', '10-none.yaml']);
+});
+
 test('two processes of one folder; a copy that is put back after its end counts for neither, nor for a start', async t => {
   const { home, start, run } = bench(t);
   const one = start();
