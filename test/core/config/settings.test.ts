@@ -41,6 +41,7 @@ test('without any source everything stands in the configuration directory', () =
     policyWatch: true,
     killswitch: '/home/u/.checkrd/killswitch',
     resumeRequires: 'file',
+    engine: null,
     audit: {
       path: '/home/u/.checkrd/audit/crm.jsonl',
       urlPath: 'endpoint',
