@@ -24,7 +24,7 @@ const FAULTS = {
   },
   already_initialized: {
     say: () => 'init was called before, and what it opened is still open',
-    fix: 'await shutdown() first, or use withOptions for another guard beside the first',
+    fix: 'wait for shutdown() first, or use withOptions for another guard beside the first',
   },
   already_instrumented: {
     say: () => "the process's fetch is guarded by another Checkrd",
