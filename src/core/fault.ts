@@ -5,8 +5,10 @@
  * Messages never quote file contents or header and body values.
  */
 import { ENGINE_FAULTS } from './engine-faults.js';
+import { GUARD_FAULTS } from './guard-faults.js';
 import { KEY_FILE_FAULTS } from './key-file-faults.js';
 import { KILLSWITCH_FAULTS } from './killswitch-faults.js';
+import { TRUST_FAULTS } from './trust-faults.js';
 
 export interface FaultRow {
   readonly say: (facts: Readonly<Record<string, string | number>>) => string;
@@ -14,29 +16,13 @@ export interface FaultRow {
 }
 
 const FAULTS = {
-  agent_id_fixed: {
-    say: f => `calls of agent \`${f.got}\` cannot be recorded: the daemon's socket belongs to \`${f.only}\``,
-    fix: 'open a Checkrd for that agent with a socket of its own, or keep the log here (no `daemon.records`)',
-  },
   agent_id_invalid: {
     say: f => `\`${f.got}\` is not an agent ID`,
     fix: 'use 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or a digit',
   },
-  already_initialized: {
-    say: () => 'init was called before, and what it opened is still open',
-    fix: 'wait for shutdown() first, or use withOptions for another guard beside the first',
-  },
-  already_instrumented: {
-    say: () => "the process's fetch is guarded by another Checkrd",
-    fix: 'call uninstrument() of that one first; one agent guards a process, others use wrap',
-  },
   audit_unavailable: {
     say: f => `the audit log \`${f.path}\` cannot be written: ${f.cause}`,
     fix: 'mend what is named (space, permissions, the file at that path); the next record is tried again by itself',
-  },
-  client_not_guardable: {
-    say: f => `this is no client of \`${f.package}\` that keeps a fetch`,
-    fix: 'hand in clients, not classes; or give the SDK a guarded fetch: `new Client({ fetch: checkrd.wrap(fetch) })`',
   },
   crypto_self_test: {
     say: f => `${f.name} gives a wrong Ed25519 answer for the known test of RFC 8032`,
@@ -51,19 +37,8 @@ const FAULTS = {
     fix: 'unset CHECKRD_DISABLED, or let the owner of the settings allow it',
   },
   ...ENGINE_FAULTS,
-  engine_integrity: {
-    say: f => `the engine \`${f.path}\` cannot be trusted: ${f.why}`,
-    fix: 'install checkrd again; in a checkout, run npm run build',
-  },
-  engine_program_refused: {
-    say: f => `the engine refused the compiled policy (check ${f.check})`,
-    fix: 'load the policy with the compiler that came with this engine; if it did, report this as a defect',
-  },
-  fetch_not_replaceable: {
-    say: () =>
-      "the process's fetch cannot be replaced: it is missing, or another program part has defined it as a getter",
-    fix: 'call instrument() before that part is loaded, or give each SDK a guarded fetch: `checkrd.wrap(fetch)`',
-  },
+  ...GUARD_FAULTS,
+  ...TRUST_FAULTS,
   group_unknown: {
     say: f => `there is no group \`${f.group}\` on this machine`,
     fix: 'create the group, or name another in the settings',
@@ -139,10 +114,6 @@ const FAULTS = {
     say: f => `the policy \`${f.path}\` could not be built (${f.error})`,
     fix: 'the old policy stays in force; report this with the policy if it happens again',
   },
-  not_initialized: {
-    say: f => `${f.name} was called before init`,
-    fix: 'call init({ … }) first, or use new Checkrd({ … })',
-  },
   not_separate: {
     say: f => `\`${f.path}\` has mode ${f.mode}: ${f.who} may write it, agents among them`,
     fix: 'take the right to write away (chmod g-w,o-w), or set `require_separation: false`',
@@ -187,14 +158,6 @@ const FAULTS = {
     say: () => 'the policy was given as an object, and `require_signature` is set',
     fix: 'give a signed file; an object cannot be signed',
   },
-  policy_signature_expired: {
-    say: f => `the signatures of \`${f.path}\` ended at ${f.expires}`,
-    fix: 'sign the policy again (`checkrd sign`), with a later --expires',
-  },
-  policy_signature_refused: {
-    say: f => `the signatures of \`${f.path}\` do not admit it: ${f.why}`,
-    fix: 'sign these very bytes with trusted keys (`checkrd sign`), and roll out policy and envelope together',
-  },
   policy_too_large: {
     say: f => `the policy \`${f.path}\` has ${f.got} bytes; at most ${f.limit} are read`,
     fix: 'split the policy, or write it as JSON, which may be larger',
@@ -202,26 +165,6 @@ const FAULTS = {
   policy_unreadable: {
     say: f => `the policy \`${f.path}\` cannot be read (${f.error})`,
     fix: 'let the user of the agent read the file and enter its folders',
-  },
-  policy_unsigned: {
-    say: f => `the policy \`${f.path}\` has no envelope beside it, and \`require_signature\` is set`,
-    fix: 'sign it with `checkrd sign`, and put the `.dsse` file beside it',
-  },
-  policy_version_differs: {
-    say: f => `version ${f.signed} of \`${f.path}\` was signed, and the document says ${f.own}`,
-    fix: 'write `version:` into the policy, raise it with each change, and sign it again',
-  },
-  policy_version_reused: {
-    say: f => `version ${f.got} of \`${f.path}\` was another text before`,
-    fix: 'raise `version:` in the policy and sign it again',
-  },
-  policy_version_rolled_back: {
-    say: f => `\`${f.path}\` has version ${f.got}, and ${f.last} was in force before`,
-    fix: 'raise `version:` and sign again; to allow an old one, as root: `checkrd policy reset-version`',
-  },
-  policy_version_step: {
-    say: f => `\`${f.path}\` goes from version ${f.last} to ${f.got}, a step over 1,000,000`,
-    fix: 'write a version that is nearer and sign it again',
   },
   policy_weakened: {
     say: f => `\`${f.path}\` may let more pass than the policy in force: ${f.why}`,
@@ -257,10 +200,6 @@ const FAULTS = {
     say: f => `old files of the audit log \`${f.path}\` cannot be removed: ${f.why}`,
     fix: 'let the user that runs checkrd delete in that folder; it is tried again every minute',
   },
-  session_id_invalid: {
-    say: f => `\`${f.got}\` is not a session ID`,
-    fix: 'use 1 to 128 of A-Z a-z 0-9 . _ : / @ -',
-  },
   settings_invalid: {
     say: f => `the settings are not right\n${f.problems}`,
     fix: 'mend each place named and start again; docs/settings.md lists every setting',
@@ -293,18 +232,6 @@ const FAULTS = {
   starter_unwritable: {
     say: f => `cannot write \`${f.path}\` (${f.why})`,
     fix: 'make its folder writable, or name another with $CHECKRD_CONFIG_DIR',
-  },
-  trust_unusable: {
-    say: f => `what the trust folder says cannot be used: \`${f.path}\`: ${f.why}`,
-    fix: 'mend the file named; until then no signature counts and the policy in force stays',
-  },
-  version_reset_refused: {
-    say: f => `the request to forget a version cannot be followed: \`${f.path}\`: ${f.why}`,
-    fix: 'remove that file and run `checkrd policy reset-version` again',
-  },
-  versions_lost: {
-    say: f => `the versions that were in force cannot be told: \`${f.path}\`: ${f.why}`,
-    fix: 'restore that file from a copy; or, as root and sure of the policy there: `checkrd policy reset-version`',
   },
   witness_state_busy: {
     say: f => `another witness is using \`${f.path}\``,

@@ -82,6 +82,8 @@ export const REPORTERS_MAX_PER_AGENT = 4096;
 
 export const KILLSWITCH_MAX_BYTES = 4 * KIB;
 export const KILLSWITCH_REASON_MAX_CHARS = 200;
+/** Milliseconds that break glass may last. */
+export const BREAK_GLASS_MAX_MS = 3_600_000;
 export const POLL_EVERY_MS = 1000;
 export const SETTLE_NEW_INODE_MS = 20;
 export const SETTLE_IN_PLACE_MS = 1000;
@@ -90,6 +92,8 @@ export const SETTLE_REPORT_AFTER_MS = 5000;
 export const RELOAD_STARVED_MS = 2000;
 /** Above this a policy is compiled in a worker, so that no decision waits for it. */
 export const COMPILE_INLINE_MAX_BYTES = 64 * KIB;
+/** As is one whose regular expressions take about so many milliseconds. */
+export const REGEX_INLINE_MAX_COST = 40;
 
 /** Twenty of ours. */
 export const ENGINE_FILE_MAX_BYTES = MIB;

@@ -1,52 +1,43 @@
 /**
- * The one truth about "already decided": which address may be dialled on behalf of a call that an edge has let through.
+ * The process's one truth about "already decided".
  *
- *   in   : the address of an allowed call, the work that dials
- *   out  : for the edge of the raw sockets: whether a connect belongs to such a call
- *   never: outlives the dialling (a callback of the program that runs later, in the same async context, is not covered)
+ *   in   : the options of a socket that an edge opens for calls it has decided; a stretch of code of the runtime
+ *   out  : whether a socket may be opened, or a name looked up, without another decision
+ *   never: a name that other code could guess, a mark that outlives its destination or reaches code that runs later
  *
- * A proxy that an agent of the program dials has another address; that connect is decided by itself.
+ * The mark is a symbol of this module, and what hangs on it says where the socket may go: found out, it opens no other way.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
+const SANCTION = Symbol('checkrd.sanction');
 
-export interface Address {
-  /** As it is dialled: a name or an IP address without brackets; a path for a Unix socket. */
-  readonly host: string;
-  /** Null: a Unix socket. */
-  readonly port: number | null;
-}
-
+/** Where the sockets of decided calls may go. `port` is 0 and `host` the path for a Unix socket. */
 export interface Sanction {
-  run<T>(work: () => T): T;
-  /** The call has its socket, or has ended. */
-  close(): void;
+  permits(host: string, port: number): boolean;
 }
 
-class OpenSanction implements Sanction {
-  #open = true;
-  constructor(readonly address: Address | null) {}
-  run<T>(work: () => T): T {
-    return store.run(this, work);
+/** A copy of the options of a socket (or of what opens sockets, as an http.Agent or undici's `connect`) that carries the mark. */
+export function sanctioned<T extends object>(options: T, sanction: Sanction): T {
+  return Object.assign({}, options, { [SANCTION]: sanction });
+}
+
+/** Whether these options were marked, for this place. Own properties only: nothing inherits the right to pass. */
+export function isSanctioned(options: object, host: string, port: number): boolean {
+  if (!Object.hasOwn(options, SANCTION)) return false;
+  return (options as { readonly [SANCTION]: Sanction })[SANCTION].permits(host, port);
+}
+
+let depth = 0;
+
+/** Runs what the runtime does in one turn for a decided call: the lookup of the host's name is part of that call. */
+export function handOver<T>(run: () => T): T {
+  depth++;
+  try {
+    return run();
+  } finally {
+    depth--;
   }
-  close(): void {
-    this.#open = false;
-  }
-  covers(to: Address): boolean {
-    const { address } = this;
-    return this.#open && (address === null || (same(address.host, to.host) && address.port === to.port));
-  }
 }
 
-const store = new AsyncLocalStorage<OpenSanction>();
-
-/** @param address Null: wherever this work dials (checkrd's own traffic). */
-export function sanction(address: Address | null): Sanction {
-  return new OpenSanction(address);
+/** True inside `handOver`, synchronously. */
+export function isHandingOver(): boolean {
+  return depth > 0;
 }
-
-/** Whether a connect that begins now is one that an edge has decided. */
-export function isSanctioned(to: Address): boolean {
-  return store.getStore()?.covers(to) === true;
-}
-
-const same = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();

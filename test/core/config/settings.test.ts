@@ -58,6 +58,7 @@ test('without any source everything stands in the configuration directory', () =
     keysDir: '/home/u/.checkrd/keys',
     inspectBytes: 1_048_576,
     allowSkip: true,
+    allowBreakGlass: true,
     allowDisable: true,
     requireSignature: false,
     weakeningGuard: false,
