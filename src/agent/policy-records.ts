@@ -2,22 +2,28 @@
  * The records of a reload, written once each and never lost to a log that cannot be written just now.
  */
 import type { PolicyLoadedFields, PolicyRejectedFields } from '../core/audit/fields.js';
-import type { Rejection } from '../core/reload/machine.js';
+import type { Fault } from '../core/fault.js';
+import type { Problem, Rejection } from '../core/reload/machine.js';
 import type { DocumentFacts, PolicyRecord } from './policy-ports.js';
 import type { Generation } from './types.js';
 
-export interface PolicyRecords {
-  write(record: PolicyRecord): void;
+export interface OwedRecords<R> {
+  write(record: R): void;
   /** Tries again what could not be written. */
   retry(): void;
+}
+
+/** With the next step, as health says it. */
+export function problemOf({ code, message, hint }: Fault): Problem {
+  return { code, message: `${message}; ${hint}` };
 }
 
 /** Reload attempts are rare; more than this many unwritten ones are a log that is gone. */
 const MAX_OWED = 100;
 
 /** @param report May throw: the record is then kept, in order, for the next try. */
-export function openPolicyRecords(report: (record: PolicyRecord) => void): PolicyRecords {
-  const owed: PolicyRecord[] = [];
+export function openPolicyRecords<R = PolicyRecord>(report: (record: R) => void): OwedRecords<R> {
+  const owed: R[] = [];
   function retry(): void {
     while (owed[0] !== undefined) {
       try {

@@ -8,15 +8,7 @@
 import { resolve } from 'node:path';
 import type { Sha256Hex } from '../core/brand.js';
 import { Fault } from '../core/fault.js';
-import {
-  BEGIN,
-  type Effect,
-  type Event,
-  type Problem,
-  type Rejection,
-  type State,
-  step,
-} from '../core/reload/machine.js';
+import { BEGIN, type Effect, type Event, type Rejection, type State, step } from '../core/reload/machine.js';
 import type { KeptSet } from '../disk/policy-archive.js';
 import { type PolicyPlace, policyPlace } from '../disk/policy-set.js';
 import { SYSTEM_TIMERS, type Timers } from '../disk/timers.js';
@@ -29,13 +21,15 @@ import type {
   BuildOutcome,
   BuildSync,
   DocumentFacts,
+  PolicyRecord,
   PolicySet,
   PolicySourceOptions,
+  Rebuilt,
   SyncPolicySourceOptions,
   WatchedPolicySource,
 } from './policy-ports.js';
 import { PolicyReader, type ReadSet, watchPolicy } from './policy-reader.js';
-import { loadedRecord, openPolicyRecords, type PolicyRecords, rejectedRecord } from './policy-records.js';
+import { loadedRecord, type OwedRecords, openPolicyRecords, problemOf, rejectedRecord } from './policy-records.js';
 import type { Generation, PolicyHealth } from './types.js';
 
 /** Loads the files before it answers; a bad or missing policy is no failure of this call: see `health`. */
@@ -68,10 +62,6 @@ interface Built extends Candidate {
 
 const NO_FACTS: readonly DocumentFacts[] = [];
 
-function problemOf({ code, message, hint }: Fault): Problem {
-  return { code, message: `${message}; ${hint}` };
-}
-
 class Reloader implements WatchedPolicySource {
   current: Generation | null = null;
   readonly #options: PolicySourceOptions;
@@ -80,7 +70,7 @@ class Reloader implements WatchedPolicySource {
   readonly #timers: Timers;
   readonly #keep: PolicyKeep;
   readonly #reader: PolicyReader;
-  readonly #records: PolicyRecords;
+  readonly #records: OwedRecords<PolicyRecord>;
   #state: State = BEGIN;
   #issue: PolicyHealth['issue'] = null;
   #read: Candidate | null = null;
@@ -92,7 +82,8 @@ class Reloader implements WatchedPolicySource {
   #watch: ReturnType<typeof watchPolicy> | null = null;
   #stopTimer: () => void = () => {};
   #settled: () => void = () => {};
-  #remembering: Promise<void> = Promise.resolve();
+  /** What is on its way into the state folder. */
+  #writing: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(options: PolicySourceOptions) {
@@ -136,16 +127,23 @@ class Reloader implements WatchedPolicySource {
     return { state, path: this.#path, issue: this.#issue, pollOnly: this.#watch?.pollOnly ?? false };
   }
 
-  async rebuild(build: Build): Promise<BuildOutcome | 'superseded'> {
-    const [set, before] = [this.#live, this.current];
-    if (set === null || before === null) return 'superseded';
-    const outcome = await this.#inTime(build(set));
-    if (!outcome.ok) return outcome;
-    if (this.#closed || this.current !== before) return 'superseded';
-    this.#options.adopt(before, outcome.generation);
-    this.current = outcome.generation;
+  get inForce(): PolicySet | null {
+    return this.#live;
+  }
+
+  async rebuild(of: PolicySet | null, build: Build, swapped: () => void): Promise<Rebuilt> {
+    const before = this.current;
+    if (this.#closed || this.#live !== of) return 'superseded';
+    if (of !== null && before !== null) {
+      const outcome = await this.#inTime(build(of));
+      if (!outcome.ok) return outcome;
+      if (this.#closed || this.current !== before) return 'superseded';
+      this.#options.adopt(before, outcome.generation);
+      this.current = outcome.generation;
+    }
     this.#rebuilt++;
-    return outcome;
+    swapped();
+    return 'rebuilt';
   }
 
   async close(): Promise<void> {
@@ -153,7 +151,7 @@ class Reloader implements WatchedPolicySource {
     this.#stopTimer();
     this.#settled();
     await this.#watch?.close();
-    await this.#remembering;
+    await this.#writing;
   }
 
   #start(): void {
@@ -230,7 +228,9 @@ class Reloader implements WatchedPolicySource {
     const { set, seen } = got.value;
     const checked = attempt(() => {
       this.#keep.refuseGone(set, this.#live);
-      return this.#admit(set, 'load');
+      const admission = this.#admit(set, 'load');
+      this.#reader.refuseMoved(seen);
+      return admission;
     });
     if (!checked.ok) {
       this.#failed(checked, set.id);
@@ -282,8 +282,10 @@ class Reloader implements WatchedPolicySource {
     const rebuilt = this.#rebuilt;
     const got = await attemptLater(async () => {
       const outcome = await this.#inTime(building);
-      if (outcome.ok) {
-        const kept = await attemptLater(async () => this.#keep.keep(candidate.set));
+      if (outcome.ok && !this.#closed) {
+        const keeping = attemptLater(async () => this.#keep.keep(candidate.set));
+        this.#writing = Promise.all([this.#writing, keeping]);
+        const kept = await keeping;
         this.#tolerate(() => orThrow(kept));
       }
       return outcome;
@@ -384,7 +386,7 @@ class Reloader implements WatchedPolicySource {
   /** For the next start. */
   #remember(set: PolicySet): void {
     if (this.#buildNow === null) {
-      this.#remembering = this.#remembering.then(() => this.#keep.setLastGood(set));
+      this.#writing = this.#writing.then(() => this.#keep.setLastGood(set));
     } else {
       this.#keep.setLastGoodSync(set);
     }

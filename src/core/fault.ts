@@ -4,7 +4,12 @@
  * Each row: a sentence a tired operator understands, and the next step. Match on `code`, never on the message.
  * Messages never quote file contents or header and body values.
  */
-interface Row {
+import { ENGINE_FAULTS } from './engine-faults.js';
+import { KEY_FILE_FAULTS } from './key-file-faults.js';
+import { KILLSWITCH_FAULTS } from './killswitch-faults.js';
+import { GUARD_FAULTS } from './guard-faults.js';
+
+export interface FaultRow {
   readonly say: (facts: Readonly<Record<string, string | number>>) => string;
   readonly fix: string;
 }
@@ -30,6 +35,8 @@ const FAULTS = {
     say: () => 'CHECKRD_DISABLED=1 is set, and the settings forbid it (`allow_disable: false`)',
     fix: 'unset CHECKRD_DISABLED, or let the owner of the settings allow it',
   },
+  ...ENGINE_FAULTS,
+  ...GUARD_FAULTS,
   engine_integrity: {
     say: f => `the engine \`${f.path}\` cannot be trusted: ${f.why}`,
     fix: 'install checkrd again; in a checkout, run npm run build',
@@ -54,43 +61,8 @@ const FAULTS = {
     say: f => `internal error: ${f.what}`,
     fix: 'this is a defect in checkrd; report it with this message',
   },
-  key_file_exists: {
-    say: f => `\`${f.path}\` exists already; a key is never written over`,
-    fix: 'choose another name, or move the old key away',
-  },
-  key_file_exposed: {
-    say: f =>
-      `key file \`${f.path}\` has mode ${f.mode}: others can read or write it (chmod 600 '${f.path}' ends that)`,
-    fix: 'set its mode to 0600; if anybody else may have read it, make a new key',
-  },
-  key_file_invalid: {
-    say: f => `\`${f.path}\` holds no Ed25519 secret key`,
-    fix: 'it must be one line, base64 of 32 bytes, or PKCS#8 PEM; checkrd keygen makes one',
-  },
-  key_file_owner: {
-    say: f => `key file \`${f.path}\` belongs to user ${f.uid}`,
-    fix: 'a key must belong to the user that signs with it, or to root',
-  },
-  key_file_unreadable: {
-    say: f => `key file \`${f.path}\` cannot be read: ${f.why}`,
-    fix: 'check the path and its permissions',
-  },
-  key_file_unwritable: {
-    say: f => `key file \`${f.path}\` cannot be written: ${f.why}`,
-    fix: 'check that its directory exists and that this user may write there',
-  },
-  killswitch_dir_missing: {
-    say: f => `the folder \`${f.path}\` of the kill switch is not there and cannot be made (${f.error})`,
-    fix: 'make the folder and let the agent enter it, or set another path for the kill switch',
-  },
-  killswitch_not_engaged: {
-    say: f => `the kill switch \`${f.path}\` could not be written (${f.error})`,
-    fix: 'run the command as a user who may write that folder; `touch` on the same path does the same',
-  },
-  killswitch_not_released: {
-    say: f => `the kill switch \`${f.path}\` could not be removed (${f.error})`,
-    fix: 'remove it by hand as a user who may write its folder',
-  },
+  ...KEY_FILE_FAULTS,
+  ...KILLSWITCH_FAULTS,
   latch_unreadable: {
     say: f => `the latched kills in \`${f.path}\` cannot be read (${f.error})`,
     fix: 'run the command as root or as the user of the agent',
@@ -319,7 +291,7 @@ const FAULTS = {
     say: f => `the witness cannot remember what it signs in \`${f.path}\` (${f.error})`,
     fix: 'make its folder writable, or name another file with --state; nothing was signed',
   },
-} as const satisfies Record<string, Row>;
+} as const satisfies Record<string, FaultRow>;
 
 export type FaultCode = keyof typeof FAULTS;
 
@@ -331,7 +303,7 @@ export class Fault extends Error {
     readonly facts: Readonly<Record<string, string | number>> = {},
     options?: { cause?: unknown },
   ) {
-    super((FAULTS[code] as Row).say(facts), options);
+    super((FAULTS[code] as FaultRow).say(facts), options);
   }
   /** The next step, as a sentence without a full stop. */
   get hint(): string {

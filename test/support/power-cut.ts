@@ -263,6 +263,9 @@ export function diskAfter(steps: readonly Step[], end: number, random: () => num
         losing = !unordered;
         continue;
       }
+      const [only, more] = step.changes;
+      // Nothing is made under a name that is taken: what made it free must have been kept for that.
+      if (only?.[1] != null && more === undefined && names.has(only[0])) continue;
       for (const [name, entry] of step.changes) {
         if (entry === null) names.delete(name);
         else names.set(name, entry);

@@ -21,7 +21,7 @@ export type FindingCode =
   | 'foreign'
   /** A signature of the right key that does not fit. */
   | 'bad_signature'
-  /** Signed by, or naming, a key that is not pinned and that no pinned key leads to. */
+  /** Signed by, or naming, a key that is not pinned and that no pinned key leads to; endorsed by no identity given. */
   | 'wrong_key'
   /** Signed by, or naming, the key of another epoch. */
   | 'wrong_epoch'

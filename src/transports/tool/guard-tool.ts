@@ -14,6 +14,7 @@ import type { Agent, Begun, Call, CallContext } from '../../agent/types.js';
 import type { AgentId } from '../../core/brand.js';
 import { TOOL_METHOD } from '../../core/decide/tool-request.js';
 import type { Decision, ToolArgs, ToolRequest } from '../../core/decide/types.js';
+import { inActiveTrace } from '../active-trace.js';
 import { denialOf, killedDenial } from '../denial.js';
 import { askHook, type Hooks, type HookVerdict, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
 import { unlessStopped } from '../stopped.js';
@@ -21,6 +22,8 @@ import { type CopiedArgs, copyArgs } from './copy-args.js';
 
 export interface GuardToolOptions {
   readonly agentId: AgentId;
+  /** Who a call that begins now is made for; absent: `agentId`. */
+  readonly caller?: () => CallContext;
   readonly hooks: Hooks;
 }
 
@@ -48,13 +51,14 @@ export function guardTool<A, T>(
   agent: Agent,
   name: string,
   tool: (args: A, context: ToolContext) => T,
-  { agentId, hooks }: GuardToolOptions,
+  { agentId, caller, hooks }: GuardToolOptions,
 ): (args: A) => Promise<Awaited<T>> {
   return async (args: A): Promise<Awaited<T>> => {
     const copied = copyArgs(args);
     const request: ToolRequest = { tool: name, args: judged(copied), method: TOOL_METHOD, url: null };
-    const context: CallContext = { agent: agentId };
-    const asking = { agent, hooks, context, request, event: requestEvent(agentId, request, undefined, undefined) };
+    const context = inActiveTrace(caller?.() ?? { agent: agentId });
+    const event = requestEvent(context.agent, request, undefined, context.traceparent);
+    const asking = { agent, hooks, context, request, event };
     if (copied.kind === 'impossible') {
       const reason = 'the arguments of the tool cannot be copied as JSON';
       throw refused(asking, agent.refuse('request_invalid', reason, request, context));
