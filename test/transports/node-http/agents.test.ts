@@ -17,7 +17,9 @@ import { startWireServer } from '../../support/wire-server.js';
 const [plain, secure] = [await startWireServer(), await startWireServer(TLS_PAIR)];
 const agent = new SteeredAgent();
 const hooks: { -readonly [K in keyof Hooks]: Hooks[K] } = {};
-const undo = install({ agent, agentId: agent.agentId, hooks });
+const tenants = new AsyncLocalStorage<string>();
+const caller = () => ({ agent: (tenants.getStore() ?? agent.agentId) as typeof agent.agentId });
+const undo = install({ agent, agentId: agent.agentId, caller, hooks });
 after(async () => {
   undo();
   await Promise.all([plain.close(), secure.close()]);
@@ -137,6 +139,19 @@ test('listeners run in the async context of whoever made the request', async () 
   });
   assert.equal(seen, 'caller');
   agent.steer = () => 'allow';
+});
+
+test('each request is made for the caller of its own async context', async () => {
+  const before = agent.asked.length;
+  await Promise.all(
+    Array.from({ length: 50 }, (_, i) =>
+      tenants.run(`tenant-${i}`, () => body(http.get({ ...http1, path: `/${i}`, agent: new http.Agent() }))),
+    ),
+  );
+  assert.equal(agent.asked.length, before + 50);
+  for (const { request, context } of agent.calls.slice(-50)) {
+    assert.equal(context.agent, `tenant-${new URL(request.url).pathname.slice(1)}`);
+  }
 });
 
 test('hooks: asked, told, without credentials; one that waits, refuses, skips', async () => {
