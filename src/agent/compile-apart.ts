@@ -5,9 +5,9 @@
  *   out  : what `compilePolicy` would have said; the tests have been run and are left behind
  *   never: holds up the thread that asks for more than the copy of the bytes
  */
-import { Worker } from 'node:worker_threads';
 import type { PolicyIssue } from '../core/policy/issues.js';
 import type { Compiled, PolicySummary } from './compile.js';
+import { ownThread } from './own-thread.js';
 import { type PackedRules, unpackRules } from './packed-rules.js';
 
 /** All of a summary that does not grow with the rules. */
@@ -33,7 +33,7 @@ export async function compileApart(bytes: Uint8Array, path: string, inspectBytes
   await new Promise(resolve => setImmediate(resolve));
   const answer = await new Promise<WorkerAnswer>((resolve, reject) => {
     const workerData = { bytes, path, inspectBytes };
-    const worker = new Worker(new URL('./compile-worker.js', import.meta.url), { workerData });
+    const worker = ownThread(new URL('./compile-worker.js', import.meta.url), workerData);
     worker.unref();
     worker.once('message', resolve);
     worker.once('error', reject);

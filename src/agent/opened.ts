@@ -5,12 +5,13 @@
 import { performance } from 'node:perf_hooks';
 import type { AgentRecord } from '../core/audit/fields.js';
 import type { AgentId } from '../core/brand.js';
-import type { Settings } from '../core/config/settings.js';
+import type { EgressSettings, Settings } from '../core/config/settings.js';
 import { systemDenial } from '../core/decide/system.js';
 import type { ActionRequest } from '../core/decide/types.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import type { LiveAgent } from './agent.js';
 import { CLOCK_JUMP_MS } from './clock-jump.js';
+import { processCoverage } from './coverage.js';
 import { onExit } from './exit.js';
 import type { Ids } from './ids.js';
 import type { InFlight } from './in-flight.js';
@@ -47,6 +48,7 @@ const CLOCK_LOOK_MS = 1_000;
 export class OpenedAgent implements Agent, AgentLifecycle {
   readonly agentId: AgentId;
   readonly securityMode: SecurityMode;
+  readonly egress: EgressSettings;
   readonly #agent: LiveAgent;
   readonly #parts: OpenedParts;
   readonly #as: OpenedAs;
@@ -64,6 +66,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     this.#as = as;
     this.agentId = as.name as AgentId;
     this.securityMode = as.settings.securityMode;
+    this.egress = as.settings.egress;
     this.#stopClock = this.#watchClock();
     this.#stopDrops =
       parts.telemetry === null ? () => undefined : SYSTEM_TIMERS.every(DROPS_EVERY_MS, () => this.#recordDrops());
@@ -128,6 +131,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       holds: kill.holds,
       inFlight: this.#parts.inFlight.size,
       warnings,
+      coverage: processCoverage.list(),
     };
   }
 

@@ -10,6 +10,7 @@ import type { ActionRequest, Decision, PolicyMode } from '../core/decide/types.j
 import type { PolicyIssue } from '../core/policy/issues.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
 import type { Engine } from '../wasm/engine.js';
+import type { WayCoverage } from './coverage.js';
 
 /** `strict` is the default; `permissive` is a roll-out aid and says so loudly. */
 export type SecurityMode = 'strict' | 'permissive';
@@ -188,11 +189,11 @@ export interface Agent {
    */
   waits(agent: AgentId, stopped: () => void): () => void;
   /**
-   * Records a refusal that an edge had to make (`redirect_refused`, `hook_refused`, `request_invalid` for what cannot
-   * even be put as a request).
+   * Records a refusal that an edge had to make (`redirect_refused`, `hook_refused`, `not_covered`, `request_invalid` for
+   * what cannot even be put as a request).
    */
   refuse(
-    code: 'redirect_refused' | 'hook_refused' | 'request_invalid',
+    code: 'redirect_refused' | 'hook_refused' | 'request_invalid' | 'not_covered',
     reason: string,
     request: Partial<ActionRequest>,
     context: CallContext,
@@ -214,6 +215,8 @@ export interface AgentHealth {
   readonly inFlight: number;
   /** What the operator should know. */
   readonly warnings: readonly string[];
+  /** Each way out of this process: all agents in it share the edges. */
+  readonly coverage: readonly WayCoverage[];
 }
 
 export interface AgentLifecycle {

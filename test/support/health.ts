@@ -18,4 +18,5 @@ export const HEALTH: AgentHealth = {
   holds: [],
   inFlight: 0,
   warnings: [],
+  coverage: [],
 };

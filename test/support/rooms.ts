@@ -12,5 +12,6 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   cli: ['core', 'crypto', 'disk', 'wasm', 'agent', 'sinks', 'daemon'],
   page: ['core', 'crypto'],
   'checkrd.ts': ['core', 'agent', 'transports'],
+  'register.ts': ['core', 'agent', 'transports', 'handover'],
   'index.ts': ['checkrd.ts', 'core', 'agent', 'transports', 'sinks'],
 };
