@@ -9,10 +9,14 @@
  */
 import { writeSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { processCoverage } from './agent/coverage.js';
 import { CheckrdInitError } from './agent/errors.js';
 import { openLibrary } from './agent/open-library.js';
+import { SETTING_KEYS } from './core/config/keys.js';
+import { absolutePath } from './core/config/paths.js';
+import { configDirOf } from './core/config/resolve.js';
 import { OWN_SOCKET } from './handover/records-client.js';
 import { install as datagrams } from './transports/datagrams/install.js';
 import { install as fetches } from './transports/fetch/install.js';
@@ -39,7 +43,7 @@ function guard(): void {
     strict: agent.securityMode === 'strict',
     egress: agent.egress,
     coverage: processCoverage,
-    inherit: inheritance(entry, agent.agentId, env),
+    inherit: inheritance(entry, agent.agentId, anywhere(env)),
     ownSocket: OWN_SOCKET,
   };
   const pool = openPool();
@@ -57,6 +61,19 @@ function guard(): void {
   // For what is started past all this, as by a shell.
   process.env.NODE_OPTIONS = guardedOptions(process.env.NODE_OPTIONS ?? '', entry);
   syncBuiltinESMExports();
+}
+
+/** The environment as it means the same from another folder and in another home. */
+function anywhere(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  const cwd = process.cwd();
+  const home = homedir();
+  const fixed: Record<string, string | undefined> = { ...env, CHECKRD_CONFIG_DIR: configDirOf(env, home, cwd) };
+  for (const { kind, env: name } of SETTING_KEYS) {
+    const value = env[name];
+    const isPath = kind.is === 'path' || (kind.is === 'path_or_false' && value !== 'false');
+    if (isPath && value !== undefined && value !== '') fixed[name] = absolutePath(value, cwd, home);
+  }
+  return fixed;
 }
 
 try {

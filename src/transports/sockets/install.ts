@@ -50,15 +50,15 @@ function guarded(port: EdgePort, native: AnyFunction, socket: Socket, args: unkn
   if (to === null) return run();
   if (to.kind !== 'shifty' && isOurs(port, to)) return run();
   const answer = ask(port, to, lookup);
-  if (answer.kind === 'denied') return end(socket, answer.denial);
+  if (answer.kind === 'denied') return end(socket, native, answer.denial);
   const kept = answer.call.onDisk();
   if (kept === null) return follow(socket, answer, run);
   // As a socket that looks a name up: connecting, and not there yet.
   Object.assign(socket, { connecting: true });
   kept.then(unkept => {
     const denial = unkept === null ? confirmed(answer) : denialOf(unkept, answer.requestId);
-    if (denial !== null) end(socket, denial);
-    else if (socket.destroyed) answer.call.finish({ result: 'aborted' });
+    if (socket.destroyed) answer.call.finish({ result: 'aborted' });
+    else if (denial !== null) socket.destroy(denial);
     else follow(socket, answer, run);
   });
   return socket;
@@ -133,9 +133,9 @@ export function endWith(socket: Socket, call: Call, requestId: string): void {
   });
 }
 
-/** As a connection that fails: 'error', then 'close', in a later turn. */
-function end(socket: Socket, denial: CheckrdPolicyDenied): Socket {
-  if (socket.destroyed) process.nextTick(() => socket.emit('error', denial));
-  else socket.destroy(denial);
-  return socket;
+/** As a connection to a name that cannot be looked up: with all that Node sets up for one, and then 'error' and 'close'. */
+function end(socket: Socket, native: AnyFunction, denial: CheckrdPolicyDenied): unknown {
+  const lookup = (_name: string, _options: unknown, done: (error: Error) => void): void => done(denial);
+  const options = { host: 'denied.invalid', port: 1, lookup, autoSelectFamily: false };
+  return handOver(() => Reflect.apply(native, socket, [options]));
 }
