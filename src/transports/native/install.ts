@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 import type { Way } from '../../agent/coverage.js';
 import { type AnyFunction, allOnTop, type Patch, patchMethod, type Undo, undoAll } from '../patch.js';
 import { asTool, type EdgePort, restricted, watchedAs } from '../port.js';
+import { quietly } from '../quiet.js';
 
 export const NATIVE_TOOL = 'node:native';
 
@@ -70,14 +71,11 @@ export function install(port: EdgePort): Undo {
 
 /** Where this Node has it; loading it is no reason for its warning that it is new. */
 function sqlite(): object[] {
-  const { emitWarning } = process;
   try {
-    process.emitWarning = () => undefined;
-    const { DatabaseSync } = createRequire(import.meta.url)('node:sqlite') as { DatabaseSync: { prototype: object } };
+    const require = createRequire(import.meta.url);
+    const { DatabaseSync } = quietly(() => require('node:sqlite') as { DatabaseSync: { prototype: object } });
     return [DatabaseSync.prototype];
   } catch {
     return [];
-  } finally {
-    process.emitWarning = emitWarning;
   }
 }

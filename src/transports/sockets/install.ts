@@ -13,43 +13,57 @@ import type { CheckrdPolicyDenied } from '../../agent/errors.js';
 import type { Call } from '../../agent/types.js';
 import type { ActionRequest } from '../../core/decide/types.js';
 import { denialOf, killedDenial } from '../denial.js';
-import { type AnyFunction, patchMethod, type Undo } from '../patch.js';
+import { type AnyFunction, allOnTop, patchMethod, type Undo, undoAll } from '../patch.js';
 import { type Answer, asTool, decideNow, type EdgePort, refuseNow } from '../port.js';
 import { handOver, isSanctioned } from '../sanctioned.js';
 import { type Destination, destinationOf, tcpUrl } from './destination.js';
+import { patchHandles } from './handles.js';
 
 /** The tool as which a connection without host and port is decided. */
 export const SOCKET_TOOL = 'node:net';
+
+interface Known {
+  /** What names are looked up with where nobody says otherwise. */
+  readonly lookup: unknown;
+  /** The sockets that may connect. */
+  readonly letThrough: WeakSet<object>;
+}
 
 type Go = Extract<Answer, { kind: 'go' }>;
 
 export function install(port: EdgePort): Undo {
   const lookup = dns.lookup;
+  const letThrough = new WeakSet<object>();
   const patch = patchMethod(
     net.Socket.prototype,
     'connect',
     native =>
       function connect(this: unknown, ...args: unknown[]): unknown {
-        return guarded(port, native, this as Socket, args, lookup);
+        return guarded(port, native, this as Socket, args, { lookup, letThrough });
       },
   );
-  const isOnTop = (): boolean => patch?.isOnTop() === true;
+  const patches = [patch, ...patchHandles(port, letThrough)];
+  const isOnTop = allOnTop(patches);
+  const undo = undoAll(patches);
   port.coverage.covers('sockets', 'wrapped', null, isOnTop);
   port.coverage.covers('unix_sockets', 'wrapped', null, isOnTop);
   return () => {
-    patch?.undo();
+    undo();
     port.coverage.forget('sockets');
     port.coverage.forget('unix_sockets');
   };
 }
 
-function guarded(port: EdgePort, native: AnyFunction, socket: Socket, args: unknown[], lookup: unknown): unknown {
+function guarded(port: EdgePort, native: AnyFunction, socket: Socket, args: unknown[], known: Known): unknown {
   const to = destinationOf(args);
-  const run = (): unknown => handOver(() => Reflect.apply(native, socket, args));
+  const run = (): unknown => {
+    known.letThrough.add(socket);
+    return handOver(() => Reflect.apply(native, socket, args));
+  };
   // Node refuses these by itself, in its own words.
   if (to === null) return run();
   if (to.kind !== 'shifty' && isOurs(port, to)) return run();
-  const answer = ask(port, to, lookup);
+  const answer = ask(port, to, known.lookup);
   if (answer.kind === 'denied') return end(socket, native, answer.denial);
   const kept = answer.call.onDisk();
   if (kept === null) return follow(socket, answer, run);
@@ -69,7 +83,6 @@ function isOurs(port: EdgePort, to: Exclude<Destination, { kind: 'shifty' }>): b
   return to.kind === 'tcp' ? isSanctioned(to.options, to.host, to.port) : isSanctioned(to.options, to.path, 0);
 }
 
-/** @param lookup What names are looked up with where nobody says otherwise. */
 function ask(port: EdgePort, to: Destination, lookup: unknown): Answer {
   if (to.kind === 'shifty') {
     const reason = 'where the socket goes is computed when it is read, so it cannot be judged';
