@@ -95,7 +95,10 @@ async function openPlace(path: string): Promise<Place> {
   const udp = dgram.createSocket('udp4');
   const counted = (): Promise<unknown[]> => once(udp, 'counted');
   udp.on('message', (message, from) => {
-    if (message.toString() === OURS) return udp.emit('counted');
+    if (message.toString() === OURS) {
+      udp.emit('counted');
+      return;
+    }
     hits++;
     // To a question about a name: there is none such.
     if (message.length < 12) return;
