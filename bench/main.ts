@@ -7,6 +7,7 @@ import { benchEngines } from './engines.js';
 import { benchFetch } from './fetch.js';
 import { benchHandover } from './handover.js';
 import { benchKill } from './kill.js';
+import { benchLint } from './lint.js';
 import { benchPause } from './pause.js';
 import { benchReload } from './reload.js';
 import { benchStart } from './start.js';
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
   decide: () => benchDecide(),
   engines: () => benchEngines(),
   swap: () => benchSwap(),
+  lint: () => benchLint(),
   body: () => benchBody(),
   append: () => benchAppend(),
   writer: () => benchWriter(),

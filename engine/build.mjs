@@ -1,7 +1,8 @@
 // Builds the engine: AssemblyScript → dist/wasm/engine.wasm, and pins its SHA-256 in src/wasm/pin.ts.
+// Beside it goes the corpus that another engine is proven on before it may take this one's place.
 // The same sources give the same bytes in any folder. `node engine/build.mjs [sources [out [pin]]]`; the defaults are the repository's.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { main } from 'assemblyscript/asc';
@@ -48,4 +49,5 @@ writeFileSync(
   pin,
   `/** Written by engine/build.mjs. */\nexport const ENGINE_SHA256 = '${digest}';\nexport const ENGINE_ABI = ${exports.abi()};\n`,
 );
+copyFileSync(join(root, 'engine', 'corpus.jsonl'), join(dirname(out), 'corpus.jsonl'));
 console.error(`engine: ${bytes.length} bytes, sha256 ${digest}`);

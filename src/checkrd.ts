@@ -2,17 +2,26 @@
  * The library's class: opens an agent, hands out guarded fetches and tools, closes it.
  *
  *   in   : options as the program writes them
- *   out  : `wrap`, `guardTool`, `healthy`, `close`
+ *   out  : `wrap`, `guardTool`, `withOptions`, `run`, `healthy`, `close`
  *   never: decides; resolves settings (the opener joins options, environment and file)
  */
-import { CheckrdInitError } from './agent/errors.js';
 import { openLibrary } from './agent/open-library.js';
-import type { Agent, AgentHealth, AgentLifecycle, OpenAgent, SecurityMode } from './agent/types.js';
-import { nearest } from './core/policy/suggest.js';
+import type { Agent, AgentHealth, AgentLifecycle, CallContext, OpenAgent, SecurityMode } from './agent/types.js';
 import type { TelemetrySink } from './core/telemetry/sink.js';
+import { type CallerOptions, Callers, type Claim } from './transports/caller.js';
 import type { OnDenied } from './transports/fetch/denied.js';
 import { wrapFetch } from './transports/fetch/wrap-fetch.js';
+import { type GuardOptions, readOptions, readOverrides } from './transports/guard-options.js';
 import type { BeforeRequestHook, DecisionHook } from './transports/hooks.js';
+import { guardClients, releaseClients } from './transports/instrument/clients.js';
+import {
+  agentClosed,
+  type FetchGuard,
+  instrumentedBy,
+  instrumentFetch,
+  uninstrumentFetch,
+} from './transports/instrument/process-fetch.js';
+import { VENDOR_NAMES, type Vendor } from './transports/instrument/vendors.js';
 import { guardTool, type ToolContext } from './transports/tool/guard-tool.js';
 
 /** Everything is optional; what is absent or undefined comes from the environment, the settings file or the default. */
@@ -49,14 +58,14 @@ export interface CheckrdOptions {
   readonly onDenied?: OnDenied | undefined;
 }
 
-/** What this file looks at itself; the rest is the opener's. */
-const OWN_OPTIONS = {
-  onAllow: { ok: isFunction, want: 'a function' },
-  onDeny: { ok: isFunction, want: 'a function' },
-  beforeRequest: { ok: isFunction, want: 'a function' },
-  telemetrySink: { ok: isSink, want: 'an object with `enqueue` and `close`' },
-  onDenied: { ok: (value: unknown) => value === 'throw' || value === 'response', want: '`throw` or `response`' },
-} as const;
+/** What `withOptions` takes; what is absent or undefined stays as it is. */
+export interface GuardOverrides extends CallerOptions {
+  readonly onAllow?: DecisionHook | undefined;
+  readonly onDeny?: DecisionHook | undefined;
+  readonly beforeRequest?: BeforeRequestHook | undefined;
+  readonly onDenied?: OnDenied | undefined;
+}
+
 const OPENER_OPTIONS = [
   'agentId',
   'policy',
@@ -69,17 +78,15 @@ const OPENER_OPTIONS = [
   'daemonRecords',
   'daemonOnLoss',
 ];
-const OPTIONS = [...Object.keys(OWN_OPTIONS), ...OPENER_OPTIONS];
-
-interface OwnOptions {
-  readonly hooks: { onAllow?: DecisionHook; onDeny?: DecisionHook; beforeRequest?: BeforeRequestHook };
-  readonly onDenied: OnDenied;
-  readonly telemetrySink: TelemetrySink | null;
-}
 
 export class Checkrd {
   readonly #agent: Agent & AgentLifecycle;
-  readonly #own: OwnOptions;
+  #own: GuardOptions;
+  #callers: Callers;
+  /** What `withOptions` said of the caller. */
+  #claim: Claim = {};
+  /** False: made by `withOptions`. */
+  #isWhole = true;
 
   /**
    * Opens everything at once; when this returns, calls are decided and recorded.
@@ -87,9 +94,41 @@ export class Checkrd {
    * @throws CheckrdInitError for an unknown or unusable option, and when any part cannot be had. Nothing is left open.
    */
   constructor(options: CheckrdOptions = {}, open: OpenAgent = openLibrary) {
-    const { own, rest } = readOptions(options);
+    const { own, rest } = readOptions(options, OPENER_OPTIONS);
     this.#own = own;
     this.#agent = open({ options: rest, env: process.env, telemetrySink: own.telemetrySink });
+    this.#callers = new Callers(this.#agent);
+  }
+
+  /**
+   * A guard beside this one, with the same policy, switch, counters and log, for another caller or with other hooks.
+   * Closing it closes nothing.
+   *
+   * @throws CheckrdInitError for an option that is unknown, unusable or the whole's, and for an ID that is none.
+   */
+  withOptions(overrides: GuardOverrides): Checkrd {
+    const { own, rest } = readOverrides(overrides, OPENER_OPTIONS);
+    const claim = this.#callers.claim(rest);
+    const guard = new Checkrd({}, () => this.#agent);
+    guard.#own = {
+      hooks: { ...this.#own.hooks, ...own.hooks },
+      onDenied: own.onDenied ?? this.#own.onDenied,
+      telemetrySink: null,
+    };
+    guard.#callers = this.#callers;
+    guard.#claim = { ...this.#claim, ...claim };
+    guard.#isWhole = false;
+    return guard;
+  }
+
+  /**
+   * Calls `act` and returns what it returns. Calls that it starts through guards of this `Checkrd`, now or later, are made for
+   * this agent and session; a guard that `withOptions` gave an ID keeps it. Contexts nest.
+   *
+   * @throws CheckrdInitError for an ID that is none; then `act` is not called.
+   */
+  run<T>(caller: CallerOptions, act: () => T): T {
+    return this.#callers.run(this.#callers.claim(caller), act);
   }
 
   /**
@@ -98,12 +137,81 @@ export class Checkrd {
    */
   wrap(base: typeof fetch = globalThis.fetch): typeof fetch {
     if (typeof base !== 'function') throw new TypeError('wrap takes a fetch function');
+    return this.#wrap(base, this.#own.onDenied ?? 'throw');
+  }
+
+  /** As {@link wrap}, for programs that await it. */
+  async wrapAsync(base: typeof fetch = globalThis.fetch): Promise<typeof fetch> {
+    return this.wrap(base);
+  }
+
+  #wrap(base: typeof fetch, onDenied: OnDenied): typeof fetch {
     return wrapFetch(this.#agent, base, {
       agentId: this.#agent.agentId,
+      caller: () => this.#callers.current(this.#claim),
       strict: this.#agent.securityMode === 'strict',
       hooks: this.#own.hooks,
-      onDenied: this.#own.onDenied,
+      onDenied,
     });
+  }
+
+  /**
+   * Guards the process's `fetch`, which every SDK uses: every call of it is decided, whoever makes it. A denial is a 403 unless
+   * `onDenied` was given. Idempotent; `uninstrument` gives it back.
+   *
+   * @throws CheckrdInitError `already_instrumented`: another Checkrd guards the process.
+   */
+  instrument(): void {
+    instrumentFetch(this.#fetchGuard, VENDOR_NAMES);
+  }
+
+  /** Gives the process, and every client that was handed in, the fetch back that it had. Idempotent. */
+  uninstrument(): void {
+    const vendors = instrumentedBy(this.#agent);
+    uninstrumentFetch(vendors);
+    releaseClients(vendors);
+  }
+
+  /**
+   * As `instrument`, in the name of one SDK. A client that was made before keeps the fetch of then: hand it in.
+   *
+   * @throws CheckrdInitError `already_instrumented`, or `client_not_guardable`.
+   */
+  instrumentVendor(vendor: Vendor, ...clients: readonly unknown[]): void {
+    instrumentFetch(this.#fetchGuard, [vendor]);
+    guardClients(this.#fetchGuard, vendor, clients);
+  }
+
+  uninstrumentVendor(vendor: Vendor): void {
+    if (!instrumentedBy(this.#agent).includes(vendor)) return;
+    uninstrumentFetch([vendor]);
+    releaseClients([vendor]);
+  }
+
+  instrumentAnthropic(...clients: readonly unknown[]): void {
+    this.instrumentVendor('anthropic', ...clients);
+  }
+  instrumentCohere(...clients: readonly unknown[]): void {
+    this.instrumentVendor('cohere', ...clients);
+  }
+  instrumentGoogleGenAI(...clients: readonly unknown[]): void {
+    this.instrumentVendor('google-genai', ...clients);
+  }
+  instrumentGroq(...clients: readonly unknown[]): void {
+    this.instrumentVendor('groq', ...clients);
+  }
+  instrumentMistral(...clients: readonly unknown[]): void {
+    this.instrumentVendor('mistral', ...clients);
+  }
+  instrumentOpenAI(...clients: readonly unknown[]): void {
+    this.instrumentVendor('openai', ...clients);
+  }
+  instrumentTogether(...clients: readonly unknown[]): void {
+    this.instrumentVendor('together', ...clients);
+  }
+
+  get #fetchGuard(): FetchGuard {
+    return { agent: this.#agent, wrap: base => this.#wrap(base, this.#own.onDenied ?? 'response') };
   }
 
   /**
@@ -114,7 +222,8 @@ export class Checkrd {
   guardTool<A, T>(name: string, tool: (args: A, context: ToolContext) => T): (args: A) => Promise<Awaited<T>> {
     if (typeof name !== 'string' || typeof tool !== 'function')
       throw new TypeError('guardTool takes a name and a function');
-    return guardTool(this.#agent, name, tool, { agentId: this.#agent.agentId, hooks: this.#own.hooks });
+    const caller = (): CallContext => this.#callers.current(this.#claim);
+    return guardTool(this.#agent, name, tool, { agentId: this.#agent.agentId, caller, hooks: this.#own.hooks });
   }
 
   /** How policy, log and switch are now. Never throws. */
@@ -124,46 +233,12 @@ export class Checkrd {
 
   /** Writes the last records and lets go of the files; calls that come later are refused. Idempotent. */
   close(): Promise<void> {
+    if (!this.#isWhole) return Promise.resolve();
+    agentClosed(this.#agent);
     return this.#agent.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-/** Reads each option once. @throws CheckrdInitError `option_unknown` or `option_invalid`. */
-function readOptions(options: unknown): { own: OwnOptions; rest: Record<string, unknown> } {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new CheckrdInitError('option_invalid', 'options: want an object', 'write new Checkrd({ … })');
-  }
-  const own: Record<string, unknown> = {};
-  const rest: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(options)) {
-    if (!OPTIONS.includes(key)) {
-      const meant = nearest(key, OPTIONS);
-      const hint = meant === null ? `the options are ${OPTIONS.join(', ')}` : `did you mean \`${meant}\`?`;
-      throw new CheckrdInitError('option_unknown', `no option has the name \`${key}\``, hint);
-    }
-    if (value === undefined) continue;
-    if (!Object.hasOwn(OWN_OPTIONS, key)) {
-      rest[key] = value;
-      continue;
-    }
-    const { ok, want } = OWN_OPTIONS[key as keyof typeof OWN_OPTIONS];
-    if (!ok(value)) throw new CheckrdInitError('option_invalid', `option \`${key}\`: want ${want}`, null);
-    own[key] = value;
-  }
-  const { onDenied = 'throw', telemetrySink = null, ...hooks } = own;
-  const sink = telemetrySink as TelemetrySink | null;
-  return { own: { hooks, onDenied: onDenied as OnDenied, telemetrySink: sink }, rest };
-}
-
-function isSink(value: unknown): boolean {
-  const { enqueue, close } = (value ?? {}) as { readonly enqueue?: unknown; readonly close?: unknown };
-  return isFunction(enqueue) && isFunction(close);
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function';
 }

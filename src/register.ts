@@ -23,7 +23,8 @@ import { install as fetches } from './transports/fetch/install.js';
 import { guardedOptions, inheritance } from './transports/inherit.js';
 import { install as names } from './transports/names/install.js';
 import { install as natives } from './transports/native/install.js';
-import type { EdgePort } from './transports/port.js';
+import { install as http } from './transports/node-http/install.js';
+import type { ProcessPort } from './transports/port.js';
 import { install as processes } from './transports/processes/install.js';
 import { install as sockets } from './transports/sockets/install.js';
 import { install as threads } from './transports/threads/install.js';
@@ -37,9 +38,9 @@ function guard(): void {
   const env = { ...process.env };
   const agent = openLibrary({ options: {}, env: process.env });
   const entry = fileURLToPath(import.meta.url);
-  const port: EdgePort = {
+  const port: ProcessPort = {
     agent,
-    agentId: agent.agentId,
+    agentId: () => agent.agentId,
     strict: agent.securityMode === 'strict',
     egress: agent.egress,
     coverage: processCoverage,
@@ -52,6 +53,9 @@ function guard(): void {
     undici(port, pool);
   }
   names(port);
+  http(port);
+  processCoverage.covers('http', 'wrapped');
+  processCoverage.covers('http2', 'wrapped', 'as a connection: CONNECT');
   // After the names: it takes the guarded lookup for the one that all sockets use.
   sockets(port);
   datagrams(port);

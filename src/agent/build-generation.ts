@@ -71,7 +71,7 @@ export class GenerationBuilder {
 
   async #buildApart(document: PolicyDocument): Promise<DocumentOutcome> {
     const { inspectBytes } = this;
-    const compiled = await compileApart(document.bytes, document.path, inspectBytes);
+    const compiled = await compileApart(document.bytes, document.path, inspectBytes, this.engines);
     if (!compiled.ok) return { ...compiled, path: document.path };
     return live(compiled, document, await this.engines.instantiateLater(compiled.program, { inspectBytes }));
   }

@@ -2,6 +2,7 @@ import type { OutcomeFields } from '../core/audit/fields.js';
 import type { AgentId } from '../core/brand.js';
 import { killDecision } from '../core/decide/kill.js';
 import type { Decision } from '../core/decide/types.js';
+import type { Usage } from '../core/outcome/usage.js';
 import { CheckrdPolicyDenied } from './errors.js';
 import type { Flight } from './in-flight.js';
 import type { Call, KillHold, Outcome } from './types.js';
@@ -103,10 +104,19 @@ export class LiveCall implements Call, Flight {
       ...(outcome.statusCode === undefined ? {} : { status_code: outcome.statusCode }),
       ...(outcome.requestBytes === undefined ? {} : { request_bytes: outcome.requestBytes }),
       ...(outcome.responseBytes === undefined ? {} : { response_bytes: outcome.responseBytes }),
+      ...(outcome.usage === undefined ? {} : usageFields(outcome.usage)),
     });
   }
 
   #denial(hold: KillHold): CheckrdPolicyDenied {
     return new CheckrdPolicyDenied({ ...killDecision(hold), requestId: this.requestId });
   }
+}
+
+function usageFields({ model, inputTokens, outputTokens }: Usage): Partial<OutcomeFields> {
+  return {
+    ...(model === undefined ? {} : { model }),
+    ...(inputTokens === undefined ? {} : { input_tokens: inputTokens }),
+    ...(outputTokens === undefined ? {} : { output_tokens: outputTokens }),
+  };
 }

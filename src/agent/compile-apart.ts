@@ -6,12 +6,22 @@
  *   never: holds up the thread that asks for more than the copy of the bytes
  */
 import type { PolicyIssue } from '../core/policy/issues.js';
+import type { EngineModule } from '../wasm/module.js';
 import type { Compiled, PolicySummary } from './compile.js';
 import { ownThread } from './own-thread.js';
 import { type PackedRules, unpackRules } from './packed-rules.js';
 
 /** All of a summary that does not grow with the rules. */
 export type SummaryHead = Pick<PolicySummary, 'agentLabel' | 'mode' | 'version'>;
+
+/** What the worker gets. */
+export interface CompileTask {
+  readonly bytes: Uint8Array;
+  readonly path: string;
+  readonly inspectBytes: number;
+  /** The policy's tests run in the engine that it is going to be decided by. */
+  readonly engine: Pick<EngineModule, 'compiled' | 'sha256'>;
+}
 
 /** What the worker posts. */
 export type WorkerAnswer =
@@ -28,11 +38,17 @@ export function headOf({ agentLabel, mode, version }: SummaryHead): SummaryHead 
 }
 
 /** Rejects when the worker ends without an answer. */
-export async function compileApart(bytes: Uint8Array, path: string, inspectBytes: number): Promise<Compiled> {
+export async function compileApart(
+  bytes: Uint8Array,
+  path: string,
+  inspectBytes: number,
+  engines: EngineModule,
+): Promise<Compiled> {
   // The bytes have just been hashed in this turn; copying them is for the next.
   await new Promise(resolve => setImmediate(resolve));
   const answer = await new Promise<WorkerAnswer>((resolve, reject) => {
-    const workerData = { bytes, path, inspectBytes };
+    const { compiled, sha256 } = engines;
+    const workerData: CompileTask = { bytes, path, inspectBytes, engine: { compiled, sha256 } };
     const worker = ownThread(new URL('./compile-worker.js', import.meta.url), workerData);
     worker.unref();
     worker.once('message', resolve);

@@ -6,6 +6,7 @@
  *   never: matches anything itself; an answer here and in a running agent cannot differ
  */
 import type { BatchRequest } from '../core/decide/batch-line.js';
+import type { Decision } from '../core/decide/types.js';
 import { type Explanation, fires, least, type MatcherReport, type RuleReport } from '../core/explain/explanation.js';
 import { type Part, partsOf } from '../core/explain/parts.js';
 import { readingsOf } from '../core/explain/readings.js';
@@ -15,7 +16,7 @@ import type { CheckedPolicy, CheckedRule, Effect } from '../core/policy/checked.
 import { specificity } from '../core/policy/program/rank.js';
 import { companiesOf } from './company.js';
 import type { LoadError } from './decider.js';
-import { checkedLoader } from './offline.js';
+import { checkedLoader, documentsLoader, type ReadDocument } from './offline.js';
 import { ALONE, type Company, KINDS, Probe } from './probe.js';
 
 export type Explained =
@@ -28,6 +29,29 @@ export interface ExplainAsk {
   readonly atMs: number;
   /** Also the rules whose `url` or `tool` does not match. */
   readonly all: boolean;
+}
+
+export type LayeredExplained =
+  | {
+      readonly ok: true;
+      /** Of all documents together. */
+      readonly decision: Decision;
+      /** Each as if it stood alone, in the order in which they are asked. */
+      readonly documents: readonly { readonly document: ReadDocument; readonly explanation: Explanation }[];
+    }
+  | { readonly ok: false; readonly errors: readonly LoadError[] };
+
+export function explainDocuments(documents: readonly ReadDocument[], ask: ExplainAsk): LayeredExplained {
+  const loaded = documentsLoader()(documents, BODY_INSPECT_DEFAULT_BYTES);
+  if (!loaded.ok) return loaded;
+  const decision = loaded.decider.decide(ask.request, ask.agent, ask.atMs, false);
+  const explained: { document: ReadDocument; explanation: Explanation }[] = [];
+  for (const document of documents) {
+    const one = explainPolicy(document.policy, ask);
+    if (!one.ok) return one;
+    explained.push({ document, explanation: one.explanation });
+  }
+  return { ok: true, decision, documents: explained };
 }
 
 /** Steps that come before any rule. */

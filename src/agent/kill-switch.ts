@@ -79,6 +79,8 @@ export function openKillSwitch(options: KillSwitchOptions): OpenKillSwitch {
 /** Behind the events; a change that every event missed is seen within this, and by every call at once. */
 const POLL_MS = 250;
 const UNTIL_IGNORED_MS = 60_000;
+/** Agents that the poll looks for one by one. A server may have any number; entries in the folder are seen for all. */
+const AGENTS_MAX = 1024;
 class Switch implements OpenKillSwitch {
   readonly warnings: readonly string[];
   readonly #observer: SwitchObserver;
@@ -202,8 +204,18 @@ class Switch implements OpenKillSwitch {
     const known = this.#agents.get(agent);
     if (known !== undefined) return known;
     const source = new KillSource(agentSwitch(this.path, agent), agent, this.#clock);
+    if (this.#agents.size >= AGENTS_MAX) this.#forgetOne();
     this.#agents.set(agent, source);
     return source;
+  }
+
+  /** Of those that nothing stops: the next look at it, or an entry in the folder, finds it again. */
+  #forgetOne(): void {
+    for (const [agent, source] of this.#agents) {
+      if (source.active !== null) continue;
+      this.#agents.delete(agent);
+      return;
+    }
   }
 
   /** Looks at one source, tells the observer of a change, and answers what stands. */

@@ -75,6 +75,50 @@ export function readPolicyFile(path: string): ReadPolicy {
   return read.ok ? read : { ok: false, errors: read.issues };
 }
 
+export interface ReadDocument {
+  readonly path: string;
+  /** Null: the main document. */
+  readonly layer: string | null;
+  readonly policy: CheckedPolicy;
+}
+
+/** As {@link readPolicyFile}, with the layers in `policy.d` beside it where they are asked for; the main document first. */
+export function readPolicyDocuments(
+  path: string,
+  withLayers: boolean,
+):
+  | { readonly ok: true; readonly documents: readonly [ReadDocument, ...ReadDocument[]] }
+  | { readonly ok: false; readonly errors: readonly LoadError[] } {
+  const paths = withLayers ? attempt(() => documentPaths(policyPlace(path))) : { ok: true as const, value: [path] };
+  if (!paths.ok) {
+    if (paths.error instanceof Fault) return failed(paths.error);
+    throw paths.error;
+  }
+  const documents: ReadDocument[] = [];
+  for (const one of paths.value) {
+    const read = readPolicyFile(one);
+    if (!read.ok) return one === path ? read : { ok: false, errors: read.errors.map(e => ({ ...e, path: one })) };
+    documents.push({ path: one, layer: one === path ? null : basename(one), policy: read.policy });
+  }
+  const [main, ...layers] = documents;
+  if (main === undefined) throw new Fault('internal', { what: 'a policy without its main document' });
+  return { ok: true, documents: [main, ...layers] };
+}
+
+/** Engines for documents that were read already and bind together. */
+export function documentsLoader(): (documents: readonly ReadDocument[], inspectBytes: number) => Loaded {
+  const begin = beginner();
+  return (documents, inspectBytes) => {
+    const [main, ...layers] = documents.map(({ path }) => path);
+    return begin(
+      documents.map(({ policy }) => compileChecked(policy)),
+      main ?? '(checked)',
+      inspectBytes,
+      layers,
+    );
+  };
+}
+
 /** Engines for policies that were read already, or made from such: each with counters of its own. */
 export type LoadChecked = (policy: CheckedPolicy, inspectBytes: number) => Loaded;
 

@@ -12,39 +12,47 @@ import { hashedSet, policyPlace } from '../disk/policy-set.js';
 import type { EngineModule } from '../wasm/module.js';
 import { attempt } from './attempt.js';
 import { GenerationBuilder } from './build-generation.js';
+import { carryCounters } from './carry-counters.js';
 import { fixedPolicySource } from './fixed-policy.js';
 import { PolicyAdmission } from './policy-admission.js';
 import type { BuildOutcome, PolicySet, WatchedPolicySource } from './policy-ports.js';
 import { loadedRecord, openPolicyRecords } from './policy-records.js';
 import { openPolicySourceSync } from './reloader.js';
-import type { Generation } from './types.js';
 import { VersionStore } from './version-store.js';
 
 /** What records and health say instead of a path. */
 const OBJECT_NAME = '(object)';
+
+/** What came with the program keeps the engine it began with. */
+const UNWATCHED = { inForce: null, rebuild: async () => 'superseded' as const };
+
+/** The engine in force, which may be replaced. */
+export interface EngineInForce {
+  readonly current: EngineModule;
+}
 
 const hash = (bytes: Uint8Array): Sha256Hex => toHex(sha256(bytes)) as Sha256Hex;
 
 /**
  * The policy of the settings: a watched file, or an object that came with the options.
  *
- * @param engine  null where permissive mode runs without one: then no policy is ever in force.
+ * @param engines  Whose engine the next generation gets; null where permissive mode runs without one: then no policy is ever in force.
  * @param append  Writes a record or throws.
- * @param isFirstStart  No log was here before.
+ * @param isFirstStart  Nothing says that the agent ran here before, as far as its log tells.
  * @throws Fault `policy_object_invalid`, `policy_object_unsigned`; a bad file is no failure, health tells of it.
  */
 export function openPolicy(
   settings: Settings,
   policyObject: string | null,
-  engine: EngineModule | null,
+  engines: EngineInForce | null,
   append: (record: AgentRecord) => void,
   isFirstStart: boolean,
 ): WatchedPolicySource {
-  if (engine === null) return { ...fixedPolicySource(null), lookAgain() {}, rebuild: async () => 'superseded' };
-  const builder = new GenerationBuilder(engine, settings.inspectBytes);
+  if (engines === null) return { ...fixedPolicySource(null), ...UNWATCHED, lookAgain() {} };
+  const builder = () => new GenerationBuilder(engines.current, settings.inspectBytes);
   if (policyObject !== null) {
     if (settings.requireSignature) throw new Fault('policy_object_unsigned');
-    return objectPolicy(policyObject, builder, append);
+    return objectPolicy(policyObject, builder(), append);
   }
   const admission = admissionOf(settings, append, isFirstStart);
   const guarded = (set: PolicySet, built: BuildOutcome) => admission?.guarded(set, built) ?? built;
@@ -52,11 +60,11 @@ export function openPolicy(
     path: settings.policy,
     stateDir: settings.stateDir,
     build: set => {
-      const built = builder.build(set);
+      const built = builder().build(set);
       return built instanceof Promise ? built.then(outcome => guarded(set, outcome)) : guarded(set, built);
     },
     buildSync: set => {
-      const built = builder.buildSync(set);
+      const built = builder().buildSync(set);
       return admission?.guardedSync(set, built) ?? built;
     },
     ...(admission === null ? {} : { admit: set => admission.admit(set), admittedBy: () => admission.admittedBy() }),
@@ -111,14 +119,5 @@ function objectPolicy(
   const records = openPolicyRecords(append);
   records.write(loadedRecord(built.generation, OBJECT_NAME));
   const fixed = fixedPolicySource(built.generation);
-  return { ...fixed, lookAgain: () => records.retry(), rebuild: async () => 'superseded' };
-}
-
-/** Counters follow their rules into the next generation, document by document: a layer is known by its name. */
-function carryCounters(old: Generation, next: Generation): void {
-  const byLayer = new Map(old.documents.map(document => [document.layer, document]));
-  next.documents.forEach(document => {
-    const before = byLayer.get(document.layer);
-    if (before !== undefined) document.engine.importLimits(before.engine.exportLimits());
-  });
+  return { ...fixed, ...UNWATCHED, lookAgain: () => records.retry() };
 }

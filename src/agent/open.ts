@@ -6,17 +6,17 @@
  *   out  : an agent that decides when this returns, or a Fault; nothing is left open then
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import type { PolicyRejectedFields } from '../core/audit/fields.js';
+import type { EngineFields, PolicyRejectedFields } from '../core/audit/fields.js';
 import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
 import { ensureEd25519 } from '../crypto/ed25519.js';
 import type { LocalIdentity } from '../crypto/identity.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
-import { type EngineModule, loadEngine } from '../wasm/module.js';
 import { LiveAgent } from './agent.js';
+import { EngineSwap, NO_DIGEST } from './engine/engine-swap.js';
+import { engineTrust, openEngine, type StartEngine } from './engine/open-engine.js';
 import { Ids } from './ids.js';
 import { InFlight } from './in-flight.js';
 import { killRecord } from './kill-records.js';
@@ -26,8 +26,10 @@ import { openKillLatch, unreleasable } from './open-kill-latch.js';
 import { openLog } from './open-log.js';
 import { openPolicy } from './open-policy.js';
 import { OpenedAgent } from './opened.js';
+import { markRun, ranBefore } from './ran-before.js';
 import { Recorder } from './recorder.js';
 import { Telemetry } from './telemetry.js';
+import type { AuditLog } from './types.js';
 import { packageVersion } from './version.js';
 
 /** What an opener is told beside the settings. */
@@ -47,10 +49,10 @@ export interface OpenHow {
 /** @throws Fault when any part cannot be had in strict mode. */
 export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
   ensureEd25519();
-  const engine = openEngine(settings, how);
+  const start = startEngine(settings, how);
   const instanceId = randomBytes(8).toString('hex');
   const name = settings.agentId ?? 'daemon';
-  const isFirstStart = !existsSync(settings.audit.path);
+  const isFirstStart = !ranBefore(settings);
   const log = openLog(settings, {
     name,
     instanceId,
@@ -62,6 +64,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
   const recorder = new Recorder(log, Date.now, telemetry);
   const inFlight = new InFlight(() => performance.now());
   let kill: OpenKillSwitch | null = null;
+  let swap: EngineSwap | null = null;
   try {
     recorder.record({
       type: 'agent_started',
@@ -73,11 +76,13 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
       pid: process.pid,
     });
     if (how.disabled) recorder.record({ type: 'operator_action', action: 'disabled', by_uid: process.getuid?.() ?? 0 });
-    if (engine.module !== null) {
-      recorder.record({ type: 'engine_loaded', engine_sha256: engine.module.sha256, abi: engine.module.abi });
-    } else {
-      recorder.record({ type: 'engine_rejected', engine_sha256: engine.sha256, error: 'engine_integrity' });
-    }
+    const engine = start === null ? null : swappable(start, settings, log, how);
+    swap = engine;
+    recorder.record(
+      engine === null
+        ? { type: 'engine_rejected', engine_sha256: NO_DIGEST, error: 'engine_integrity' }
+        : { type: 'engine_loaded', engine_sha256: engine.current.sha256, abi: engine.current.abi },
+    );
     const latch = settings.killswitch === null ? null : openKillLatch(settings, log, recorder);
     kill = openKillSwitch({
       latch,
@@ -97,18 +102,22 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     const policy = openPolicy(
       settings,
       how.policyObject,
-      engine.module,
+      engine,
       fields => {
         log.append(fields);
         if (fields.type === 'policy_rejected') how.warn(rejectedText(fields));
       },
       isFirstStart,
     );
-    if (engine.module !== null && policy.current === null) {
+    // Not sooner: a mark without the memory that is begun there would be a loss.
+    markRun(settings);
+    if (engine !== null && policy.current === null) {
       how.warn(
         `no policy is in force: \`${settings.policy}\` (calls are answered with \`policy_missing\` until it loads)`,
       );
     }
+    // What came with the program, an object or the package's engine in a library, stays as it came.
+    if (how.policyObject === null && (settings.face === 'daemon' || settings.engine !== null)) engine?.follow(policy);
     const parts = { recorder, kill, policy, inFlight, ids: new Ids() };
     const agent = new LiveAgent(parts, {
       securityMode: settings.securityMode,
@@ -121,8 +130,9 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     });
     const warnings = [...(how.disabled ? [DISABLED] : []), ...kill.warnings, ...unreleasable(settings)];
     for (const warning of warnings) how.warn(warning);
-    return new OpenedAgent(agent, { ...parts, kill, log, telemetry }, { name, instanceId, settings, warnings });
+    return new OpenedAgent(agent, { ...parts, kill, engine, log, telemetry }, { name, instanceId, settings, warnings });
   } catch (error) {
+    void swap?.close();
     void kill?.close();
     log.close();
     throw error;
@@ -131,20 +141,43 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
 
 const DISABLED = 'CHECKRD_DISABLED=1: no policy is asked; only the kill switch still binds';
 
+/** What `checkrd check` sees only when it is asked to look at signatures. */
+const SIGNATURE_ERRORS: ReadonlySet<string> = new Set([
+  'policy_signature_expired',
+  'policy_signature_refused',
+  'policy_unsigned',
+  'policy_version_differs',
+  'trust_unusable',
+]);
+
 /** Who saves a file watches a terminal or the journal, not the audit log. */
 function rejectedText({ path, line, column, error }: PolicyRejectedFields): string {
   const at = line === undefined ? '' : `:${line}${column === undefined ? '' : `:${column}`}`;
-  return `the policy was refused: ${path}${at}: ${error} (\`checkrd check ${path}\` explains it)`;
+  const how = SIGNATURE_ERRORS.has(error) ? '--require-signature ' : '';
+  return `the policy was refused: ${path}${at}: ${error} (\`checkrd check ${how}${path}\` explains it)`;
 }
 
-type OpenedEngine = { readonly module: EngineModule } | { readonly module: null; readonly sha256: string };
+function swappable(start: StartEngine, settings: Settings, log: AuditLog, how: OpenHow): EngineSwap {
+  return new EngineSwap({
+    start,
+    trust: engineTrust(settings),
+    inspectBytes: settings.inspectBytes,
+    report: (fields: EngineFields) => {
+      log.append(fields);
+      if (fields.type === 'engine_rejected')
+        how.warn(`another engine was refused: ${start.path}: ${fields.error} (\`checkrd status\` explains it)`);
+    },
+    watch: settings.policyWatch,
+  });
+}
 
-function openEngine(settings: Settings, how: OpenHow): OpenedEngine {
+/** Null: permissive mode goes on without one. */
+function startEngine(settings: Settings, how: OpenHow): StartEngine | null {
   try {
-    return { module: loadEngine() };
+    return openEngine(settings);
   } catch (error) {
     if (settings.securityMode === 'strict' || !(error instanceof Fault)) throw error;
     how.warn(`PERMISSIVE: ${error.message}; every call passes without a policy (${error.hint})`);
-    return { module: null, sha256: '0'.repeat(64) };
+    return null;
   }
 }

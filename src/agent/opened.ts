@@ -12,6 +12,7 @@ import { SYSTEM_TIMERS } from '../disk/timers.js';
 import type { LiveAgent } from './agent.js';
 import { CLOCK_JUMP_MS } from './clock-jump.js';
 import { processCoverage } from './coverage.js';
+import type { EngineSwap } from './engine/engine-swap.js';
 import { onExit } from './exit.js';
 import type { Ids } from './ids.js';
 import type { InFlight } from './in-flight.js';
@@ -25,6 +26,8 @@ export interface OpenedParts {
   readonly recorder: Recorder;
   readonly kill: OpenKillSwitch;
   readonly policy: WatchedPolicySource;
+  /** Null: permissive mode runs without one. */
+  readonly engine: EngineSwap | null;
   readonly inFlight: InFlight;
   readonly log: AuditLog;
   readonly ids: Ids;
@@ -47,6 +50,7 @@ const CLOCK_LOOK_MS = 1_000;
 
 export class OpenedAgent implements Agent, AgentLifecycle {
   readonly agentId: AgentId;
+  readonly onlyAgent?: AgentId;
   readonly securityMode: SecurityMode;
   readonly egress: EgressSettings;
   readonly #agent: LiveAgent;
@@ -65,6 +69,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     this.#parts = parts;
     this.#as = as;
     this.agentId = as.name as AgentId;
+    if (as.settings.daemon.records !== null) this.onlyAgent = this.agentId;
     this.securityMode = as.settings.securityMode;
     this.egress = as.settings.egress;
     this.#stopClock = this.#watchClock();
@@ -100,10 +105,11 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     return { kind: 'refused', requestId: this.#parts.ids.request(Date.now()), decision };
   }
 
-  /** The log's file has been moved away: begins the next. The policy is looked at as well. */
+  /** The log's file has been moved away: begins the next. Policy and engine are looked at as well. */
   hangup(): void {
     this.#parts.log.reopen();
     this.#parts.policy.lookAgain();
+    this.#parts.engine?.lookAgain();
   }
 
   report(record: AgentRecord): void {
@@ -117,16 +123,19 @@ export class OpenedAgent implements Agent, AgentLifecycle {
 
   health(): AgentHealth {
     const { log, policy, kill } = this.#parts;
+    const engine = this.#parts.engine?.health() ?? null;
     const audit = log.health();
     const policyHealth = policy.health();
     const failing = audit.state === 'failing' || this.#closed;
     const warnings = [...this.#as.warnings, ...kill.problems];
-    const well = policyHealth.state === 'ok' && audit.state === 'ok' && warnings.length === 0;
+    const sound = policyHealth.state === 'ok' && audit.state === 'ok' && engine?.issue === null;
+    const well = sound && warnings.length === 0;
     return {
       state: failing ? 'failing' : well ? 'ok' : 'degraded',
       securityMode: this.securityMode,
       policy: policyHealth,
       policySha256: policy.current?.id ?? null,
+      engine,
       audit: { ...audit, origin: log.origin, path: log.path, size: log.size },
       holds: kill.holds,
       inFlight: this.#parts.inFlight.size,
@@ -147,7 +156,8 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     await this.#parts.log.onDisk();
     this.#forgetExit();
     this.#parts.log.close();
-    await Promise.all([this.#parts.policy.close(), this.#parts.kill.close()]);
+    const { engine, policy, kill } = this.#parts;
+    await Promise.all([engine?.close(), policy.close(), kill.close()]);
   }
 
   /** The last records. Synchronous, so that an exit handler can finish it. */

@@ -9,14 +9,14 @@ import type { Generation, PolicySource, SecurityMode } from './types.js';
 
 export type { PolicyDocument, PolicySet } from '../disk/policy-set.js';
 
-export type BuildOutcome =
-  | { readonly ok: true; readonly generation: Generation }
-  | {
-      readonly ok: false;
-      readonly issues: readonly PolicyIssue[];
-      /** The document they are about; absent: the main one. */
-      readonly path?: string;
-    };
+export interface BuildRefusal {
+  readonly ok: false;
+  readonly issues: readonly PolicyIssue[];
+  /** The document they are about; absent: the main one. */
+  readonly path?: string;
+}
+
+export type BuildOutcome = { readonly ok: true; readonly generation: Generation } | BuildRefusal;
 
 /** Parses, compiles, tests and instantiates every document of a set. Paths are for messages and tell JSON from YAML. */
 export type Build = (set: PolicySet) => Promise<BuildOutcome> | BuildOutcome;
@@ -82,10 +82,15 @@ export interface SyncPolicySourceOptions extends PolicySourceOptions {
 export interface WatchedPolicySource extends PolicySource {
   /** Looks at the files now, as the poll does (SIGHUP). */
   lookAgain(): void;
+  /** What the policy in force was built from; null: none is. */
+  readonly inForce: PolicySet | null;
   /**
    * Builds the policy in force again from the bytes it was built from, and puts the result in its place with all counters:
-   * for another engine. `superseded`: nothing is in force, or another policy went live meanwhile. Writes no record.
+   * for another engine. What is being built meanwhile begins again. Writes no record.
+   *
+   * @param of  What `inForce` said: if it has changed, or changes meanwhile, nothing is done (`superseded`).
+   * @param swapped  Called in the tick in which the new one takes the old one's place.
    * @throws what `build` and `adopt` throw; the policy in force stays.
    */
-  rebuild(build: Build): Promise<BuildOutcome | 'superseded'>;
+  rebuild(of: PolicySet | null, build: Build, swapped: () => void): Promise<'rebuilt' | 'superseded' | BuildRefusal>;
 }

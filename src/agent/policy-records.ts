@@ -6,8 +6,8 @@ import type { Rejection } from '../core/reload/machine.js';
 import type { DocumentFacts, PolicyRecord } from './policy-ports.js';
 import type { Generation } from './types.js';
 
-export interface PolicyRecords {
-  write(record: PolicyRecord): void;
+export interface OwedRecords<R> {
+  write(record: R): void;
   /** Tries again what could not be written. */
   retry(): void;
 }
@@ -16,8 +16,8 @@ export interface PolicyRecords {
 const MAX_OWED = 100;
 
 /** @param report May throw: the record is then kept, in order, for the next try. */
-export function openPolicyRecords(report: (record: PolicyRecord) => void): PolicyRecords {
-  const owed: PolicyRecord[] = [];
+export function openPolicyRecords<R = PolicyRecord>(report: (record: R) => void): OwedRecords<R> {
+  const owed: R[] = [];
   function retry(): void {
     while (owed[0] !== undefined) {
       try {

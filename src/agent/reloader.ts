@@ -27,15 +27,17 @@ import type {
   Admission,
   Build,
   BuildOutcome,
+  BuildRefusal,
   BuildSync,
   DocumentFacts,
+  PolicyRecord,
   PolicySet,
   PolicySourceOptions,
   SyncPolicySourceOptions,
   WatchedPolicySource,
 } from './policy-ports.js';
 import { PolicyReader, type ReadSet, watchPolicy } from './policy-reader.js';
-import { loadedRecord, openPolicyRecords, type PolicyRecords, rejectedRecord } from './policy-records.js';
+import { loadedRecord, type OwedRecords, openPolicyRecords, rejectedRecord } from './policy-records.js';
 import type { Generation, PolicyHealth } from './types.js';
 
 /** Loads the files before it answers; a bad or missing policy is no failure of this call: see `health`. */
@@ -80,7 +82,7 @@ class Reloader implements WatchedPolicySource {
   readonly #timers: Timers;
   readonly #keep: PolicyKeep;
   readonly #reader: PolicyReader;
-  readonly #records: PolicyRecords;
+  readonly #records: OwedRecords<PolicyRecord>;
   #state: State = BEGIN;
   #issue: PolicyHealth['issue'] = null;
   #read: Candidate | null = null;
@@ -92,7 +94,8 @@ class Reloader implements WatchedPolicySource {
   #watch: ReturnType<typeof watchPolicy> | null = null;
   #stopTimer: () => void = () => {};
   #settled: () => void = () => {};
-  #remembering: Promise<void> = Promise.resolve();
+  /** What is on its way into the state folder. */
+  #writing: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(options: PolicySourceOptions) {
@@ -136,16 +139,27 @@ class Reloader implements WatchedPolicySource {
     return { state, path: this.#path, issue: this.#issue, pollOnly: this.#watch?.pollOnly ?? false };
   }
 
-  async rebuild(build: Build): Promise<BuildOutcome | 'superseded'> {
-    const [set, before] = [this.#live, this.current];
-    if (set === null || before === null) return 'superseded';
-    const outcome = await this.#inTime(build(set));
-    if (!outcome.ok) return outcome;
-    if (this.#closed || this.current !== before) return 'superseded';
-    this.#options.adopt(before, outcome.generation);
-    this.current = outcome.generation;
+  get inForce(): PolicySet | null {
+    return this.#live;
+  }
+
+  async rebuild(
+    of: PolicySet | null,
+    build: Build,
+    swapped: () => void,
+  ): Promise<'rebuilt' | 'superseded' | BuildRefusal> {
+    const before = this.current;
+    if (this.#closed || this.#live !== of) return 'superseded';
+    if (of !== null && before !== null) {
+      const outcome = await this.#inTime(build(of));
+      if (!outcome.ok) return outcome;
+      if (this.#closed || this.current !== before) return 'superseded';
+      this.#options.adopt(before, outcome.generation);
+      this.current = outcome.generation;
+    }
     this.#rebuilt++;
-    return outcome;
+    swapped();
+    return 'rebuilt';
   }
 
   async close(): Promise<void> {
@@ -153,7 +167,7 @@ class Reloader implements WatchedPolicySource {
     this.#stopTimer();
     this.#settled();
     await this.#watch?.close();
-    await this.#remembering;
+    await this.#writing;
   }
 
   #start(): void {
@@ -282,8 +296,10 @@ class Reloader implements WatchedPolicySource {
     const rebuilt = this.#rebuilt;
     const got = await attemptLater(async () => {
       const outcome = await this.#inTime(building);
-      if (outcome.ok) {
-        const kept = await attemptLater(async () => this.#keep.keep(candidate.set));
+      if (outcome.ok && !this.#closed) {
+        const keeping = attemptLater(async () => this.#keep.keep(candidate.set));
+        this.#writing = Promise.all([this.#writing, keeping]);
+        const kept = await keeping;
         this.#tolerate(() => orThrow(kept));
       }
       return outcome;
@@ -384,7 +400,7 @@ class Reloader implements WatchedPolicySource {
   /** For the next start. */
   #remember(set: PolicySet): void {
     if (this.#buildNow === null) {
-      this.#remembering = this.#remembering.then(() => this.#keep.setLastGood(set));
+      this.#writing = this.#writing.then(() => this.#keep.setLastGood(set));
     } else {
       this.#keep.setLastGoodSync(set);
     }

@@ -7,6 +7,7 @@ import type { AgentRecord, OutcomeFields } from '../core/audit/fields.js';
 import type { AgentId, Sha256Hex } from '../core/brand.js';
 import type { RuleNames } from '../core/decide/answer.js';
 import type { ActionRequest, Decision, PolicyMode } from '../core/decide/types.js';
+import type { Usage } from '../core/outcome/usage.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
 import type { Engine } from '../wasm/engine.js';
@@ -108,6 +109,22 @@ export interface PolicyHealth {
   readonly pollOnly: boolean;
 }
 
+/* ---- the engine ---------------------------------------------------------------------------------------------- */
+
+export interface EngineHealth {
+  /** Of its file. */
+  readonly path: string;
+  /** Of the engine in force, 64 lower-case hexadecimal characters. */
+  readonly sha256: string;
+  readonly abi: number;
+  /** `pinned`: what this version was built with. */
+  readonly from: 'pinned' | 'signed';
+  /** IDs of the trusted keys that signed it. */
+  readonly signedBy: readonly string[];
+  /** What was wrong with the newest file that did not take its place. */
+  readonly issue: { readonly code: string; readonly message: string } | null;
+}
+
 /* ---- one call ------------------------------------------------------------------------------------------------ */
 
 export interface CallContext {
@@ -167,6 +184,8 @@ export interface Outcome {
   readonly latencyMs?: number;
   readonly requestBytes?: number;
   readonly responseBytes?: number;
+  /** What a model's answer said of itself. */
+  readonly usage?: Usage;
 }
 
 /** The policy decision point and its record, for every edge. */
@@ -197,7 +216,7 @@ export interface Agent {
     reason: string,
     request: Partial<ActionRequest>,
     context: CallContext,
-  ): { readonly requestId: string; readonly decision: Decision };
+  ): { readonly requestId: string; readonly decision: Decision; readonly waitMs?: number };
 }
 
 /* ---- opening and closing ------------------------------------------------------------------------------------- */
@@ -208,6 +227,8 @@ export interface AgentHealth {
   readonly policy: PolicyHealth;
   /** SHA-256 of the policy in force, null: none. */
   readonly policySha256: string | null;
+  /** Null: permissive mode runs without one. */
+  readonly engine: EngineHealth | null;
   readonly audit: AuditHealth & { readonly origin: string; readonly path: string; readonly size: number };
   /** What stops calls now; empty when nothing does. */
   readonly holds: readonly KillHold[];
@@ -221,6 +242,8 @@ export interface AgentHealth {
 
 export interface AgentLifecycle {
   readonly agentId: AgentId;
+  /** Where records go to a daemon's socket: calls of no other agent can be recorded. Absent: any agent's can. */
+  readonly onlyAgent?: AgentId;
   readonly securityMode: SecurityMode;
   /** Never throws. */
   health(): AgentHealth;

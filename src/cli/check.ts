@@ -103,6 +103,8 @@ function described(file: string, got: Inspected, findings: readonly Finding[]): 
 function print(io: CliIo, file: string, got: Inspected, findings: readonly Finding[]): void {
   for (const finding of findings) printIssue(io, finding.file, finding.level, finding.issue);
   if (!got.ok || findings.some(one => one.level === 'error')) return;
-  const tests = got.tests.length === 0 ? '' : `, ${got.tests.length} tests passed`;
-  io.out(`${file}: ${painter(io)('green', 'ok')}, ${got.rules} rules, mode ${got.mode}${tests}`);
+  const tests = got.tests.length === 0 ? '' : `, ${counted(got.tests.length, 'test')} passed`;
+  io.out(`${file}: ${painter(io)('green', 'ok')}, ${counted(got.rules, 'rule')}, mode ${got.mode}${tests}`);
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

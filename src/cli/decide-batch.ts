@@ -6,7 +6,7 @@
  *   never: keeps more than one chunk and one unfinished line
  */
 import { resolve } from 'node:path';
-import type { Decider, LoadError, Loaded, PolicyLoader } from '../agent/decider.js';
+import type { Decider, LayeredLoader, LoadError, Loaded } from '../agent/decider.js';
 import { decisionText } from '../core/decide/answer-text.js';
 import { type BatchError, type RequestLine, readBatchLine } from '../core/decide/batch-line.js';
 import { MIB } from '../core/limits.js';
@@ -27,7 +27,7 @@ export class BatchSession {
   private lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(
-    private readonly loader: PolicyLoader,
+    private readonly loader: LayeredLoader,
     private readonly cwd: string,
     private readonly nowMs: () => number,
   ) {}
@@ -41,10 +41,14 @@ export class BatchSession {
       case 'load':
         return this.begin(() => this.loader.loadObject(read.policyText));
       case 'load_file':
-        return this.begin(() => this.loader.loadFile(resolve(this.cwd, read.path)));
+        return this.begin(() => this.loadFile(resolve(this.cwd, read.path), read.layers));
       case 'bad':
         return failure([read.error]);
     }
+  }
+
+  private loadFile(path: string, layers: boolean): Loaded {
+    return layers ? this.loader.loadLayered(path) : this.loader.loadFile(path);
   }
 
   private decide(line: RequestLine): string {
@@ -69,7 +73,8 @@ function failure(errors: readonly (BatchError | LoadError)[]): string {
   const shown = errors.map(e => {
     const place = 'line' in e && e.line !== null ? { line: e.line, column: e.column } : {};
     const hint = 'suggestion' in e && e.suggestion !== null ? `; ${e.suggestion}` : '';
-    return { code: e.code, message: e.message + hint, ...place };
+    const file = 'path' in e && e.path !== undefined ? `${e.path}: ` : '';
+    return { code: e.code, message: file + e.message + hint, ...place };
   });
   return JSON.stringify({ ok: false, errors: shown });
 }

@@ -22,7 +22,7 @@ without it, or with -, it is read from standard input.
 --layers  also the layers in \`policy.d\` beside FILE, as an agent would
 
 --batch reads JSON Lines from standard input and writes one answer a line:
-  {"load": POLICY} or {"load_file": PATH}                 begins afresh
+  {"load": POLICY} or {"load_file": PATH, "layers"?}      begins afresh; true: with the layers beside PATH
   {"request": REQUEST, "agent"?, "at"?, "killed"?}        decides; limits count from line to line
 
 exit: 0 allow (--batch: every line was answered), 1 deny, 2 the policy does not load, 64 misuse`,

@@ -6,7 +6,13 @@
  */
 import { resolve } from 'node:path';
 import { fromUtf8, toHex } from '../core/bytes.js';
-import { parseVkey, readWitnessed, type Witness, type WitnessedHead } from '../core/evidence/cosignature.js';
+import {
+  parseVkey,
+  readWitnessed,
+  type Witness,
+  type WitnessedHead,
+  witnessVkey,
+} from '../core/evidence/cosignature.js';
 import { Fault } from '../core/fault.js';
 import { KIB } from '../core/limits.js';
 import type { Expectation } from '../core/verify/tree.js';
@@ -48,6 +54,23 @@ export function expectedEnd(given: Args, io: CliIo): ExpectedEnd {
 export function isOfLog({ seen }: ExpectedEnd, origin: string | undefined): void {
   if (seen === null || origin === undefined || seen.origin === origin) return;
   throw new Fault('note_refused', { path: seen.origin, why: 'it is the note of another log' });
+}
+
+/** For `--json`: whose word the end is held against; null when it is the caller's own. */
+export function witnessJson({ seen }: ExpectedEnd): object | null {
+  if (seen === null) return null;
+  const { witness, size, root } = seen;
+  return { name: witness.name, vkey: witnessVkey(sha256, witness), time: timeOf(seen), size, root: toHex(root) };
+}
+
+/** For people. */
+export function witnessText({ seen }: ExpectedEnd): string | null {
+  return seen && `${seen.witness.name} signed ${seen.size}:${toHex(seen.root)} at ${timeOf(seen)}`;
+}
+
+function timeOf({ atSeconds }: WitnessedHead): string {
+  const time = new Date(atSeconds * 1000);
+  return Number.isNaN(time.getTime()) ? `second ${atSeconds}` : time.toISOString();
 }
 
 function witnesses(given: string | null, io: CliIo): readonly Witness[] {

@@ -1,7 +1,8 @@
-import { resolve } from 'node:path';
-import { explainPolicy } from '../agent/explain.js';
-import { readPolicyFile } from '../agent/offline.js';
+import { dirname, join, resolve } from 'node:path';
+import { explainDocuments, type LayeredExplained } from '../agent/explain.js';
+import { readPolicyDocuments } from '../agent/offline.js';
 import { boundedText } from '../core/audit/text.js';
+import type { Decision } from '../core/decide/types.js';
 import { type Explanation, type RuleReport, type Verdict, whyWords } from '../core/explain/explanation.js';
 import type { CheckedPolicy, Effect } from '../core/policy/checked.js';
 import { Misuse, readArgs } from './args.js';
@@ -14,12 +15,13 @@ export const explain: Command = {
   name: 'explain',
   summary: 'say why a policy decides a request as it does',
   usage: `
-usage: checkrd explain --policy FILE [--agent ID] [--at TIME] [--all] [--json] [REQUEST]
+usage: checkrd explain --policy FILE [--layers] [--agent ID] [--at TIME] [--all] [--json] [REQUEST]
 
 Decides REQUEST as \`checkrd decide\` does, then asks the same engine about every matcher of every rule alone, and about
 every reading of the request alone. The output quotes the request, values of headers and body too.
 
---all  also the rules whose url or tool does not match; without it they are counted
+--all     also the rules whose url or tool does not match; without it they are counted
+--layers  also the layers in \`policy.d\` beside FILE: what all of them decide, then each document as if it stood alone
 
 A matcher says true, false, unknown (it cannot be judged), mixed (some reading matches and not every one, which is not
 enough for an allow) or unread (the body is longer than what is inspected).
@@ -28,29 +30,69 @@ exit: 0 allow, 1 deny, 2 the policy does not load, 64 misuse`,
   async run(args, io) {
     const given = readArgs(args, {
       texts: ['policy', 'agent', 'at'],
-      switches: ['all'],
+      switches: ['all', 'layers'],
       words: { min: 0, max: 1, what: 'one REQUEST' },
     });
     const path = given.text('policy');
     if (path === null) throw new Misuse('no policy is given', 'add --policy FILE');
     const json = given.on('json');
-    const read = readPolicyFile(resolve(io.cwd, path));
+    const read = readPolicyDocuments(resolve(io.cwd, path), given.on('layers'));
     if (!read.ok) return sayLoadErrors(path, read.errors, json, io);
     const line = await readOneRequest(given, io);
     const agent = line.agent ?? 'default';
     const atMs = line.atMs ?? Date.now();
-    const explained = explainPolicy(read.policy, { request: line.request, agent, atMs, all: given.on('all') });
+    const explained = explainDocuments(read.documents, { request: line.request, agent, atMs, all: given.on('all') });
     if (!explained.ok) return sayLoadErrors(path, explained.errors, json, io);
-    const { explanation } = explained;
-    if (json) io.out(JSON.stringify(asJson(explanation, read.policy, agent, atMs)));
-    else print(explanation, read.policy, io);
-    return explanation.decision.result === 'allow' ? EXIT.ok : EXIT.no;
+    if (given.on('layers')) sayLayers(explained, { path, json, agent, atMs }, io);
+    else {
+      for (const { explanation, document } of explained.documents) {
+        if (json) io.out(JSON.stringify(asJson(explanation, document.policy, agent, atMs)));
+        else print(explanation, document.policy, io);
+      }
+    }
+    return explained.decision.result === 'allow' ? EXIT.ok : EXIT.no;
   },
 };
 
+interface How {
+  /** As the user named it. */
+  readonly path: string;
+  readonly json: boolean;
+  readonly agent: string;
+  readonly atMs: number;
+}
+
+function sayLayers(
+  { decision, documents }: Extract<LayeredExplained, { ok: true }>,
+  { path, json, agent, atMs }: How,
+  io: CliIo,
+): void {
+  if (json) {
+    const each = documents.map(({ document: { layer, policy }, explanation }) => ({
+      layer,
+      silent: isSilent(layer, explanation),
+      ...asJson(explanation, policy, agent, atMs),
+    }));
+    const whole = { ...decisionJson(decision), policy_layer: decision.policyLayer ?? null };
+    io.out(JSON.stringify({ ...whole, agent, at: new Date(atMs).toISOString(), documents: each }));
+    return;
+  }
+  printVerdict(decision, io);
+  for (const { document, explanation } of documents) {
+    io.out('');
+    io.out(document.layer === null ? `${path}:` : `${join(dirname(path), 'policy.d', document.layer)}:`);
+    if (isSilent(document.layer, explanation)) io.out('it has no say: its `agents` does not name this agent');
+    else print(explanation, document.policy, io);
+  }
+}
+
+/** Only the main document says that nothing speaks for an agent. */
+function isSilent(layer: string | null, { decision }: Explanation): boolean {
+  return layer !== null && decision.code === 'no_policy_for_agent';
+}
+
 /** Stable; docs/explain.md says what each key means. */
-function asJson(explanation: Explanation, policy: CheckedPolicy, agent: string, atMs: number): object {
-  const { decision, rules, elsewhere } = explanation;
+function decisionJson(decision: Decision): object {
   return {
     result: decision.result,
     enforced: decision.enforced,
@@ -61,6 +103,13 @@ function asJson(explanation: Explanation, policy: CheckedPolicy, agent: string, 
     ...(decision.hint === undefined ? {} : { hint: decision.hint }),
     ...(decision.shadowRules.length === 0 ? {} : { shadow_rules: decision.shadowRules }),
     uncertain: decision.uncertain,
+  };
+}
+
+function asJson(explanation: Explanation, policy: CheckedPolicy, agent: string, atMs: number): object {
+  const { decision, rules, elsewhere } = explanation;
+  return {
+    ...decisionJson(decision),
     agent,
     at: new Date(atMs).toISOString(),
     default: policy.defaultResult,
@@ -92,13 +141,16 @@ function limitJson({ calls, windowMs, per }: Extract<Effect, { kind: 'limit' }>,
 
 const LINE_MAX_BYTES = 4096;
 
+function printVerdict({ result, enforced, code, reason, hint }: Decision, io: CliIo): void {
+  const verdict = `${result}${enforced ? '' : ' (not enforced)'} ${code}: ${reason}`;
+  io.out(painter(io)(result === 'allow' ? 'green' : 'red', boundedText(verdict, LINE_MAX_BYTES)));
+  if (hint !== undefined) io.out(boundedText(`hint: ${hint}`, LINE_MAX_BYTES));
+}
+
 function print(explanation: Explanation, policy: CheckedPolicy, io: CliIo): void {
-  const paint = painter(io);
   const say = (text: string): void => io.out(boundedText(text, LINE_MAX_BYTES));
   const { decision, rules, elsewhere } = explanation;
-  const verdict = `${decision.result}${decision.enforced ? '' : ' (not enforced)'} ${decision.code}: ${decision.reason}`;
-  io.out(paint(decision.result === 'allow' ? 'green' : 'red', boundedText(verdict, LINE_MAX_BYTES)));
-  if (decision.hint !== undefined) say(`hint: ${decision.hint}`);
+  printVerdict(decision, io);
   for (const why of whyWords(explanation, policy.defaultResult)) say(`  ${why}`);
   for (const rule of rules) printRule(rule, say);
   if (elsewhere > 0)

@@ -11,8 +11,8 @@ import { logKeys } from './log-keys.js';
 /** Above what `export` writes. */
 const EVIDENCE_MAX_BYTES = 1024 * MIB;
 
-export function checkEvidence(word: string, key: string | null, json: boolean, io: CliIo): number {
-  const keys = logKeys(key === null ? [] : [key], io);
+export function checkEvidence(word: string, given: readonly string[], json: boolean, io: CliIo): number {
+  const keys = logKeys(given, io);
   const archive = readInputBytes(word, io, EVIDENCE_MAX_BYTES);
   const report = checkBundle({ sha256, verify: ed25519Verify }, archive, keys);
   const holds = report.problems.length === 0;

@@ -19,8 +19,9 @@ import { errorCode } from '../disk/error-code.js';
 import { readWhole } from '../disk/read-whole.js';
 import { type Args, Misuse, readArgs } from './args.js';
 import { checkEvidence } from './export-check.js';
-import { HARVEST_TEXTS, type HarvestedLog, harvestLog } from './harvest-log.js';
+import { HARVEST_LISTS, HARVEST_TEXTS, type HarvestedLog, harvestLog } from './harvest-log.js';
 import { type CliIo, type Command, EXIT } from './io.js';
+import { FROM_USAGE } from './restore-from.js';
 
 /** Lines of the records in one file; a period can be split. */
 const LINES_MAX_BYTES = 64 * MIB;
@@ -30,8 +31,8 @@ export const exportEvidence: Command = {
   summary: 'one file of evidence for a request, an agent or a period',
   usage: `
 usage: checkrd export [--request ID] [--agent ID] [--since TIME] [--until TIME] --out FILE
-                      [--policies DIR] [--config FILE] [--key KEY] [--unverified] [--json] LOG...
-       checkrd export --check FILE [--key KEY] [--json]
+                      [--policies DIR] [--config FILE] [--key KEY]... [--from SHIPPER] [--unverified] [--json] LOG...
+       checkrd export --check FILE [--key KEY]... [--json]
 
 Verifies the files of one log and writes a tar archive (ustar, the same bytes for the same records) that anybody can check
 without checkrd: the records, their inclusion proofs, the checkpoints that cover them, the bytes of the policies they name,
@@ -43,7 +44,8 @@ the key, and instructions for python3 and openssl. What is given narrows it down
 --out         must not exist yet
 --policies    where policies are kept by their hash; default: policies/ in the state folder of the settings (--config)
 --check       checks FILE from its own bytes and the key
---key         the log's first public key, or the path of its .pub file, as for \`checkrd verify\`
+--key         the log's first public key, or the path of its .pub file, as for \`checkrd verify\`; may be repeated
+--from        ${FROM_USAGE}
 --unverified  go on though the log is not what was written; each proof is checked before it is written all the same
 
 exit: 0 written, or FILE holds, 1 no record fits, or FILE does not hold, 2 not written, or written without a policy that a
@@ -51,12 +53,13 @@ record names, or it cannot be said, 64 misuse`,
   async run(args, io) {
     const given = readArgs(args, {
       texts: ['request', 'agent', 'since', 'until', 'out', 'policies', 'config', 'check', ...HARVEST_TEXTS],
+      lists: HARVEST_LISTS,
       switches: ['unverified'],
       words: { min: 0, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of the log' },
     });
     const json = given.on('json');
     const file = given.text('check');
-    if (file !== null) return checkEvidence(file, given.text('key'), json, io);
+    if (file !== null) return checkEvidence(file, given.list('key'), json, io);
     const out = given.text('out');
     if (out === null) throw new Misuse('--out names the file to write');
     if (given.words.length === 0) throw new Misuse('expected at least one file of the log, got nothing');
@@ -64,13 +67,14 @@ record names, or it cannot be said, 64 misuse`,
     const found: Harvested[] = [];
     const selection = new Selection(asked);
     let sizeBytes = 0;
-    const log = await harvestLog(given, io, harvested => {
-      if (!selection.takes(harvested.record)) return;
+    const log = await harvestLog(given, io, null, harvested => {
+      if (!selection.takes(harvested.record)) return false;
       sizeBytes += harvested.line.length;
       if (sizeBytes > LINES_MAX_BYTES) {
         throw new Fault('no_proof', { why: 'these are more records than one file should hold; narrow the period' });
       }
       found.push(harvested);
+      return true;
     });
     if (found.length === 0) {
       if (json) io.out(JSON.stringify({ ok: false, records: 0 }));
@@ -159,7 +163,7 @@ function bundle(
     const checkpoint = log.harvest.covering(seq);
     if (checkpoint === null)
       throw new Fault('no_proof', { why: `no checkpoint covers record ${seq} yet; try again in a second` });
-    const path = log.harvest.nodes.inclusion(seq, checkpoint.size);
+    const path = log.harvest.tree.inclusion(seq, checkpoint.size);
     if (path === null) throw new Fault('no_proof', { why: `the tree around record ${seq} is not in these files` });
     checkpoints.set(checkpoint.size, checkpoint.note);
     last = checkpoint;

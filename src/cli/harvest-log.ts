@@ -15,10 +15,12 @@ import { besideLog } from './beside-log.js';
 import type { CliIo } from './io.js';
 import { groupFiles } from './log-files.js';
 import { logKeys } from './log-keys.js';
+import { restoreFrom } from './restore-from.js';
 import { verifyLines } from './verify-lines.js';
 
 /** Flags of every command that makes evidence of a log. */
-export const HARVEST_TEXTS = ['key', 'size'] as const;
+export const HARVEST_LISTS = ['key'] as const;
+export const HARVEST_TEXTS = ['size', 'from'] as const;
 
 export interface HarvestedLog {
   readonly origin: string;
@@ -31,18 +33,25 @@ export interface HarvestedLog {
 }
 
 /**
- * @param take Gets each record in order.
+ * @param oldSize Also keep what shows that so many lines are the beginning of all.
+ * @param wanted Gets each record in order; whether it is to be proven.
  * @throws Misuse; Fault `log_unreadable`; Fault `no_proof` when there is no key, no record, or the log was tampered with
  *         and `--unverified` is not given.
  */
-export async function harvestLog(given: Args, io: CliIo, take: (found: Harvested) => void): Promise<HarvestedLog> {
+export async function harvestLog(
+  given: Args,
+  io: CliIo,
+  oldSize: number | null,
+  wanted: (found: Harvested) => boolean,
+): Promise<HarvestedLog> {
   const keys = logKeys(given.list('key'), io);
   if (keys.length === 0)
     throw new Fault('no_proof', { why: 'no key was given (--key), so nothing would prove its origin' });
   const wantedSize = sizeOf(given, 'size');
+  const restore = restoreFrom(given);
   const logs = await groupFiles(
     given.words.map(word => resolve(io.cwd, word)),
-    null,
+    restore,
   );
   const [log] = logs;
   if (log === undefined) throw new Fault('no_proof', { why: 'there is no record in these files' });
@@ -52,12 +61,9 @@ export async function harvestLog(given: Args, io: CliIo, take: (found: Harvested
       'name the files of one',
     );
   }
-  const harvest = new Harvest(sha256, log.origin, wantedSize);
+  const harvest = new Harvest(sha256, log.origin, wantedSize, oldSize);
   const beside = besideLog(log);
-  const report = await verifyLines(log, keys, beside, bytes => {
-    const found = harvest.add(bytes);
-    if (found !== null) take(found);
-  });
+  const report = await verifyLines(log, keys, beside, restore, bytes => harvest.add(bytes, wanted));
   const [first] = report.findings;
   if (report.verdict === 'tampered' && first !== undefined && !given.on('unverified')) {
     throw new Fault('no_proof', {

@@ -14,11 +14,14 @@ import type { CliIo } from './io.js';
 import { groupFiles } from './log-files.js';
 import { logKeys } from './log-keys.js';
 import { timeOf } from './record-flags.js';
+import { FROM_USAGE, restoreFrom } from './restore-from.js';
 import { verifyLines } from './verify-lines.js';
 
 /** What every such command takes. */
-export const LOG_TEXTS = ['key', 'since', 'until'] as const;
-export const LOG_USAGE = `--key         the log's public key, or the path of its .pub file, as for \`checkrd verify\`
+export const LOG_LISTS = ['key'] as const;
+export const LOG_TEXTS = ['from', 'since', 'until'] as const;
+export const LOG_USAGE = `--key         the log's public key, or the path of its .pub file, as for \`checkrd verify\`; may be repeated
+--from        ${FROM_USAGE}
 --unverified  go on though the log is not what was written
 --since, --until  only decisions from, and before, this time (RFC 3339)`;
 
@@ -42,15 +45,16 @@ export interface LogVerdict {
 export async function readLogs(given: Args, io: CliIo, begin: () => (record: FlatRecord) => void): Promise<LogRead> {
   const from = timeOf(given, 'since') ?? Number.NEGATIVE_INFINITY;
   const to = timeOf(given, 'until') ?? Number.POSITIVE_INFINITY;
+  const restore = restoreFrom(given);
   const keys = logKeys(given.list('key'), io);
   const logs: LogVerdict[] = [];
   let usable = true;
   for (const log of await groupFiles(
     given.words.map(word => resolve(io.cwd, word)),
-    null,
+    restore,
   )) {
     const take = begin();
-    const report = await verifyLines(log, keys, besideLog(log), bytes => {
+    const report = await verifyLines(log, keys, besideLog(log), restore, bytes => {
       const text = fromUtf8(bytes);
       const parsed = text === null ? null : parseLine(text);
       if (!parsed?.ok || parsed.record.log !== log.origin) return;

@@ -9,12 +9,13 @@ import { ed25519Verify } from '../crypto/ed25519.js';
 import { sha256 } from '../crypto/sha256.js';
 import { type Args, Misuse, readArgs } from './args.js';
 import { expectation } from './expectation.js';
-import { HARVEST_TEXTS, type HarvestedLog, harvestLog, sizeOf } from './harvest-log.js';
+import { HARVEST_LISTS, HARVEST_TEXTS, type HarvestedLog, harvestLog, sizeOf } from './harvest-log.js';
 import { readInputText } from './input-file.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { logKeys } from './log-keys.js';
 import { PROOF_PROBLEMS } from './proof-problems.js';
 import { qrForTerminal, qrOf } from './qr.js';
+import { FROM_USAGE } from './restore-from.js';
 
 const PORTS = { sha256, verify: ed25519Verify };
 
@@ -22,9 +23,10 @@ export const prove: Command = {
   name: 'prove',
   summary: 'prove that a record is in a log, or that a log only grew; check such a proof',
   usage: `
-usage: checkrd prove (--request ID | --seq N) [--size N] [--format json|tlog-proof] [--key KEY] [--unverified] [--qr] LOG...
-       checkrd prove --old N [--size N] [--format json|witness] [--key KEY] [--unverified] [--qr] LOG...
-       checkrd prove --check PROOF [--key KEY] [--expect SIZE:ROOT] [--json] [RECORD]
+usage: checkrd prove (--request ID | --seq N) [--size N] [--format json|tlog-proof] [--key KEY]... [--from SHIPPER]
+                     [--unverified] [--qr] LOG...
+       checkrd prove --old N [--size N] [--format json|witness] [--key KEY]... [--from SHIPPER] [--unverified] [--qr] LOG...
+       checkrd prove --check PROOF [--key KEY]... [--expect SIZE:ROOT] [--json] [RECORD]
 
 Reads and verifies the files of one log and prints a proof that stands alone:
   --request, --seq  that this record (the decision of this request) is in the log
@@ -36,13 +38,15 @@ under the last checkpoint of the record's epoch, or the log's last one; --size n
 --check   checks PROOF (- is standard input) from its own bytes and the key; RECORD is a file with the record, in any
           JSON spelling, if it is not in the proof or you hold it yourself
 --expect  for --old: the size and root that you kept; without it the old root is what the proof says
---key     the log's first public key, or the path of its .pub file, as for \`checkrd verify\`
+--key     the log's first public key, or the path of its .pub file, as for \`checkrd verify\`; may be repeated
+--from    ${FROM_USAGE}
 --unverified  go on though the log is not what was written; each proof is checked before it is printed all the same
 
 exit: 0 proven, 1 the proof does not hold, 2 nothing can be proven (no key, no checkpoint, tampered), 64 misuse`,
   async run(args, io) {
     const given = readArgs(args, {
       texts: ['request', 'seq', 'old', 'format', 'check', 'expect', ...HARVEST_TEXTS],
+      lists: HARVEST_LISTS,
       switches: ['unverified', 'qr'],
       words: { min: 0, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of the log' },
     });
@@ -72,17 +76,19 @@ async function included(given: Args, io: CliIo): Promise<Proof> {
   const request = given.text('request');
   const seq = sizeOf(given, 'seq');
   let found: Harvested | null = null;
-  const log = await harvestLog(given, io, harvested => {
+  const log = await harvestLog(given, io, null, harvested => {
     const { record } = harvested;
     const isIt = request === null ? harvested.seq === seq : record.type === 'decision' && record.request_id === request;
-    if (isIt) found ??= harvested;
+    if (!isIt || found !== null) return false;
+    found = harvested;
+    return true;
   });
   const what = request === null ? `record ${seq}` : `decision of request ${boundedText(request, 128)}`;
   const record = found as Harvested | null;
   if (record === null) throw new Fault('no_proof', { why: `the ${what} is not in these files` });
   const checkpoint = log.harvest.covering(record.seq);
   if (checkpoint === null) throw new Fault('no_proof', { why: `no checkpoint covers the ${what} yet` });
-  const path = log.harvest.nodes.inclusion(record.seq, checkpoint.size);
+  const path = log.harvest.tree.inclusion(record.seq, checkpoint.size);
   if (path === null) throw new Fault('no_proof', { why: `the tree around the ${what} is not in these files` });
   const proof = {
     kind: 'inclusion',
@@ -100,12 +106,12 @@ async function included(given: Args, io: CliIo): Promise<Proof> {
 }
 
 async function grown(oldSize: number, given: Args, io: CliIo): Promise<Proof> {
-  const log = await harvestLog(given, io, () => {});
+  const log = await harvestLog(given, io, oldSize, () => false);
   const checkpoint = log.harvest.latest();
   if (checkpoint === null) throw new Fault('no_proof', { why: 'there is no such checkpoint in these files' });
-  const { nodes } = log.harvest;
-  const path = oldSize === 0 ? [] : nodes.consistency(oldSize, checkpoint.size);
-  const oldRoot = nodes.root(oldSize);
+  const { tree } = log.harvest;
+  const path = oldSize === 0 ? [] : tree.consistency(oldSize, checkpoint.size);
+  const oldRoot = tree.root(oldSize);
   if (path === null || oldRoot === null) {
     throw new Fault('no_proof', { why: `the log has no tree of ${oldSize} records below a checkpoint in these files` });
   }

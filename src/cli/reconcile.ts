@@ -45,7 +45,7 @@ exit: 0 the copy is whole, 1 records are missing, altered or extra, 2 cannot say
     if (sources.length === 0 || copies.length === 0 || all.text('with') !== null) {
       throw new Misuse('it takes files of the source, then --with, then files of the copy', 'SOURCE... --with COPY...');
     }
-    const restore = restoreFrom(all.text('from'));
+    const restore = restoreFrom(all);
     const compared = new Reconciliation(sha256Text);
     const progress = progressOf(io);
     const paths = (words: readonly string[]): readonly string[] => words.map(word => resolve(io.cwd, word));

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { readPolicyFile } from '../agent/offline.js';
+import { readPolicyDocuments } from '../agent/offline.js';
 import { openReplay, type Replay } from '../agent/replay.js';
 import { boundedText } from '../core/audit/text.js';
 import { byPolicy, readDecision } from '../core/replay/recorded.js';
@@ -8,7 +8,7 @@ import { Misuse, readArgs } from './args.js';
 import { painter } from './colour.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { sayLoadErrors } from './load-errors.js';
-import { LOG_TEXTS, LOG_USAGE, type LogVerdict, readLogs } from './log-records.js';
+import { LOG_LISTS, LOG_TEXTS, LOG_USAGE, type LogVerdict, readLogs } from './log-records.js';
 
 /** What the log does not hold, and what is therefore taken as given. Part of every answer. */
 const GIVEN = [
@@ -23,11 +23,12 @@ export const replay: Command = {
   name: 'replay',
   summary: 'say what another policy would have decided about the calls of a log',
   usage: `
-usage: checkrd replay --policy FILE [--key KEY] [--unverified] [--since TIME] [--until TIME] [--json] LOG...
+usage: checkrd replay --policy FILE [--layers] [--key KEY]... [--from SHIPPER] [--unverified] [--since TIME]
+                      [--until TIME] [--json] LOG...
 
 Verifies the log, then decides each of its decisions again under FILE, and counts what would change: by the rule that
 decided then and the rule that would decide now. A log does not hold everything a rule may ask; where that matters the
-answer is "cannot say", with the rule. Decisions in which no policy was asked (kill switch, hook, bad request) are counted.
+answer is "cannot say", with the rule. --layers: also under the layers in \`policy.d\` beside FILE. Decisions in which no policy was asked (kill switch, hook, bad request) are counted.
 
 ${LOG_USAGE}
 
@@ -35,21 +36,22 @@ exit: 0 nothing would change, 1 something would, 2 cannot say, the log does not 
   async run(args, io) {
     const given = readArgs(args, {
       texts: ['policy', ...LOG_TEXTS],
-      switches: ['unverified'],
+      lists: LOG_LISTS,
+      switches: ['layers', 'unverified'],
       words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of a log' },
     });
     const path = given.text('policy');
     if (path === null) throw new Misuse('no policy is given', 'add --policy FILE');
     const json = given.on('json');
-    const read = readPolicyFile(resolve(io.cwd, path));
+    const read = readPolicyDocuments(resolve(io.cwd, path), given.on('layers'));
     if (!read.ok) return sayLoadErrors(path, read.errors, json, io);
-    const first = openReplay(read.policy);
+    const first = openReplay(read.documents);
     if (!first.ok) return sayLoadErrors(path, first.errors, json, io);
 
     const tally = new ReplayTally();
     let unused: Replay | null = first.replay;
     const { usable, logs } = await readLogs(given, io, () => {
-      const log = unused ?? fresh(openReplay(read.policy));
+      const log = unused ?? fresh(openReplay(read.documents));
       unused = null;
       return record => {
         const recorded = readDecision(record);
@@ -105,9 +107,11 @@ function print(tally: ReplayTally, verdict: Verdict, io: CliIo): void {
     for (const example of examples) say(`       ${example}`);
   }
   say(`cannot say  ${tally.cannotSay}`);
-  for (const { rule, count, examples } of tally.undecided()) {
+  for (const { rule, layer, count, examples } of tally.undecided()) {
     const why =
-      rule === null ? 'the request cannot be made again from the log' : `'${rule}' asks what the log does not hold`;
+      rule === null
+        ? 'the request cannot be made again from the log'
+        : `'${rule}'${ofLayer(layer)} asks what the log does not hold`;
     say(`  ${count}  ${why}`);
     for (const example of examples) say(`       ${example}`);
   }
@@ -117,5 +121,7 @@ function print(tally: ReplayTally, verdict: Verdict, io: CliIo): void {
   else io.out(paint('yellow', 'CANNOT SAY: nothing is certain to change, and not everything could be decided'));
 }
 
-const words = ({ result, rule }: Answer): string =>
-  `${result} ${rule === null ? '(one of several rules)' : `'${rule}'`}`;
+const words = ({ result, rule, layer }: Answer): string =>
+  `${result} ${rule === null ? '(one of several rules)' : `'${rule}'${ofLayer(layer)}`}`;
+
+const ofLayer = (layer: string | undefined): string => (layer === undefined ? '' : ` (layer '${layer}')`);

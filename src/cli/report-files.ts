@@ -1,7 +1,7 @@
 /**
  * The records of files, for a report: each log's files in the order of their first numbers, plain or compressed.
  *
- *   in   : paths
+ *   in   : paths; what takes off what a shipper added, null: the lines are as they were written
  *   out  : every record, and how much was none
  *   never: verifies
  */
@@ -9,7 +9,9 @@ import { statSync } from 'node:fs';
 import { type FlatRecord, parseLine } from '../core/audit/canonical.js';
 import { fromUtf8 } from '../core/bytes.js';
 import { AUDIT_LINE_MAX_BYTES } from '../core/limits.js';
+import type { Restore } from '../core/verify/shipped.js';
 import { readUnpackedLines } from '../disk/unpacked-lines.js';
+import { COPY_LINE_MAX_BYTES } from './restore-from.js';
 
 export interface FilesRead {
   readonly files: number;
@@ -19,13 +21,23 @@ export interface FilesRead {
   readonly cutShort: readonly string[];
 }
 
+/** False from `line` ends the reading. */
+type ReadLines = (path: string, line: (bytes: Uint8Array) => boolean) => Promise<boolean>;
+
 /** @throws Fault `log_unreadable` */
-export async function readRecords(paths: readonly string[], take: (record: FlatRecord) => void): Promise<FilesRead> {
-  const files = await inOrder(paths);
+export async function readRecords(
+  paths: readonly string[],
+  restore: Restore | null,
+  take: (record: FlatRecord) => void,
+): Promise<FilesRead> {
+  const maxBytes = restore ? COPY_LINE_MAX_BYTES : AUDIT_LINE_MAX_BYTES;
+  const read = (path: string, line: (bytes: Uint8Array) => boolean): Promise<boolean> =>
+    readUnpackedLines(path, maxBytes, bytes => (restore ? restore(bytes).every(line) : line(bytes)));
+  const files = await inOrder(paths, read);
   const cutShort: string[] = [];
   let notRecords = 0;
   for (const path of files) {
-    const whole = await readUnpackedLines(path, AUDIT_LINE_MAX_BYTES, bytes => {
+    const whole = await read(path, bytes => {
       const record = recordOf(bytes);
       if (record === null) notRecords++;
       else take(record);
@@ -37,7 +49,7 @@ export async function readRecords(paths: readonly string[], take: (record: FlatR
 }
 
 /** A file named twice (a link to the current one among its like) is read once. */
-async function inOrder(paths: readonly string[]): Promise<readonly string[]> {
+async function inOrder(paths: readonly string[], read: ReadLines): Promise<readonly string[]> {
   const seen = new Set<string>();
   const found: { path: string; log: string; first: number }[] = [];
   for (const path of paths) {
@@ -46,7 +58,7 @@ async function inOrder(paths: readonly string[]): Promise<readonly string[]> {
     if (seen.has(id)) continue;
     seen.add(id);
     let begin = { log: '', first: 0 };
-    await readUnpackedLines(path, AUDIT_LINE_MAX_BYTES, bytes => {
+    await read(path, bytes => {
       const record = recordOf(bytes);
       if (typeof record?.log !== 'string' || typeof record.seq !== 'number') return true;
       begin = { log: record.log, first: record.seq };

@@ -6,12 +6,13 @@ import { type LogVerdict, readLogs } from './log-records.js';
 import { timeOf } from './record-flags.js';
 import { type FilesRead, readRecords } from './report-files.js';
 import { printCsv, printJson, printTables, type Reported } from './report-print.js';
+import { FROM_USAGE, restoreFrom } from './restore-from.js';
 
 export const report: Command = {
   name: 'report',
   summary: 'count calls, denials and changes over a period',
   usage: `
-usage: checkrd report [--since TIME] [--until TIME] [--by WHAT[,WHAT...]] [--verify [--key KEY]] [--json | --csv] FILE...
+usage: checkrd report [--since TIME] [--until TIME] [--by WHAT[,WHAT...]] [--verify [--key KEY]...] [--from SHIPPER] [--json | --csv] FILE...
 
 Counts the decisions of audit logs and how their calls ended, with quantiles of latency (within 0.4 %), and lists what
 happened to kill switch, policy and log. Files may be given in any order, also those that logrotate has compressed; a record
@@ -20,18 +21,20 @@ that is in two of them counts once. Without --verify the files are taken as they
 --since, --until  only calls decided from, and before, this time (RFC 3339)
 --by      ${COUNTED_BY.join(', ')} (UTC); result if nothing is said
 --verify  verifies the files first, as \`checkrd verify\` does; of a log that was tampered with nothing is reported
---key     the log's public key, or the path of its .pub file
+--key     the log's public key, or the path of its .pub file; may be repeated
+--from    ${FROM_USAGE}
 --csv     the tables alone, RFC 4180; a text that a spreadsheet would take for a formula gets a ' before it
 
 exit: 0 reported, 2 a file cannot be read, has no record, or with --verify was tampered with, 64 misuse`,
   async run(args, io) {
     const given = readArgs(args, {
-      texts: ['since', 'until', 'by', 'key'],
+      texts: ['since', 'until', 'by', 'from'],
+      lists: ['key'],
       switches: ['verify', 'csv'],
       words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of a log' },
     });
     if (given.on('json') && given.on('csv')) throw new Misuse('--json and --csv are given', 'keep one');
-    if (given.text('key') !== null && !given.on('verify')) throw new Misuse('--key is of use with --verify only');
+    if (given.list('key').length > 0 && !given.on('verify')) throw new Misuse('--key is of use with --verify only');
     const by = countedBy(given.text('by'));
     const tally = new ReportTally({ sinceMs: timeOf(given, 'since'), untilMs: timeOf(given, 'until') }, by);
     let read: FilesRead | null = null;
@@ -46,6 +49,7 @@ exit: 0 reported, 2 a file cannot be read, has no record, or with --verify was t
     } else {
       read = await readRecords(
         given.words.map(word => resolve(io.cwd, word)),
+        restoreFrom(given),
         record => tally.add(record),
       );
     }

@@ -15,6 +15,7 @@ import { documentPaths, layerNamesIn, policyPlace } from '../disk/policy-set.js'
 import { agentSwitch, agentsStopped, lookAtSwitch } from '../disk/switch-files.js';
 import { readArgs } from './args.js';
 import { painter } from './colour.js';
+import { engineStatus, engineText } from './engine-status.js';
 import { type Command, EXIT } from './io.js';
 import { type Latched, latchedKills } from './latched.js';
 import { type LogHead, logHeads } from './log-head.js';
@@ -42,11 +43,13 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     const daemon = existsSync(settings.daemon.socket) ? await askDaemon(settings.daemon.socket, '/healthz') : null;
     const health = daemon?.is === 'answered' ? String(daemon.body.status) : null;
 
+    const engine = engineStatus(settings, daemon?.is === 'answered' ? daemon.body : null);
     const open = openTo(settings);
 
     const wrong = [
       ...(policy.problem === null ? [] : [`policy: ${policy.problem}`]),
       ...(signature?.problem == null ? [] : [`signature: ${signature.problem}`]),
+      ...(engine.sha256 === null ? [`engine: ${engine.problem}`] : []),
       ...(daemon?.is === 'silent' ? [`daemon: ${settings.daemon.socket} does not answer (${daemon.why})`] : []),
       ...(health === 'failing' || health === 'stopping' ? [`daemon: ${health}`] : []),
       ...logs
@@ -61,6 +64,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
       ),
       ...(latched.error === null ? [] : [`kill switch: ${latched.error}`]),
       ...(health === 'degraded' ? ['daemon: degraded'] : []),
+      ...(engine.sha256 !== null && engine.problem !== null ? [`engine: ${engine.problem}`] : []),
       ...(settings.securityMode === 'permissive' ? ['mode: permissive'] : []),
       ...(settings.enforce && policy.mode !== 'dry_run' ? [] : ['mode: denials are recorded, not enforced']),
       ...(settings.killswitch === null ? ['kill switch: none is configured'] : []),
@@ -76,6 +80,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
           enforce: settings.enforce,
           policy,
           signature,
+          engine,
           kill_switch: {
             path: settings.killswitch,
             engaged: kill,
@@ -99,6 +104,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     );
     if (policy.layers.length > 0) io.out(`layers    ${policy.layers.join(', ')}`);
     if (signature !== null) io.out(`signed    ${signature.problem ?? signatureText(signature)}`);
+    io.out(`engine    ${engineText(engine)}`);
     io.out(
       `kill      ${killText(
         settings.killswitch,

@@ -10,13 +10,13 @@ import { policyText } from '../core/suggest/policy-text.js';
 import { errorCode } from '../disk/error-code.js';
 import { Misuse, readArgs } from './args.js';
 import { type Command, EXIT } from './io.js';
-import { LOG_TEXTS, LOG_USAGE, readLogs } from './log-records.js';
+import { LOG_LISTS, LOG_TEXTS, LOG_USAGE, readLogs } from './log-records.js';
 
 export const suggest: Command = {
   name: 'suggest',
   summary: 'propose a policy that allows what a log shows, and nothing else',
   usage: `
-usage: checkrd suggest [--agent ID] [--out FILE] [--key KEY] [--unverified] [--since TIME] [--until TIME] [--json] LOG...
+usage: checkrd suggest [--agent ID] [--out FILE] [--key KEY]... [--from SHIPPER] [--unverified] [--since TIME] [--until TIME] [--json] LOG...
 
 Verifies the log, such as one that \`mode: dry_run\` or \`default: allow\` has left, and writes a policy with
 \`default: deny\`, one rule for each host and folded path that was called, with the methods that were used, one for each tool,
@@ -30,6 +30,7 @@ exit: 0 proposed, 1 the log shows nothing to allow, 2 the log does not verify, o
   async run(args, io) {
     const given = readArgs(args, {
       texts: ['agent', 'out', ...LOG_TEXTS],
+      lists: LOG_LISTS,
       switches: ['unverified'],
       words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of a log' },
     });

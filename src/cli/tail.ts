@@ -3,14 +3,16 @@ import { type FlatRecord, parseLine } from '../core/audit/canonical.js';
 import { boundedText } from '../core/audit/text.js';
 import { fromUtf8 } from '../core/bytes.js';
 import { AUDIT_LINE_MAX_BYTES } from '../core/limits.js';
-import { RecordFilter } from '../core/report/record-filter.js';
+import { RecordFilter, type Wanted } from '../core/report/record-filter.js';
+import type { Restore } from '../core/verify/shipped.js';
 import { followLines } from '../disk/follow-lines.js';
 import { readLines } from '../disk/read-lines.js';
-import { type Args, Misuse, readArgs } from './args.js';
+import { Misuse, readArgs } from './args.js';
 import { painter } from './colour.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { readMissed } from './missed-records.js';
 import { WANTED_TEXTS, wantedRecords } from './record-flags.js';
+import { COPY_LINE_MAX_BYTES, FROM_USAGE, restoreFrom } from './restore-from.js';
 
 const LINES_DEFAULT = 10;
 const LINES_MAX = 10_000;
@@ -23,7 +25,7 @@ export const tail: Command = {
   summary: 'show the last records of audit logs, and follow them',
   usage: `
 usage: checkrd tail [--lines N] [--follow] [--since TIME] [--agent ID] [--result RESULT] [--code CODE] [--rule NAME]
-                    [--host HOST] [--type TYPE] [--json] FILE...
+                    [--host HOST] [--type TYPE] [--from SHIPPER] [--json] FILE...
 
 Prints the last N records (${LINES_DEFAULT}), one a line; of several files in the order of their times. --follow goes on with new ones,
 across rotation, until interrupted. --json prints the records as they are in the file. Nothing is verified:
@@ -33,6 +35,7 @@ across rotation, until interrupted. --json prints the records as they are in the
 --result  allow or deny of a decision; ok, error, aborted, killed or killed_late of an outcome
 --host    a host, or *.DOMAIN: every host below it
 --type    decision, outcome, policy_loaded, kill_engaged, …
+--from    ${FROM_USAGE}
 Agent, code, rule and host of an outcome are those of its decision. All that is asked for must hold.
 
 exit: 0 printed, 2 a file cannot be read, 64 misuse`,
@@ -42,7 +45,7 @@ exit: 0 printed, 2 a file cannot be read, 64 misuse`,
 /** @param stop Ends `--follow`; the command itself ends with its process. */
 export async function runTail(args: readonly string[], io: CliIo, stop: AbortSignal): Promise<number> {
   const given = readArgs(args, {
-    texts: ['lines', ...WANTED_TEXTS],
+    texts: ['lines', 'from', ...WANTED_TEXTS],
     switches: ['follow'],
     words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of a log' },
   });
@@ -50,11 +53,13 @@ export async function runTail(args: readonly string[], io: CliIo, stop: AbortSig
   const show = given.on('json') ? asItIs : forPeople(io);
   const last = new LastLines(count);
   let live = false;
+  const restore = restoreFrom(given);
   const files = given.words.map(word => {
     const label = given.words.length > 1 && !given.on('json') ? `${boundedText(word, LABEL_MAX_BYTES)}: ` : '';
     return new TailedFile(
       resolve(io.cwd, word),
-      given,
+      wantedRecords(given),
+      restore,
       text => io.err(`${label}${text}`),
       (line, time) => {
         if (live) io.out(`${label}${show(line)}`);
@@ -95,6 +100,8 @@ function lineCount(text: string | null, since: boolean): number {
 class TailedFile {
   readonly #path: string;
   readonly #filter: RecordFilter;
+  readonly #restore: Restore | null;
+  readonly #maxBytes: number;
   readonly #say: (text: string) => void;
   readonly #give: (line: Line, time: string) => void;
   #log = '';
@@ -103,16 +110,24 @@ class TailedFile {
   #time = '';
   #following = false;
 
-  constructor(path: string, given: Args, say: (text: string) => void, give: (line: Line, time: string) => void) {
+  constructor(
+    path: string,
+    wanted: Wanted,
+    restore: Restore | null,
+    say: (text: string) => void,
+    give: (line: Line, time: string) => void,
+  ) {
+    this.#restore = restore;
+    this.#maxBytes = restore ? COPY_LINE_MAX_BYTES : AUDIT_LINE_MAX_BYTES;
     this.#path = path;
-    this.#filter = new RecordFilter(wantedRecords(given));
+    this.#filter = new RecordFilter(wanted);
     this.#say = say;
     this.#give = give;
   }
 
   /** @throws Fault `log_unreadable` */
   read(): void {
-    readLines(this.#path, AUDIT_LINE_MAX_BYTES, bytes => this.#take(bytes));
+    readLines(this.#path, this.#maxBytes, bytes => this.#take(bytes));
   }
 
   /** @throws Fault `log_unreadable` */
@@ -120,7 +135,7 @@ class TailedFile {
     return followLines({
       path: this.#path,
       everyMs: FOLLOW_EVERY_MS,
-      maxBytes: AUDIT_LINE_MAX_BYTES,
+      maxBytes: this.#maxBytes,
       take: bytes => this.#take(bytes),
       caughtUp: () => {
         this.#following = true;
@@ -132,14 +147,18 @@ class TailedFile {
   }
 
   #take(bytes: Uint8Array): true {
+    for (const line of this.#restore ? this.#restore(bytes) : [bytes]) this.#takeLine(line);
+    return true;
+  }
+
+  #takeLine(bytes: Uint8Array): void {
     const line = readLine(bytes);
     if (line.record === null) {
       if (this.#filter.takesAll) this.#give(line, this.#time);
-      return true;
+      return;
     }
     this.#noteGap(line.record);
     this.#pass(line, line.record);
-    return true;
   }
 
   #pass(line: Line, record: FlatRecord): void {
@@ -151,9 +170,10 @@ class TailedFile {
     if (typeof record.seq !== 'number' || typeof record.log !== 'string') return;
     const { seq, log } = record;
     if (this.#following && log === this.#log && seq > this.#next) {
-      const found = readMissed(this.#path, log, this.#next, seq, (bytes, missed) =>
-        this.#pass(readLine(bytes), missed),
-      );
+      // Files of a copy have names of their shipper's making.
+      const found = this.#restore
+        ? this.#next
+        : readMissed(this.#path, log, this.#next, seq, (bytes, missed) => this.#pass(readLine(bytes), missed));
       if (found < seq) this.#say(`note: records ${found} to ${seq - 1} are in no file here`);
     }
     if (log !== this.#log || seq >= this.#next) this.#next = seq + 1;

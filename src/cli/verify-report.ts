@@ -9,10 +9,12 @@ import type { CliIo } from './io.js';
 const LINE_MAX_BYTES = 4096;
 const COLOURS = { tampered: 'red', intact: 'green', cannot_say: 'yellow' } as const;
 
-export function printReport(report: Report, io: CliIo): void {
+/** @param witness What a witness signed of the log, if it is held against that. */
+export function printReport(report: Report, witness: string | null, io: CliIo): void {
   const say = (text: string): void => io.out(boundedText(text, LINE_MAX_BYTES));
   const { findings, notes, facts, verdict } = reportText(report, 'give the key you pinned with --key');
   for (const line of [...findings, ...notes]) say(line);
   for (const [name, text] of facts) say(`${name.padEnd(8)}${text}`);
+  if (witness !== null) say(`witness ${witness}`);
   io.out(painter(io)(COLOURS[report.verdict], verdict));
 }

@@ -11,17 +11,16 @@ import { resolve } from 'node:path';
 import type { Beside } from '../core/verify/end-evidence.js';
 import type { Report } from '../core/verify/findings.js';
 import { worstVerdict } from '../core/verify/report-text.js';
-import { SHIPPERS } from '../core/verify/shipped.js';
 import { openedAs } from '../disk/byte-source.js';
 import { Misuse, readArgs } from './args.js';
 import { besideLog } from './beside-log.js';
 import { DigestPool } from './digest-pool.js';
-import { expectedEnd, isOfLog } from './expected-end.js';
+import { expectedEnd, isOfLog, witnessJson, witnessText } from './expected-end.js';
 import { type Command, EXIT } from './io.js';
 import { groupFiles } from './log-files.js';
 import { keyGiven, logKeys } from './log-keys.js';
 import { progressOf } from './progress.js';
-import { restoreFrom } from './restore-from.js';
+import { FROM_USAGE, restoreFrom } from './restore-from.js';
 import { verifyFiles } from './verify-files.js';
 import { printReport } from './verify-report.js';
 
@@ -42,7 +41,7 @@ with it. The state file and the .epochs file of a log are read where they lie be
 --expect  a size and root kept elsewhere (hexadecimal or base64), or after @ the path of a note that a witness has
           signed: finds a shortened end
 --witness the witness's key, as \`checkrd witness --vkey\` prints it, or the path of a file with one a line
---from    takes off what a shipper added: ${SHIPPERS.join(', ')}
+--from    ${FROM_USAGE}
 --jobs    threads that read lines; 1: none besides the program's own; as many as processors, at most 4, if not given
 
 exit: 0 intact and signed by a pinned key, 1 tampered, 2 cannot say (no key, no signature, a torn end), 64 misuse`,
@@ -54,7 +53,7 @@ exit: 0 intact and signed by a pinned key, 1 tampered, 2 cannot say (no key, no 
     });
     const end = expectedEnd(given, io);
     const { expect } = end;
-    const restore = restoreFrom(given.text('from'));
+    const restore = restoreFrom(given);
     const jobs = jobsGiven(given.text('jobs'));
     const keys = logKeys(given.list('key'), io);
     const identities = given.list('identity').map(key => keyGiven(key, io));
@@ -80,9 +79,9 @@ exit: 0 intact and signed by a pinned key, 1 tampered, 2 cannot say (no key, no 
       await pool.close();
     }
     const verdict = worstVerdict(reports);
-    if (given.on('json')) io.out(JSON.stringify({ verdict, logs: reports }));
+    if (given.on('json')) io.out(JSON.stringify({ verdict, logs: reports, witness: witnessJson(end) }));
     else if (reports.length === 0) io.out('no record in these files: cannot say');
-    else for (const report of reports) printReport(report, io);
+    else for (const report of reports) printReport(report, witnessText(end), io);
     return { intact: EXIT.ok, tampered: EXIT.no, cannot_say: EXIT.unknown }[verdict];
   },
 };

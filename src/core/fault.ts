@@ -4,19 +4,37 @@
  * Each row: a sentence a tired operator understands, and the next step. Match on `code`, never on the message.
  * Messages never quote file contents or header and body values.
  */
-interface Row {
+import { ENGINE_FAULTS } from './engine-faults.js';
+
+export interface FaultRow {
   readonly say: (facts: Readonly<Record<string, string | number>>) => string;
   readonly fix: string;
 }
 
 const FAULTS = {
+  agent_id_fixed: {
+    say: f => `calls of agent \`${f.got}\` cannot be recorded: the daemon's socket belongs to \`${f.only}\``,
+    fix: 'open a Checkrd for that agent with a socket of its own, or keep the log here (no `daemon.records`)',
+  },
   agent_id_invalid: {
     say: f => `\`${f.got}\` is not an agent ID`,
     fix: 'use 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or a digit',
   },
+  already_initialized: {
+    say: () => 'init was called before, and what it opened is still open',
+    fix: 'await shutdown() first, or use withOptions for another guard beside the first',
+  },
+  already_instrumented: {
+    say: () => "the process's fetch is guarded by another Checkrd",
+    fix: 'call uninstrument() of that one first; one agent guards a process, others use wrap',
+  },
   audit_unavailable: {
     say: f => `the audit log \`${f.path}\` cannot be written: ${f.cause}`,
     fix: 'mend what is named (space, permissions, the file at that path); the next record is tried again by itself',
+  },
+  client_not_guardable: {
+    say: f => `this is no client of \`${f.package}\` that keeps a fetch`,
+    fix: 'hand in clients, not classes; or give the SDK a guarded fetch: `new Client({ fetch: checkrd.wrap(fetch) })`',
   },
   crypto_self_test: {
     say: f => `${f.name} gives a wrong Ed25519 answer for the known test of RFC 8032`,
@@ -30,6 +48,7 @@ const FAULTS = {
     say: () => 'CHECKRD_DISABLED=1 is set, and the settings forbid it (`allow_disable: false`)',
     fix: 'unset CHECKRD_DISABLED, or let the owner of the settings allow it',
   },
+  ...ENGINE_FAULTS,
   engine_integrity: {
     say: f => `the engine \`${f.path}\` cannot be trusted: ${f.why}`,
     fix: 'install checkrd again; in a checkout, run npm run build',
@@ -37,6 +56,11 @@ const FAULTS = {
   engine_program_refused: {
     say: f => `the engine refused the compiled policy (check ${f.check})`,
     fix: 'load the policy with the compiler that came with this engine; if it did, report this as a defect',
+  },
+  fetch_not_replaceable: {
+    say: () =>
+      "the process's fetch cannot be replaced: it is missing, or another program part has defined it as a getter",
+    fix: 'call instrument() before that part is loaded, or give each SDK a guarded fetch: `checkrd.wrap(fetch)`',
   },
   group_unknown: {
     say: f => `there is no group \`${f.group}\` on this machine`,
@@ -147,6 +171,10 @@ const FAULTS = {
   policy_build_failed: {
     say: f => `the policy \`${f.path}\` could not be built (${f.error})`,
     fix: 'the old policy stays in force; report this with the policy if it happens again',
+  },
+  not_initialized: {
+    say: f => `${f.name} was called before init`,
+    fix: 'call init({ … }) first, or use new Checkrd({ … })',
   },
   not_separate: {
     say: f => `\`${f.path}\` has mode ${f.mode}: ${f.who} may write it, agents among them`,
@@ -262,6 +290,10 @@ const FAULTS = {
     say: f => `old files of the audit log \`${f.path}\` cannot be removed: ${f.why}`,
     fix: 'let the user that runs checkrd delete in that folder; it is tried again every minute',
   },
+  session_id_invalid: {
+    say: f => `\`${f.got}\` is not a session ID`,
+    fix: 'use 1 to 128 of A-Z a-z 0-9 . _ : / @ -',
+  },
   settings_invalid: {
     say: f => `the settings are not right\n${f.problems}`,
     fix: 'mend each place named and start again; docs/settings.md lists every setting',
@@ -319,7 +351,7 @@ const FAULTS = {
     say: f => `the witness cannot remember what it signs in \`${f.path}\` (${f.error})`,
     fix: 'make its folder writable, or name another file with --state; nothing was signed',
   },
-} as const satisfies Record<string, Row>;
+} as const satisfies Record<string, FaultRow>;
 
 export type FaultCode = keyof typeof FAULTS;
 
@@ -331,7 +363,7 @@ export class Fault extends Error {
     readonly facts: Readonly<Record<string, string | number>> = {},
     options?: { cause?: unknown },
   ) {
-    super((FAULTS[code] as Row).say(facts), options);
+    super((FAULTS[code] as FaultRow).say(facts), options);
   }
   /** The next step, as a sentence without a full stop. */
   get hint(): string {

@@ -91,6 +91,13 @@ export const RELOAD_STARVED_MS = 2000;
 /** Above this a policy is compiled in a worker, so that no decision waits for it. */
 export const COMPILE_INLINE_MAX_BYTES = 64 * KIB;
 
+/** Twenty of ours. */
+export const ENGINE_FILE_MAX_BYTES = MIB;
+/** Before it has any program; ours begins with one page of 64 KiB or two. */
+export const ENGINE_MEMORY_START_MAX_BYTES = 16 * MIB;
+/** A new engine that is silent for so long, while it is proven, has hung. */
+export const ENGINE_SILENT_MAX_MS = 30_000;
+
 export const REDIRECT_MAX_HOPS = 20;
 export const HOOK_TIMEOUT_MS = 1000;
 

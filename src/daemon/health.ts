@@ -35,13 +35,13 @@ export function mainRoutes(parts: HealthParts): readonly Route[] {
 }
 
 function healthOf(parts: HealthParts) {
-  const { policy, policySha256, audit, holds } = parts.agent.health();
+  const { policy, policySha256, engine, audit, holds } = parts.agent.health();
   return {
     status: parts.stopping()
       ? 'stopping'
       : reasonsAgainst(parts).length > 0
         ? 'failing'
-        : policy.state === 'ok'
+        : policy.state === 'ok' && !isEngineRefused(parts)
           ? 'ok'
           : 'degraded',
     version: parts.version,
@@ -57,6 +57,13 @@ function healthOf(parts: HealthParts) {
       issue: policy.issue,
       poll_only: policy.pollOnly,
     },
+    engine:
+      engine === null
+        ? null
+        : {
+            ...{ path: engine.path, sha256: engine.sha256, abi: engine.abi, from: engine.from },
+            ...{ signed_by: engine.signedBy, issue: engine.issue },
+          },
     audit: {
       state: audit.state,
       path: audit.path,
@@ -71,6 +78,11 @@ function healthOf(parts: HealthParts) {
       ...(latch === undefined ? {} : { release_id: latch.id, release_log: latch.log }),
     })),
   };
+}
+
+/** A newer engine file was refused; the old one decides. */
+function isEngineRefused({ agent }: HealthParts): boolean {
+  return (agent.health().engine?.issue ?? null) !== null;
 }
 
 /** Not ready where calls would be refused (or let pass) because something of ours fails; a kill is no failure. */
@@ -90,6 +102,9 @@ function readiness(parts: HealthParts): Reply {
   if (errors.length > 0) return { status: 503, body: JSON.stringify({ ok: false, errors }) };
   return {
     status: 200,
-    body: JSON.stringify({ ok: true, degraded: parts.agent.health().policy.state === 'degraded' }),
+    body: JSON.stringify({
+      ok: true,
+      degraded: parts.agent.health().policy.state === 'degraded' || isEngineRefused(parts),
+    }),
   };
 }

@@ -4,6 +4,7 @@
  *   <name>.pub   one line, base64 of the raw 32 bytes
  *   threshold    one line, how many different keys must sign; without the file 1
  *   log/         keys of logs; not read here
+ *   engine/      the same for engines; not read here
  *
  *   in   : the folder, who may write in it, how a key's line is read
  *   out  : the keys and the threshold, or a Fault that names the file
@@ -48,7 +49,8 @@ export function readTrustFolder(folder: string, rules: WriterRules, readSigner: 
       const signer = readSigner(textOf(path, rules));
       if (signer === null) throw new Fault('trust_unusable', { path, why: 'it holds no usable Ed25519 public key' });
       signers.set(signer.publicKey.join(), signer);
-    } else throw new Fault('trust_unusable', { path, why: 'only `*.pub`, `threshold` and `log/` belong there' });
+    } else
+      throw new Fault('trust_unusable', { path, why: 'only `*.pub`, `threshold`, `log/` and `engine/` belong there' });
   }
   // A key that is taken away or a threshold that appears while we read belongs to one moment, not to two.
   if (entriesOf(folder, rules).join('/') !== names.join('/')) {
@@ -67,9 +69,9 @@ export function lookAtTrustFolder(folder: string): string {
   }
 }
 
-/** Not the keys of logs, nor what editors and ConfigMaps leave. */
+/** Not the keys of logs and engines, nor what editors and ConfigMaps leave. */
 function isOurs(name: string): boolean {
-  return name !== 'log' && !name.startsWith('.') && !name.endsWith('~');
+  return name !== 'log' && name !== 'engine' && !name.startsWith('.') && !name.endsWith('~');
 }
 
 function entriesOf(folder: string, rules: WriterRules): readonly string[] {

@@ -7,17 +7,15 @@
  */
 import type { Coverage, Way } from '../agent/coverage.js';
 import type { CheckrdPolicyDenied } from '../agent/errors.js';
-import type { Agent, Call, CallContext } from '../agent/types.js';
-import type { AgentId } from '../core/brand.js';
+import type { Call, CallContext } from '../agent/types.js';
 import type { EgressSettings, WayRule } from '../core/config/settings.js';
 import { TOOL_METHOD } from '../core/decide/tool-request.js';
 import type { ActionRequest, ToolRequest } from '../core/decide/types.js';
 import { denialOf } from './denial.js';
+import type { EdgePort } from './edge-port.js';
 import type { Inheritance } from './inherit.js';
 
-export interface EdgePort {
-  readonly agent: Agent;
-  readonly agentId: AgentId;
+export interface ProcessPort extends EdgePort {
   /** Security mode. */
   readonly strict: boolean;
   readonly egress: EgressSettings;
@@ -32,8 +30,8 @@ export type Answer =
   | { readonly kind: 'go'; readonly call: Call; readonly requestId: string }
   | { readonly kind: 'denied'; readonly denial: CheckrdPolicyDenied };
 
-export function decideNow(port: EdgePort, request: ActionRequest): Answer {
-  const context: CallContext = { agent: port.agentId };
+export function decideNow(port: ProcessPort, request: ActionRequest): Answer {
+  const context: CallContext = { agent: port.agentId() };
   const begun = port.agent.begin(request, context);
   if (begun.kind === 'proceed') return { kind: 'go', call: begun.call, requestId: begun.requestId };
   if (begun.kind === 'refused') return { kind: 'denied', denial: denialOf(begun.decision, begun.requestId) };
@@ -42,12 +40,12 @@ export function decideNow(port: EdgePort, request: ActionRequest): Answer {
 }
 
 export function refuseNow(
-  port: EdgePort,
+  port: ProcessPort,
   code: 'request_invalid' | 'redirect_refused' | 'not_covered',
   reason: string,
   request: Partial<ActionRequest>,
 ): Extract<Answer, { kind: 'denied' }> {
-  const { requestId, decision } = port.agent.refuse(code, reason, request, { agent: port.agentId });
+  const { requestId, decision } = port.agent.refuse(code, reason, request, { agent: port.agentId() });
   return { kind: 'denied', denial: denialOf(decision, requestId) };
 }
 
@@ -60,7 +58,13 @@ export function asTool(tool: string, args: Readonly<Record<string, unknown>>): T
 }
 
 /** A way that the settings restrict. Null: it passes undecided, and coverage says so. */
-export function restricted(port: EdgePort, way: Way, rule: WayRule, request: ToolRequest, note: string): Answer | null {
+export function restricted(
+  port: ProcessPort,
+  way: Way,
+  rule: WayRule,
+  request: ToolRequest,
+  note: string,
+): Answer | null {
   if (rule === 'policy') return decideNow(port, request);
   if (rule === 'deny') return refuseNow(port, 'not_covered', `${note}: the settings deny it`, request);
   port.coverage.passed(way, note);

@@ -1,24 +1,28 @@
 /**
  * The engine's file: read, compared with the pinned digest, compiled once.
  *
- *   in   : a path
+ *   in   : a path; or bytes, from whoever knows that they may be run
  *   out  : a module that makes instances
- *   never: runs bytes that are not the pinned ones, or that import anything
+ *   never: runs a file whose bytes are not the pinned ones, or anything that imports
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Fault } from '../core/fault.js';
-import { BODY_INSPECT_MAX_BYTES } from '../core/limits.js';
+import { BODY_INSPECT_MAX_BYTES, ENGINE_MEMORY_START_MAX_BYTES } from '../core/limits.js';
 import type { Engine } from './engine.js';
 import { type EngineExports, isEngineExports } from './exports.js';
 import { EngineInstance } from './instance.js';
 import { ENGINE_ABI, ENGINE_SHA256 } from './pin.js';
 
+export { ENGINE_ABI } from './pin.js';
+
 export interface EngineModule {
   /** 64 lower-case hexadecimal characters. */
   readonly sha256: string;
   readonly abi: number;
+  /** As another thread can have it, for {@link compiledEngine}. */
+  readonly compiled: WebAssembly.Module;
   /**
    * One program in an instance of its own.
    * @param options.inspectBytes Longest body that is looked into, in bytes.
@@ -48,7 +52,17 @@ export function loadEngine(path: string = ENGINE_PATH): EngineModule {
     throw new Fault('engine_integrity', { path, why: 'it cannot be read' }, { cause });
   }
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  if (sha256 !== ENGINE_SHA256) throw new Fault('engine_integrity', { path, why: 'its SHA-256 is not the pinned one' });
+  if (!isPinned(sha256)) throw new Fault('engine_integrity', { path, why: 'its SHA-256 is not the pinned one' });
+  return compileEngine(bytes, sha256, path);
+}
+
+/** Whether these are the bytes that this version was built with. */
+export function isPinned(sha256: string): boolean {
+  return sha256 === ENGINE_SHA256;
+}
+
+/** @throws Fault `engine_integrity`, naming `path`: it does not compile, or imports anything. */
+export function compileEngine(bytes: Uint8Array, sha256: string, path: string): EngineModule {
   let module: WebAssembly.Module;
   try {
     module = new WebAssembly.Module(bytes);
@@ -57,9 +71,15 @@ export function loadEngine(path: string = ENGINE_PATH): EngineModule {
   }
   if (WebAssembly.Module.imports(module).length > 0)
     throw new Fault('engine_integrity', { path, why: 'it has imports' });
+  return compiledEngine(module, sha256, path);
+}
+
+/** What was compiled from bytes of this digest, perhaps in another thread. */
+export function compiledEngine(module: WebAssembly.Module, sha256: string, path: string): EngineModule {
   return {
     sha256,
     abi: ENGINE_ABI,
+    compiled: module,
     instantiate(program, options) {
       const { exports, at } = open(module, path, program, options);
       new Uint8Array(exports.memory.buffer).set(program, at);
@@ -98,6 +118,9 @@ function open(
   }
   const { exports } = new WebAssembly.Instance(module);
   if (!isEngineExports(exports)) throw new Fault('engine_integrity', { path, why: 'an export is missing' });
+  const { byteLength } = exports.memory.buffer;
+  if (byteLength > ENGINE_MEMORY_START_MAX_BYTES)
+    throw new Fault('engine_integrity', { path, why: `it begins with ${byteLength} bytes of memory` });
   if (exports.abi() !== ENGINE_ABI) throw new Fault('engine_integrity', { path, why: 'its ABI is another' });
   const at = exports.reserve(program.length, inspectBytes) >>> 0;
   if (at === 0) throw new Fault('engine_program_refused', { check: 'memory' });

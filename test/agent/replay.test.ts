@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { checkedLoader } from '#src/agent/offline.js';
+import { checkedLoader, documentsLoader, type ReadDocument } from '#src/agent/offline.js';
 import { openReplay, type Replay } from '#src/agent/replay.js';
 import type { FlatRecord } from '#src/core/audit/canonical.js';
 import { decisionRecord } from '#src/core/audit/decision-record.js';
@@ -12,6 +12,7 @@ import { pathReadings } from '#src/core/explain/path-readings.js';
 import type { CheckedPolicy } from '#src/core/policy/checked.js';
 import { readPolicyObject } from '#src/core/policy/read.js';
 import { type Recorded, readDecision } from '#src/core/replay/recorded.js';
+import type { Replayed } from '#src/core/replay/tally.js';
 import { policyOf } from '../support/engine.js';
 import { aimed, type TextAction } from '../support/oracle/arbitrary.js';
 
@@ -71,7 +72,7 @@ const URLS = fc.array(
 );
 
 function replayOf(policy: CheckedPolicy): Replay {
-  const opened = openReplay(policy);
+  const opened = openReplay([{ path: 'policy.yaml', layer: null, policy }]);
   assert.ok(opened.ok);
   return opened.replay;
 }
@@ -112,6 +113,48 @@ test('what is certain in a replay is what the policy decides about the whole req
     seen.certain > 400 && seen.cannot_say > 50 && seen.limited > 5 && seen.folded > 20 && seen.tool > 50,
     JSON.stringify(seen),
   );
+});
+
+test('with layers, what is certain is what all documents decide together', t => {
+  t.diagnostic(`seed ${SEED}`);
+  const seen = { certain: 0, cannot_say: 0, of_layer: 0, limited: 0 };
+  fc.assert(
+    fc.property(fc.array(aimed, { minLength: 2, maxLength: 3 }), URLS, fc.nat(1), (made, urls, layersAllow) => {
+      const documents = made.map(([text], i): ReadDocument => {
+        // Layers that deny whatever they do not name would leave little to the others.
+        const read = readPolicyObject(text);
+        assert.ok(read.ok);
+        const policy: CheckedPolicy =
+          i > 0 && layersAllow > 0 ? { ...read.policy, defaultResult: 'allow' } : read.policy;
+        return { path: `${i}.yaml`, layer: i === 0 ? null : `${i}.yaml`, policy };
+      });
+      const loaded = documentsLoader()(documents, 65_536);
+      const opened = openReplay(documents);
+      assert.ok(loaded.ok && opened.ok);
+      let nowMs = START;
+      for (const [i, { asked: given, agent, later }] of made.flatMap(([, asked]) => asked).entries()) {
+        nowMs += later;
+        const request: TextAction =
+          given.tool !== null || asGiven(given) ? given : { ...given, url: urls[i % urls.length] ?? '' };
+        if (!asGiven(request)) continue;
+        const decision = loaded.decider.decide(request, agent, nowMs, false);
+        const now: Replayed = opened.replay.decide(recorded(decision, request, agent, nowMs));
+        seen[now.is]++;
+        if (now.is === 'cannot_say') continue;
+        const what: string = `${JSON.stringify({ request, agent, now, decision })} under ${made.map(([text]) => text).join('\n')}`;
+        assert.equal(now.result, decision.result, what);
+        if (now.rule !== null) {
+          assert.equal(now.rule, decision.matchedRule ?? decision.code, what);
+          assert.equal(now.layer, decision.policyLayer, what);
+          if (now.layer !== undefined) seen.of_layer++;
+        }
+        if (decision.code === 'rate_limited') seen.limited++;
+      }
+    }),
+    { seed: SEED, numRuns: CASES / 4, endOnFailure: true },
+  );
+  t.diagnostic(JSON.stringify(seen));
+  assert.ok(seen.certain > 200 && seen.of_layer > 20 && seen.limited > 2, JSON.stringify(seen));
 });
 
 const get = (url: string, atMs = START): Recorded => {

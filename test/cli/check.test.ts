@@ -23,13 +23,13 @@ function folder(t: TestContext) {
 test('a clean policy is ok; warnings leave the exit code alone, --strict does not', async t => {
   const at = folder(t);
   const clean = await cli(['check', '--strict', 'clean.yaml'], at);
-  assert.deepEqual([clean.code, clean.out], [0, 'clean.yaml: ok, 0 rules, mode enforce, 1 tests passed\n']);
+  assert.deepEqual([clean.code, clean.out], [0, 'clean.yaml: ok, 0 rules, mode enforce, 1 test passed\n']);
   const warned = await cli(['check', 'warned.yaml'], at);
   assert.equal(warned.code, 0);
   const lines = warned.out.trimEnd().split('\n');
   assert.match(lines[0] ?? '', /^warned\.yaml:1:1: warning: .*; .* \[no_tests\]$/);
   assert.match(lines[1] ?? '', /^warned\.yaml:3:5: warning: the rule `all`: .*; .* \[empty_matcher\]$/);
-  assert.equal(lines[2], 'warned.yaml: ok, 1 rules, mode enforce');
+  assert.equal(lines[2], 'warned.yaml: ok, 1 rule, mode enforce');
   const strict = await cli(['check', '--strict', 'warned.yaml'], at);
   assert.equal(strict.code, 1);
   assert.match(strict.out, /^warned\.yaml:1:1: error: [^\n]*\n[^\n]*error:[^\n]*\n$/);

@@ -65,7 +65,7 @@ test('check names every mistake as path:line:column', async t => {
   writeFileSync(join(at.folder, 'bad.yaml'), 'default: deny\nrulse: []\n');
   const { code, out } = await cli(['check', 'good.yaml', 'bad.yaml'], at);
   assert.equal(code, 1);
-  assert.match(out, /^good\.yaml: ok, 1 rules, mode enforce$/m);
+  assert.match(out, /^good\.yaml: ok, 1 rule, mode enforce$/m);
   assert.match(out, /^bad\.yaml:2:1: error: .*did you mean `rules`/m);
   const json = JSON.parse((await cli(['check', '--json', 'bad.yaml'], at)).out) as {
     ok: boolean;

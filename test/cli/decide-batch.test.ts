@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Loaded, PolicyLoader } from '#src/agent/decider.js';
+import type { LayeredLoader, Loaded } from '#src/agent/decider.js';
+import { policyLoader } from '#src/agent/offline.js';
 import { BATCH_LINE_MAX_BYTES, BatchSession, runBatch } from '#src/cli/decide-batch.js';
+import { Home } from '../support/home.js';
 
 /** Allows everything, and says in its reason what it was asked. */
-class EchoLoader implements PolicyLoader {
+class EchoLoader implements LayeredLoader {
   loadObject(jsonText: string): Loaded {
     if (jsonText !== '{}') {
       return {
@@ -29,6 +31,9 @@ class EchoLoader implements PolicyLoader {
         }),
       },
     };
+  }
+  loadLayered(path: string): Loaded {
+    return this.loadFile(`${path} with layers`);
   }
   loadFile(path: string): Loaded {
     return { ok: false, errors: [{ code: 'rule_bad', message: path, line: 3, column: 7, suggestion: null }] };
@@ -113,4 +118,22 @@ test('a line without end is refused in bounded memory, and the next is answered'
   assert.match(lines[1]!, /line_too_long/);
   assert.match(lines[2]!, /default_allowed/);
   assert.equal((await run([piece, piece, piece, piece, piece])).length, 1);
+});
+
+test('load_file loads that file; with `layers` what stands beside it binds as well, and is named when it does not load', async t => {
+  const home = new Home({
+    'p.yaml': 'default: allow\nrules: []\n',
+    'policy.d/10-a.yaml': 'default: allow\nrules:\n  - { name: bound, deny: { url: "a.test/**" } }\n',
+  });
+  t.after(() => home.remove());
+  const session = new BatchSession(policyLoader(), home.dir, Date.now);
+  const codes = (...loads: string[]) =>
+    loads.map(load => `${session.answer(load)} ${JSON.parse(session.answer(ask())).code}`);
+  assert.deepEqual(
+    codes('{"load_file":"p.yaml"}', '{"load_file":"p.yaml","layers":true}', '{"load_file":"p.yaml","layers":false}'),
+    ['{"ok":true} default_allowed', '{"ok":true} rule_denied', '{"ok":true} default_allowed'],
+  );
+  home.write('policy.d/10-a.yaml', 'rulse: []\n');
+  const [error] = JSON.parse(session.answer('{"load_file":"p.yaml","layers":true}')).errors;
+  assert.ok(error.message.startsWith(`${home.path('policy.d/10-a.yaml')}: `), error.message);
 });

@@ -171,3 +171,36 @@ test('a policy that does not load is 2 and misuse is misuse', async t => {
   await assert.rejects(runCommand(explain, [GET]), Misuse);
   await assert.rejects(runCommand(explain, ['--policy', policyFile(t), '{']), Misuse);
 });
+
+test('with layers: what all of them decide, who denies, then each document, also one that has no say', async t => {
+  const home = new Home({
+    'policy.yaml': POLICY,
+    'policy.d/10-company.yaml': 'default: allow\nrules:\n  - { name: no-api, deny: { url: "api.example.com/**" } }\n',
+    'policy.d/20-bots.yaml': 'agents: [bot-*]\ndefault: deny\nrules: []\n',
+  });
+  t.after(() => home.remove());
+  const args = ['--policy', home.path('policy.yaml'), '--layers', ...AT, GET];
+  const run = await runCommand(explain, [...args, '--json']);
+  const { documents, ...whole } = JSON.parse(run.out[0] as string);
+  assert.deepEqual(
+    [run.code, whole.code, whole.matched_rule, whole.policy_layer, whole.agent],
+    [1, 'rule_denied', 'no-api', '10-company.yaml', 'default'],
+  );
+  assert.deepEqual(
+    documents.map((d: Record<string, unknown>) => [d.layer, d.silent, d.code, (d.rules as object[]).length]),
+    [
+      [null, false, 'rule_allowed', 3],
+      ['10-company.yaml', false, 'rule_denied', 1],
+      ['20-bots.yaml', true, 'no_policy_for_agent', 0],
+    ],
+  );
+  const { out } = await runCommand(explain, args);
+  assert.equal(out[0], "deny rule_denied: denied by rule 'no-api' (layer '10-company.yaml')");
+  assert.equal(out.at(-1), 'it has no say: its `agents` does not name this agent');
+  // Without the flag the file decides alone, as ever.
+  assert.equal((await runCommand(explain, ['--policy', home.path('policy.yaml'), ...AT, GET])).code, 0);
+  home.write('policy.d/30-bad.yaml', 'rulse: []\n');
+  const bad = await runCommand(explain, args);
+  assert.equal(bad.code, 2);
+  assert.match(bad.err[0] ?? '', /policy\.d\/30-bad\.yaml/);
+});

@@ -10,9 +10,10 @@ import { reconcile } from '#src/cli/reconcile.js';
 import { verify } from '#src/cli/verify.js';
 import { toBase64 } from '#src/core/bytes.js';
 import type { Reconciled } from '#src/core/verify/reconcile.js';
-import { SHIPPERS, type Shipper } from '#src/core/verify/shipped.js';
+import { SHIPPERS } from '#src/core/verify/shipped.js';
 import { AuditBuilder, testSigner } from '../support/audit-builder.js';
 import { runCommand } from '../support/cli-command.js';
+import { SHAPES } from '../support/shipped-copies.js';
 import { fileOf } from '../support/verify-bytes.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'checkrd-reconcile-'));
@@ -29,44 +30,15 @@ const lines = log.files.flat();
 const sources = log.files.map((file, i) => put(`audit.${i}.jsonl`, fileOf(file)));
 const jsonl = (all: readonly string[]): string => all.map(line => `${line}\n`).join('');
 
-/** The same fields in another order, as maps without order give them. */
-const shuffled = (line: string, added: object): string =>
-  JSON.stringify(
-    { ...added, ...Object.fromEntries(Object.entries(JSON.parse(line) as object).reverse()) },
-    null,
-    1,
-  ).replaceAll('\n', ' ');
-
-const shapes: readonly (readonly [Shipper, (line: string) => string])[] = [
-  ['json', line => shuffled(line, {})],
-  ['vector', line => JSON.stringify({ file: '/f', host: 'h', message: line, source_type: 'file', timestamp: 't' })],
-  ['vector', line => shuffled(line, { file: '/f', host: 'h', source_type: 'file', timestamp: 't' })],
-  ['fluent-bit', line => JSON.stringify({ date: 1767225600.123456, log: line })],
-  ['fluent-bit', line => shuffled(line, { date: 1767225600.123456 })],
-  ['fluent-bit', line => shuffled(line, { '@timestamp': '2026-01-01T00:00:00.000Z' })],
-  ['journald', line => JSON.stringify({ __CURSOR: 'c', PRIORITY: '6', MESSAGE: line, _PID: '1' })],
-  ['journald', line => JSON.stringify({ MESSAGE: [...Buffer.from(line)], _PID: '1' })],
-  ['loki', line => JSON.stringify({ labels: { job: 'checkrd' }, line, timestamp: 't' })],
-  ['syslog', line => `<134>1 2026-01-01T00:00:00Z host checkrd 1 - - ${line}`],
-  ['syslog', line => `Jan  1 00:00:00 host checkrd: ${line} `],
-  [
-    'otel',
-    line =>
-      JSON.stringify({
-        resourceLogs: [{ scopeLogs: [{ logRecords: [{ timeUnixNano: '1', body: { stringValue: line } }] }] }],
-      }),
-  ],
-];
-
 test('every shipper is tried', () => {
   for (const shipper of SHIPPERS)
     assert.ok(
-      shapes.some(([name]) => name === shipper),
+      SHAPES.some(([name]) => name === shipper),
       shipper,
     );
 });
 
-for (const [index, [shipper, wrap]] of shapes.entries()) {
+for (const [index, [shipper, wrap]] of SHAPES.entries()) {
   test(`${shipper}, shape ${index}: the copy verifies, and is whole`, async () => {
     const copy = put('copy', jsonl(lines.map(wrap)));
     const verified = await runCommand(verify, ['--key', key, '--from', shipper, copy]);

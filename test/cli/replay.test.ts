@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Misuse } from '#src/cli/args.js';
 import { replay } from '#src/cli/replay.js';
@@ -116,4 +117,35 @@ test('misuse, a policy that does not load, and files without a record', async t 
   assert.equal(bad.code, 2);
   const none = await runCommand(replay, ['--policy', log.write('p.yaml', POLICY), log.write('empty.jsonl', '')]);
   assert.equal(none.code, 2);
+});
+
+test('with layers: a rule of a layer is another than that of the same name in the policy', async t => {
+  const denied = { ...DENIED, code: 'rule_denied', matched_rule: 'bound', policy_layer: '10-a.yaml' } as const;
+  const log = logOfCalls(t, [
+    'GET api.example.com/a',
+    'GET api.example.com/users/{id}',
+    ['GET api.example.com/users/{id}', denied],
+    ['GET api.example.com/users/{id}', { ...denied, policy_layer: '20-b.yaml' }],
+  ]);
+  const policy = log.write('policy.yaml', POLICY);
+  mkdirSync(join(log.folder, 'policy.d'));
+  log.write(
+    'policy.d/10-a.yaml',
+    'default: allow\nrules:\n  - { name: bound, deny: { url: "api.example.com/users/**" } }\n',
+  );
+  const run = async (...more: string[]) =>
+    JSON.parse(
+      (await runCommand(replay, ['--json', '--policy', policy, ...more, '--key', log.key, ...log.files])).out[0] ?? '',
+    );
+  const layered = await run('--layers');
+  assert.deepEqual([layered.replayed, layered.same, layered.changed], [4, 2, 2]);
+  const to = { result: 'deny', rule: 'bound', layer: '10-a.yaml' };
+  assert.deepEqual(
+    layered.changes.map(({ from, to }: Record<string, unknown>) => ({ from, to })),
+    [
+      { from: { result: 'allow', rule: 'old' }, to },
+      { from: { ...to, layer: '20-b.yaml' }, to },
+    ],
+  );
+  assert.deepEqual([(await run()).same, (await run()).changed], [2, 2]);
 });

@@ -188,11 +188,17 @@ test('a witnessed note is evidence of the end for `verify`: a shortened log, ano
   home.write('vkeys', `${vkey}\n`);
   home.write('log.jsonl', fileOf(lines));
   home.write('short.jsonl', fileOf(lines.slice(0, 2)));
-  const verify = (file: string, note = 'note', witness = vkey) =>
-    cli(['verify', '--key', KEY, '--expect', `@${home.path(note)}`, '--witness', witness, home.path(file)]);
+  const verify = (file: string, note = 'note', witness = vkey, ...more: readonly string[]) =>
+    cli(['verify', '--key', KEY, '--expect', `@${home.path(note)}`, '--witness', witness, ...more, home.path(file)]);
   const whole = await verify('log.jsonl');
   assert.equal(whole.code, 0, whole.out + whole.err);
   assert.match(whole.out, /end +attested up to 3/);
+  const at = '2\\d{3}-[\\d-]+T[\\d:]+\\.000Z';
+  assert.match(whole.out, new RegExp(`^witness ${NAME} signed 3:[0-9a-f]{64} at ${at}$`, 'm'));
+  const json = JSON.parse((await verify('log.jsonl', 'note', vkey, '--json')).out) as { witness: object };
+  const { time, root, ...said } = json.witness as { time: string; root: string };
+  assert.deepEqual(said, { name: NAME, vkey, size: 3 });
+  assert.match(`${time} ${root}`, new RegExp(`^${at} [0-9a-f]{64}$`));
   assert.equal((await verify('log.jsonl', 'note', home.path('vkeys'))).code, 0);
   const short = await verify('short.jsonl');
   assert.equal(short.code, 1);

@@ -33,6 +33,12 @@ const refused: readonly (readonly [name: string, line: string, code: BatchError[
   ['a key twice, once escaped', `{"request":${get},"killed":false,"kill\\u0065d":true}`, 'duplicate_key'],
   ['a request key twice', '{"request":{"method":"GET","method":"POST","url":"https://a.test/"}}', 'duplicate_key'],
   ['two requests', `{"request":${get},"request":${get}}`, 'duplicate_key'],
+  ['layers that are no word', '{"load_file":"a","layers":"yes"}', 'wrong_type'],
+  ['layers of null', '{"load_file":"a","layers":null}', 'wrong_type'],
+  ['layers alone', '{"layers":true}', 'missing_key'],
+  ['layers of an object', '{"load":{},"layers":true}', 'bad_value'],
+  ['layers of a request', '{"request":{"method":"GET","url":"https://a.test/"},"layers":true}', 'bad_value'],
+  ['layers twice', '{"load_file":"a","layers":true,"layers":true}', 'duplicate_key'],
   ['load_file twice', '{"load_file":"a","load_file" : "b"}', 'duplicate_key'],
   ['a tool that is a number', '{"request":{"tool":5}}', 'wrong_type'],
   ['a null tool', '{"request":{"tool":null}}', 'wrong_type'],
@@ -81,7 +87,12 @@ test('escaped pairs and escaped backslashes are no mistakes', () => {
 test('a load hands on the source text, numbers as written', () => {
   const policyText = '{"default":"deny","x":1.0000000000000000000001e3}';
   assert.deepEqual(readBatchLine(` { "load" : ${policyText} } `), { is: 'load', policyText });
-  assert.deepEqual(readBatchLine('{"load_file":"/p.yaml"}'), { is: 'load_file', path: '/p.yaml' });
+  assert.deepEqual(readBatchLine('{"load_file":"/p.yaml"}'), { is: 'load_file', path: '/p.yaml', layers: false });
+  assert.deepEqual(readBatchLine('{"layers":true,"load_file":"/p.yaml"}'), {
+    is: 'load_file',
+    path: '/p.yaml',
+    layers: true,
+  });
 });
 
 test('a load given twice leaves text that is no JSON', () => {

@@ -91,18 +91,20 @@ test('the page, from top to bottom', async t => {
 });
 
 function plain(text: string, home: Home): string {
-  return text
-    // Whose folders these are is another page's business.
-    .replace(/^separate .*\n/gm, '')
-    .replaceAll(home.dir, '~')
-    .replaceAll(`by ${userInfo().username}`, 'by alice')
-    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z/g, 'TIME')
-    .replace(/[^ "]+\/crm-agent\/[0-9a-f]{16}/g, 'ORIGIN')
-    .replace(/\b[0-9a-f]{32}\b/g, 'ID')
-    .replace(/\b[0-9a-f]{16}\b/g, 'KEY')
-    .replace(/\b[0-9a-f]{64}\b/g, 'HASH')
-    .replace(/\b(seq|uid|owner_uid|by_uid|abort_ms)([=: "]+)\d+/g, '$1$2N')
-    .replace(/\d+ records/g, 'N records')
-    .replace(/^\d+ TIME/gm, 'N TIME')
-    .replace(/signed up to \d+ at TIME|no checkpoint near the end/g, 'signed up to N at TIME');
+  return (
+    text
+      // Whose folders these are is another page's business.
+      .replace(/^separate .*\n/gm, '')
+      .replaceAll(home.dir, '~')
+      .replaceAll(`by ${userInfo().username}`, 'by alice')
+      .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z/g, 'TIME')
+      .replace(/[^ "]+\/crm-agent\/[0-9a-f]{16}/g, 'ORIGIN')
+      .replace(/\b[0-9a-f]{32}\b/g, 'ID')
+      .replace(/\b[0-9a-f]{16}\b/g, 'KEY')
+      .replace(/\b[0-9a-f]{64}\b/g, 'HASH')
+      .replace(/\b(seq|uid|owner_uid|by_uid|abort_ms)([=: "]+)\d+/g, '$1$2N')
+      .replace(/\d+ records/g, 'N records')
+      .replace(/^\d+ TIME/gm, 'N TIME')
+      .replace(/signed up to \d+ at TIME|no checkpoint near the end/g, 'signed up to N at TIME')
+  );
 }

@@ -16,7 +16,7 @@ test(`${PATH}: every command prints what it shows`, async t => {
   writeFileSync(join(cwd, 'policy.d/10-company.yaml'), company?.text ?? '');
   writeFileSync(join(cwd, 'policy.yaml'), team?.text ?? '');
   const commands = fencedBlocks(PATH).filter(block => block.language === 'sh');
-  assert.equal(commands.length, 3);
+  assert.equal(commands.length, 4);
   for (const { text } of commands) {
     const [, ...args] = text.trim().split(' ');
     const { out, err } = await cli(args, { cwd });

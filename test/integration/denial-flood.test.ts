@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Checkrd } from '#src/checkrd.js';
 import { Home } from '../support/home.js';
+import { until } from '../support/until.js';
 
 test('a flood through fetch: slowed, all recorded, and a caller that gives up is let go at once', async t => {
   const home = new Home({ 'policy.yaml': 'default: deny\nrules: []\n' });
@@ -25,4 +26,24 @@ test('a flood through fetch: slowed, all recorded, and a caller that gives up is
   await assert.rejects(guarded('http://127.0.0.1:9/', { signal: AbortSignal.timeout(50) }), { name: 'TimeoutError' });
   assert.ok(performance.now() - aborted < 1000);
   await Promise.all(burst);
+});
+
+test('a flood of refused redirects: slowed as any other, all recorded', async t => {
+  const home = new Home({ 'policy.yaml': 'default: allow\nrules: []\n' });
+  t.after(() => home.remove());
+  const checkrd = new Checkrd({ agentId: 'flood', configDir: home.dir });
+  t.after(() => checkrd.close());
+  const away = async () => new Response(null, { status: 302, headers: { location: 'ftp://127.0.0.1/' } });
+  const guarded = checkrd.wrap(away as typeof fetch);
+  const giveUp = new AbortController();
+  const codeOf = (error: { code?: unknown; name?: unknown }) => error.code ?? error.name;
+  const calls = Array.from({ length: 300 }, () =>
+    guarded('http://127.0.0.1:9/', { signal: giveUp.signal }).then(() => 'answered', codeOf),
+  );
+  const refused = () => home.records('flood').filter(record => record.code === 'redirect_refused').length;
+  await until('every refusal in the log', () => refused() === calls.length);
+  giveUp.abort(Object.assign(new Error('enough'), { code: 'gave_up' }));
+  const ended = await Promise.all(calls);
+  assert.ok(ended.filter(code => code === 'redirect_refused').length >= 50, 'a second’s worth passes at once');
+  assert.ok(ended.includes('gave_up'), 'the others wait with their answers');
 });

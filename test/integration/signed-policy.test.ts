@@ -1,6 +1,8 @@
-// T-76 of THREAT-MODEL.md: a real agent with its log, from its settings file.
+// T-76, T-78 of THREAT-MODEL.md: a real agent with its log, from its settings file.
 import assert from 'node:assert/strict';
+import { readdirSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Checkrd } from 'checkrd';
 import { failureOf } from '../support/agent-under-test.js';
 import { Home } from '../support/home.js';
@@ -36,4 +38,51 @@ test('an agent refuses a policy that was changed after signing, across starts, a
     );
   const loaded = `loaded 3 ${ann.keyId}`;
   assert.deepEqual(told, [loaded, ...['policy_signature_refused', loaded], ...['policy_signature_refused', loaded]]);
+});
+
+test('what is gone from the state folder is a loss also where a daemon writes the records', async t => {
+  const put = (version: number) => {
+    home.replace('policy.yaml', policyText(version));
+    home.replace('policy.yaml.dsse', envelope(policyText(version)));
+  };
+  const home = new Home({
+    'checkrd.yaml': 'agent_id: crm\nrequire_signature: true\ndaemon: { records: nobody.sock }\n',
+    'trust/ann.pub': ann.pub,
+  });
+  t.after(() => home.remove());
+  const start = async (): Promise<string> => {
+    const checkrd = new Checkrd({ configDir: home.dir, daemonRecords: home.path('nobody.sock') });
+    const { state, issue } = checkrd.healthy().policy;
+    await checkrd.close();
+    return `${state} ${issue?.code}`;
+  };
+  put(3);
+  assert.equal(await start(), 'ok undefined');
+  // Whatever a local log may have taken at the end.
+  for (const name of readdirSync(home.path('audit'))) {
+    if (!name.endsWith('.handed')) rmSync(home.path('audit', name), { recursive: true });
+  }
+  rmSync(home.path('state'), { recursive: true });
+  put(2);
+  assert.equal(await start(), 'missing versions_lost');
+});
+
+test('a refused signature is told with the command that explains it', async t => {
+  const home = new Home({
+    'checkrd.yaml': 'agent_id: crm\nrequire_signature: true\n',
+    'policy.yaml': policyText(3),
+    'trust/ann.pub': ann.pub,
+  });
+  t.after(() => home.remove());
+  const warned: string[] = [];
+  const hear = ({ message }: Error) => void warned.push(message);
+  process.on('warning', hear);
+  t.after(() => process.off('warning', hear));
+  await new Checkrd({ configDir: home.dir }).close();
+  await turn();
+  const policy = home.path('policy.yaml');
+  assert.ok(
+    warned.some(text => text.includes(`policy_unsigned (\`checkrd check --require-signature ${policy}\` explains it)`)),
+    warned.join('\n'),
+  );
 });

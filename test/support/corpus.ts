@@ -12,7 +12,7 @@ export async function said(folder: string): Promise<unknown> {
 }
 
 export function filesOf(folder: string): readonly string[] {
-  const names = readdirSync(folder).filter(name => /^audit[^/]*\.jsonl(\.\d+)?$/.test(name));
+  const names = readdirSync(folder).filter(name => /^audit[^/]*\.jsonl(\.\d+)?(\.gz)?$/.test(name));
   return names.map(name => resolve(folder, name));
 }
 

@@ -6,6 +6,7 @@ export const HEALTH: AgentHealth = {
   securityMode: 'strict',
   policy: { state: 'ok', path: '/policy.yaml', issue: null, pollOnly: false },
   policySha256: null,
+  engine: { path: '/engine.wasm', sha256: '0'.repeat(64), abi: 1, from: 'pinned', signedBy: [], issue: null },
   audit: {
     state: 'ok',
     error: null,

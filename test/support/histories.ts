@@ -77,7 +77,15 @@ export class LabLog {
   /** The files an operator would name: `audit*`, without lock, state and what was put aside. */
   files(): string[] {
     const folder = join(this.folder, 'log');
-    const names = readdirSync(folder).filter(name => /^audit[^/]*\.jsonl(\.\d+)?$/.test(name));
+    const names = readdirSync(folder, { withFileTypes: true }).filter(
+      entry => !entry.isSymbolicLink() && /^audit[^/]*\.jsonl(\.\d+)?(\.gz)?$/.test(entry.name),
+    );
+    return names.map(({ name }) => join(folder, name));
+  }
+  /** What `verify` reads beside them. */
+  beside(): string[] {
+    const folder = join(this.folder, 'log');
+    const names = readdirSync(folder).filter(name => /\.(state|epochs)$/.test(name));
     return names.map(name => join(folder, name));
   }
   remove(): void {

@@ -1,5 +1,6 @@
 /**
- * Freezes logs of this version for every later one: `npm run build && node build/test/support/make-corpus.js test/corpus/VERSION`.
+ * Freezes logs of this version for every later one: `npm run build && node build/test/support/make-corpus.js test/corpus/VERSION`,
+ * with the word `epochs` after it only those of several epochs (long-lived-logs.ts).
  *
  * Each folder is a log as the real writer, a crash or an intruder left it, the key to check it with, and what `verify` said
  * then. What is there is never made anew: a later version must say the same of it.
@@ -14,6 +15,7 @@ import { decision } from './audit-log.js';
 import { cli } from './cli.js';
 import { said } from './corpus.js';
 import { HISTORIES, LabLog } from './histories.js';
+import { LONG_LIVED } from './long-lived-logs.js';
 
 const FROZEN = [
   'closed and opened again',
@@ -33,26 +35,29 @@ const FROZEN = [
 const POLICY = 'default: deny\nrules:\n  - { name: reads, allow: { url: "api.example.com/v1/**" } }\n';
 const CALL = '0190b5a0-0000-7000-8000-000000000001';
 
-const [target = ''] = process.argv.slice(2);
+const [target = '', only = ''] = process.argv.slice(2);
 if (target === '' || existsSync(target)) {
-  process.stderr.write('usage: make-corpus.js FOLDER, which must not exist yet\n');
+  process.stderr.write('usage: make-corpus.js FOLDER [epochs]; FOLDER must not exist yet\n');
   process.exit(64);
 }
 
-for (const name of FROZEN) {
+const histories = FROZEN.map(name => {
   const history = HISTORIES.find(h => h.name === name);
   if (history === undefined) throw new Error(`no history '${name}'`);
+  return history;
+});
+for (const { name, run } of [...(only === 'epochs' ? [] : histories), ...LONG_LIVED]) {
   const log = new LabLog();
-  history.run(log);
+  run(log);
   await freeze(log, join(target, name.replaceAll(/[^a-zA-Z]+/g, '-').toLowerCase()));
   log.remove();
 }
-await evidence(resolve(target, 'evidence'));
+if (only !== 'epochs') await evidence(resolve(target, 'evidence'));
 
 /** Copies the files and writes down what is said of them. */
 async function freeze(log: LabLog, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  for (const file of log.files()) copyFileSync(file, join(folder, basename(file)));
+  for (const file of [...log.files(), ...log.beside()]) copyFileSync(file, join(folder, basename(file)));
   copyFileSync(log.key, join(folder, 'key.pub'));
   writeFileSync(join(folder, 'expected.json'), `${JSON.stringify(await said(folder), null, 2)}\n`);
 }

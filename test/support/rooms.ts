@@ -13,5 +13,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   page: ['core', 'crypto'],
   'checkrd.ts': ['core', 'agent', 'transports'],
   'register.ts': ['core', 'agent', 'transports', 'handover'],
-  'index.ts': ['checkrd.ts', 'core', 'agent', 'transports', 'sinks'],
+  'process-guard.ts': ['checkrd.ts', 'core', 'agent', 'transports'],
+  'testing.ts': ['core', 'agent', 'transports'],
+  'index.ts': ['checkrd.ts', 'process-guard.ts', 'core', 'agent', 'transports', 'sinks'],
 };

@@ -98,7 +98,13 @@ export class SignedSite {
   open(watch = false, hadLog = false): Opened {
     const records: AgentRecord[] = [];
     const settings = { ...this.settings(), policyWatch: watch };
-    const source = openPolicy(settings, null, engineModule(), record => void records.push(record), !hadLog);
+    const source = openPolicy(
+      settings,
+      null,
+      { current: engineModule() },
+      record => void records.push(record),
+      !hadLog,
+    );
     const close = () => source.close();
     this.t.after(close);
     const said = () => {

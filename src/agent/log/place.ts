@@ -5,6 +5,7 @@
  *   audit.jsonl.lock .state   its lock and its state
  *   audit.jsonl.epochs        its `key_rotated` lines, kept for good
  *   audit.jsonl.reserve       room for when the disk is full
+ *   audit.jsonl.handed        a daemon writes this agent's records (ran-before.ts)
  *   hold                      a legal hold: retention removes nothing
  *   audit.jsonl.torn-<seq>    half a line that a crash left
  *   audit.<first seq>.jsonl   a file of a log that turns itself over; else an earlier file that was still at the path

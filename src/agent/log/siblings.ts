@@ -20,7 +20,7 @@ export function findSibling(
   const all = new Set(names);
   for (const name of names.sort()) {
     if (current.has(name) || !name.startsWith(`${stem}.`)) continue;
-    if (/\.(lock|state|epochs|reserve)$|\.torn-|\.tmp-/.test(name) || all.has(`${name}.lock`)) continue;
+    if (/\.(lock|state|epochs|reserve|handed)$|\.torn-|\.tmp-/.test(name) || all.has(`${name}.lock`)) continue;
     const found = open(join(dirname(path), name));
     if (found === null) continue;
     let kept = false;

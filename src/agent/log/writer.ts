@@ -208,6 +208,8 @@ export class LogWriter implements AuditLog {
   #lookAtPath(reason: 'inode' | 'signal'): void {
     if (this.#closed || this.#file === null || this.#next !== null) return;
     const stands = standsAt(this.path, this.#file.id);
+    // Until a look ends well, each record looks again: what this one has found must not be forgotten for a second.
+    this.#lookedMs = Number.NEGATIVE_INFINITY;
     if (typeof stands === 'object') throw this.#problems.unavailable(stands.errno);
     if (stands === 'yes' && this.#lock.held) {
       this.#lookedMs = this.#settings.clock.wallMs();

@@ -85,6 +85,8 @@ export interface Settings {
   readonly keysDir: string;
   /** Bodies are read up to here, bytes. */
   readonly inspectBytes: number;
+  /** Absolute path of the engine's file; null: that of the package. */
+  readonly engine: string | null;
   /** False: `beforeRequest` may refuse a call, never wave it through. */
   readonly allowSkip: boolean;
   /** False: `CHECKRD_DISABLED=1` makes construction fail. */

@@ -53,7 +53,8 @@ export type RequestLine = {
 
 export type BatchLine =
   | { readonly is: 'load'; readonly policyText: string }
-  | { readonly is: 'load_file'; readonly path: string }
+  /** `layers`: also those beside it. */
+  | { readonly is: 'load_file'; readonly path: string; readonly layers: boolean }
   | RequestLine
   | { readonly is: 'bad'; readonly error: BatchError };
 
@@ -81,23 +82,32 @@ export function readBatchLine(line: string): BatchLine {
       case 'killed':
       case 'load':
       case 'load_file':
+      case 'layers':
         break;
       default:
-        return bad('unknown_key', 'a line has `request`, `agent`, `at` and `killed`, or `load`, or `load_file`');
+        return bad(
+          'unknown_key',
+          'a line has `request`, `agent`, `at` and `killed`, or `load`, or `load_file` and `layers`',
+        );
     }
   }
   if (parsed.request !== undefined) {
-    return parsed.load !== undefined || parsed.load_file !== undefined
+    return parsed.load !== undefined || parsed.load_file !== undefined || parsed.layers !== undefined
       ? bad('bad_value', 'a line either loads or asks')
       : requestLine(line, parsed, keys);
   }
-  if (keys !== 1)
+  const { layers } = parsed;
+  const isFile = parsed.load_file !== undefined;
+  if (keys !== (isFile && layers !== undefined ? 2 : 1))
     return bad(keys === 0 ? 'missing_key' : 'bad_value', 'a line is a `request`, a `load` or a `load_file`');
   if (parsed.load !== undefined) return { is: 'load', policyText: onlyValue(line) };
-  if (parsed.load_file === undefined) return bad('missing_key', 'a line is a `request`, a `load` or a `load_file`');
+  if (!isFile) return bad('missing_key', 'a line is a `request`, a `load` or a `load_file`');
   const path = parsed.load_file;
   if (typeof path !== 'string' || path === '' || path.includes('\0')) return bad('wrong_type', '`load_file` is a path');
-  return countNames(line) === 1 ? { is: 'load_file', path } : bad('duplicate_key', 'a key is given twice');
+  if (layers !== undefined && typeof layers !== 'boolean') return bad('wrong_type', '`layers` is true or false');
+  return countNames(line) === keys
+    ? { is: 'load_file', path, layers: layers === true }
+    : bad('duplicate_key', 'a key is given twice');
 }
 
 function requestLine(line: string, parsed: Json, topKeys: number): BatchLine {

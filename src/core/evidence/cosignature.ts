@@ -91,7 +91,7 @@ export interface WitnessedHead {
   readonly origin: string;
   readonly size: number;
   readonly root: Uint8Array;
-  readonly witness: string;
+  readonly witness: Witness;
   /** When the witness says it signed, POSIX seconds. */
   readonly atSeconds: number;
 }
@@ -122,7 +122,7 @@ export function readWitnessed(
       if (!Number.isSafeInteger(atSeconds) || !verify(witness.publicKey, signedBytes(parsed.text, atSeconds), bytes)) {
         return { ok: false, why: 'bad_signature' };
       }
-      if (found === null || atSeconds > found.atSeconds) found = { ...said, witness: name, atSeconds };
+      if (found === null || atSeconds > found.atSeconds) found = { ...said, witness, atSeconds };
     }
   }
   return found === null ? { ok: false, why: 'no_witness' } : { ok: true, head: found };

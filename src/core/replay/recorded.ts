@@ -22,6 +22,8 @@ export interface Recorded {
   readonly enforced: boolean;
   readonly code: string;
   readonly rule: string | null;
+  /** The layer whose rule it was; null: none said so. */
+  readonly layer: string | null;
   readonly method: string | null;
   readonly scheme: string | null;
   readonly host: string | null;
@@ -50,6 +52,7 @@ export function readDecision(record: FlatRecord): Recorded | null {
     enforced: enforced === true,
     code,
     rule: text(matched_rule),
+    layer: text(record.policy_layer),
     method: text(record.method),
     scheme: text(record.url_scheme),
     host: text(record.url_host),

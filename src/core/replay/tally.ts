@@ -3,16 +3,21 @@
  */
 import { callWords, type Recorded } from './recorded.js';
 
-export interface Answer {
-  readonly result: 'allow' | 'deny';
+export interface Ruled {
   /** A rule's name, or the code where no rule decided; null: one of several. */
   readonly rule: string | null;
+  /** The layer whose rule it is; absent: the main document's. */
+  readonly layer?: string;
+}
+
+export interface Answer extends Ruled {
+  readonly result: 'allow' | 'deny';
 }
 
 export type Replayed =
   | ({ readonly is: 'certain' } & Answer)
   /** `rule`: whose answer depends on what the log does not hold; null: the request itself cannot be made again. */
-  | { readonly is: 'cannot_say'; readonly rule: string | null };
+  | ({ readonly is: 'cannot_say' } & Ruled);
 
 export interface Change {
   readonly from: Answer;
@@ -22,8 +27,7 @@ export interface Change {
   readonly examples: readonly string[];
 }
 
-export interface Undecided {
-  readonly rule: string | null;
+export interface Undecided extends Ruled {
   readonly count: number;
   readonly examples: readonly string[];
 }
@@ -46,7 +50,7 @@ export class ReplayTally {
   /** By the code of the record. */
   readonly notByPolicy = new Map<string, number>();
   readonly #changes = new Map<string, Group<{ readonly from: Answer; readonly to: Answer }>>();
-  readonly #undecided = new Map<string, Group<string | null>>();
+  readonly #undecided = new Map<string, Group<Ruled>>();
 
   /** A decision that no policy made. */
   skip({ code }: Recorded): void {
@@ -57,12 +61,18 @@ export class ReplayTally {
     this.replayed++;
     if (now.is === 'cannot_say') {
       this.cannotSay++;
-      count(this.#undecided, JSON.stringify(now.rule), now.rule, recorded);
+      const of: Ruled = { rule: now.rule, ...inLayer(now.layer) };
+      count(this.#undecided, JSON.stringify(of), of, recorded);
       return;
     }
-    const from: Answer = { result: recorded.result, rule: recorded.rule ?? recorded.code };
-    const to: Answer = { result: now.result, rule: now.rule };
-    if (from.result === to.result && (to.rule === null || from.rule === to.rule)) {
+    const from: Answer = {
+      result: recorded.result,
+      rule: recorded.rule ?? recorded.code,
+      ...inLayer(recorded.layer ?? undefined),
+    };
+    const to: Answer = { result: now.result, rule: now.rule, ...inLayer(now.layer) };
+    const isSameRule = from.rule === to.rule && from.layer === to.layer;
+    if (from.result === to.result && (to.rule === null || isSameRule)) {
       this.same++;
       return;
     }
@@ -76,9 +86,11 @@ export class ReplayTally {
   }
 
   undecided(): readonly Undecided[] {
-    return sorted(this.#undecided).map(({ of, count: n, examples }) => ({ rule: of, count: n, examples }));
+    return sorted(this.#undecided).map(({ of, count: n, examples }) => ({ ...of, count: n, examples }));
   }
 }
+
+const inLayer = (layer: string | undefined): { readonly layer?: string } => (layer === undefined ? {} : { layer });
 
 function count<T>(groups: Map<string, Group<T>>, key: string, of: T, recorded: Recorded): void {
   const known = groups.get(key);

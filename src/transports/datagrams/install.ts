@@ -8,14 +8,14 @@
 import dgram from 'node:dgram';
 import type { CheckrdPolicyDenied } from '../../agent/errors.js';
 import { type AnyFunction, allOnTop, patchMethod, type Undo, undoAll } from '../patch.js';
-import { asTool, type EdgePort, refuseNow, restricted, watchedAs } from '../port.js';
+import { asTool, type ProcessPort, refuseNow, restricted, watchedAs } from '../port.js';
 import { handOver } from '../sanctioned.js';
 
 export const DATAGRAM_TOOL = 'node:dgram';
 
 type Answered = (error: Error | null) => void;
 
-export function install(port: EdgePort): Undo {
+export function install(port: ProcessPort): Undo {
   const prototype = dgram.Socket.prototype;
   const patches = [
     patchMethod(prototype, 'send', native => guarded(port, native, 'send', sendTo)),
@@ -33,7 +33,7 @@ export function install(port: EdgePort): Undo {
 type Place = { readonly host: string; readonly port: number } | null | undefined;
 
 function guarded(
-  port: EdgePort,
+  port: ProcessPort,
   native: AnyFunction,
   method: string,
   read: (args: readonly unknown[], socket: dgram.Socket) => Place,

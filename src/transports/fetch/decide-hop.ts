@@ -5,8 +5,8 @@
  *   out  : what the agent answered; a promise only where a hook or a body has to be waited for
  *   never: sends
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent, Begun, CallContext } from '../../agent/types.js';
-import type { AgentId } from '../../core/brand.js';
 import type { Decision, HttpRequest } from '../../core/decide/types.js';
 import { denialOf } from '../denial.js';
 import { askHook, type Hooks, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
@@ -17,7 +17,8 @@ import type { Outgoing } from './outgoing.js';
 export interface Edge {
   readonly agent: Agent;
   readonly base: typeof fetch;
-  readonly agentId: AgentId;
+  /** Who a call that begins now is made for. */
+  readonly caller: () => CallContext;
   readonly strict: boolean;
   readonly hooks: Hooks;
 }
@@ -95,18 +96,31 @@ export function deny(
   throw denial;
 }
 
+/** A denial's answer in a flood of them comes later; a caller that gives up is let go at once. */
+export async function paced(waitMs: number | undefined, signal: AbortSignal | null, out?: Outgoing): Promise<void> {
+  if (waitMs === undefined) return;
+  const done = new AbortController();
+  try {
+    await orAborted(sleep(waitMs, undefined, { signal: done.signal }), signal, out);
+  } finally {
+    done.abort();
+  }
+}
+
 /** A refusal this edge makes itself. It binds in every mode: there is nothing sensible to let through. */
-export function refuse(
+export async function refuse(
   edge: Edge,
   code: 'redirect_refused' | 'request_invalid',
   reason: string,
   request: Partial<HttpRequest>,
   context: CallContext,
-): never {
-  const { requestId, decision } = edge.agent.refuse(code, reason, request, context);
+  signal: AbortSignal | null,
+): Promise<never> {
+  const { requestId, decision, waitMs } = edge.agent.refuse(code, reason, request, context);
+  await paced(waitMs, signal);
   if (hasHooks(edge.hooks)) {
     const { method = '', url = '', headers = [] } = request;
-    const event = requestEvent(edge.agentId, { method, url, headers }, context.parentRequestId, context.traceparent);
+    const event = requestEvent(context.agent, { method, url, headers }, context.parentRequestId, context.traceparent);
     tell(edge, event, requestId, decision);
   }
   throw denialOf(decision, requestId);

@@ -8,6 +8,8 @@
 
 import type { CheckrdPolicyDenied } from '../../agent/errors.js';
 import type { Call, OutcomeResult } from '../../agent/types.js';
+import type { Usage } from '../../core/outcome/usage.js';
+import { type UsageReader, usageReader } from '../../core/outcome/usage-reader.js';
 import { killedDenial } from '../denial.js';
 import { listen } from './caller-signal.js';
 
@@ -16,7 +18,27 @@ export type BranchEnd = 'read' | 'failed' | 'cancelled' | 'dropped';
 /** One body of a flight; what happens to it first is what counts. */
 export class Branch {
   #open = true;
-  constructor(readonly flight: Flight) {}
+  #readBytes = 0;
+  readonly #reader: UsageReader | null;
+  constructor(
+    readonly flight: Flight,
+    contentType: string | null,
+  ) {
+    this.#reader = usageReader(contentType);
+  }
+  get readBytes(): number {
+    return this.#readBytes;
+  }
+  get usage(): Usage | null {
+    return this.#reader?.usage ?? null;
+  }
+  /** A part of the body, on its way to whoever reads it. */
+  saw(bytes: Uint8Array): void {
+    if (this.#reader === null || !this.#open) return;
+    this.#readBytes += bytes.byteLength;
+    this.#reader.push(bytes);
+    this.flight.read(this);
+  }
   end(how: BranchEnd, bytes?: number): void {
     if (!this.#open) return;
     this.#open = false;
@@ -47,6 +69,8 @@ export class Flight {
   #status: number | undefined;
   #denial: CheckrdPolicyDenied | null = null;
   #ended = false;
+  /** The body that was read furthest. */
+  #furthest: Branch | null = null;
   /** Bodies still open: the response's, and one for each clone. */
   #branches = 0;
 
@@ -114,9 +138,14 @@ export class Flight {
   }
 
   /** A body of this flight: the response's own, or a clone's. */
-  branch(): Branch {
+  branch(contentType: string | null = null): Branch {
     this.#branches++;
-    return new Branch(this);
+    return new Branch(this, contentType);
+  }
+
+  /** Called by Branch alone. */
+  read(branch: Branch): void {
+    if (this.#furthest === null || branch.readBytes > this.#furthest.readBytes) this.#furthest = branch;
   }
 
   /** Called by Branch alone, once for each. */
@@ -139,11 +168,14 @@ export class Flight {
     this.keep = null;
     this.#sent = null;
     this.#caller?.removeEventListener('abort', this.#onCaller);
+    const usage = this.#furthest?.usage ?? null;
+    this.#furthest = null;
     this.#call.finish({
       result,
       ...(this.#status === undefined ? {} : { statusCode: this.#status }),
       ...(this.#requestBytes === undefined ? {} : { requestBytes: this.#requestBytes }),
       ...(responseBytes === undefined ? {} : { responseBytes }),
+      ...(usage === null ? {} : { usage }),
     });
   }
 }

@@ -8,6 +8,7 @@
  * The prototype is exchanged for one that inherits from the old: `instanceof`, `constructor` and the name stay.
  */
 import { Readable } from 'node:stream';
+import { endDropped } from './dropped.js';
 import type { Flight } from './flight.js';
 import { type Guard, guardedStream, type Trail } from './guarded-stream.js';
 
@@ -15,20 +16,16 @@ const guards = new WeakMap<Response, Guard>();
 /** Apart from Guard: the stream holds its response, and whoever waits for the response's collection holds Guard. */
 const streams = new WeakMap<Response, ReadableStream>();
 const prototypes = new WeakMap<object, object>();
-const dropped = new FinalizationRegistry<Guard>(guard => {
-  guard.branch.end('dropped');
-  // The transport lets go of a body that nobody reads, but not of one that our reader has locked.
-  guard.reader?.cancel().catch(() => undefined);
-});
+const dropped = new FinalizationRegistry<Guard>(endDropped);
 const decoder = new TextDecoder();
 
 /** Watches the body of `response` and books its end. `trail`: the hops that came before it. */
 export function guardResponse(response: Response, flight: Flight, trail: Trail): Response {
-  const branch = flight.branch();
   if (!(response instanceof Response)) {
-    branch.end('read');
+    flight.branch().end('read');
     return response;
   }
+  const branch = flight.branch(response.headers.get('content-type'));
   const empty = response.body === null || response.headers.get('content-length') === '0';
   if (empty) branch.end('read', 0);
   if (empty && !trail.redirected) return response;
@@ -88,6 +85,7 @@ function guardedPrototype(parent: Response): object {
     const work = native<() => Promise<ArrayBuffer>>(response, 'arrayBuffer').call(response);
     try {
       const bytes = await guard.branch.flight.race(work);
+      guard.branch.saw(new Uint8Array(bytes));
       guard.branch.end('read', bytes.byteLength);
       return bytes;
     } catch (error) {
@@ -142,7 +140,7 @@ function guardedPrototype(parent: Response): object {
       const open = native<unknown>(this, 'body') !== null;
       const other = copy.call(this);
       streams.delete(this);
-      const branch = open ? guard.branch.flight.branch() : guard.branch;
+      const branch = open ? guard.branch.flight.branch(other.headers.get('content-type')) : guard.branch;
       return watch(other, { branch, trail: guard.trail, reader: null }, open);
     },
   };

@@ -57,6 +57,8 @@ export function guardedStream(
       // A byte stream takes no empty chunk; it would end a waiting read with nothing.
       if (byob && chunk.byteLength === 0) continue;
       size += chunk.byteLength ?? 0;
+      // Before it is handed on: a byte stream takes the buffer away.
+      if (chunk instanceof Uint8Array) branch.saw(chunk);
       controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
       return;
     }

@@ -6,11 +6,11 @@
  *   never: takes part in what is decided
  */
 import { type AnyFunction, patchMethod, type Undo } from '../patch.js';
-import type { EdgePort } from '../port.js';
+import type { ProcessPort } from '../port.js';
 import type { Pool } from '../undici/pool.js';
 import { wrapFetch } from './wrap-fetch.js';
 
-export function install(port: EdgePort, pool: Pool): Undo {
+export function install(port: ProcessPort, pool: Pool): Undo {
   const { agent, agentId, strict } = port;
   const patch = patchMethod(globalThis, 'fetch', native => {
     const past = (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
@@ -21,7 +21,7 @@ export function install(port: EdgePort, pool: Pool): Undo {
       const { dispatcher = pool.dispatcher } = (init ?? {}) as { readonly dispatcher?: unknown };
       return (native as typeof fetch)(input, { ...init, dispatcher } as RequestInit);
     };
-    return wrapFetch(agent, past as typeof fetch, { agentId, strict }) as AnyFunction;
+    return wrapFetch(agent, past as typeof fetch, { agentId: agentId(), strict }) as AnyFunction;
   });
   port.coverage.covers('fetch', 'wrapped', null, () => patch?.isOnTop() === true);
   return () => {

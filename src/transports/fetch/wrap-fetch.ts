@@ -10,7 +10,6 @@
  * call is confirmed just before the send.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { findPolicyDenied } from '../../agent/errors.js';
 import type { Agent, CallContext } from '../../agent/types.js';
 import type { AgentId } from '../../core/brand.js';
@@ -18,11 +17,13 @@ import type { HttpRequest } from '../../core/decide/types.js';
 import { REDIRECT_MAX_HOPS } from '../../core/limits.js';
 import { killedDenial } from '../denial.js';
 import { type Hooks, requestEvent } from '../hooks.js';
+import { handOverJudged } from '../judged.js';
 import { readTraceparent } from '../traceparent.js';
-import { ask, asRequest, deny, type Edge, hasHooks, orAborted, orStopped, refuse, tell } from './decide-hop.js';
+import { ask, asRequest, deny, type Edge, hasHooks, orAborted, orStopped, paced, refuse, tell } from './decide-hop.js';
 import { deniedResponse, type OnDenied } from './denied.js';
 import { Flight } from './flight.js';
 import { guardResponse } from './guard.js';
+import { knownAs, unguarded } from './guarded.js';
 import { NO_TRAIL } from './guarded-stream.js';
 import { type HttpCall, nativeRequest, readCall } from './init.js';
 import { keepsIntegrity } from './integrity.js';
@@ -31,6 +32,8 @@ import { isCross, isRedirect, nextHop } from './redirect.js';
 
 export interface WrapFetchOptions {
   readonly agentId: AgentId;
+  /** Who a call that begins now is made for; absent: `agentId`. */
+  readonly caller?: () => CallContext;
   /** True: a caller's `dispatcher` is refused, since it may send the call anywhere. */
   readonly strict: boolean;
   readonly hooks?: Hooks;
@@ -40,10 +43,13 @@ export interface WrapFetchOptions {
 
 /** Wraps `base`. The promise rejects with CheckrdPolicyDenied, or answers 403, where a call must not proceed. */
 export function wrapFetch(agent: Agent, base: typeof fetch, options: WrapFetchOptions): typeof fetch {
-  const edge: Edge = { agent, base, agentId: options.agentId, strict: options.strict, hooks: options.hooks ?? {} };
+  const caller = options.caller ?? (() => ({ agent: options.agentId }));
+  const plain = unguarded(base, agent);
+  const send: typeof fetch = (input, init) => handOverJudged(() => plain(input, init));
+  const edge: Edge = { agent, base: send, caller, strict: options.strict, hooks: options.hooks ?? {} };
   const answers = options.onDenied === 'response';
   // The default keeps `length` at plain fetch's 1.
-  return async function fetch(input: unknown, init: unknown = undefined): Promise<Response> {
+  const guarded = async function fetch(input: unknown, init: unknown = undefined): Promise<Response> {
     try {
       return await run(edge, input, init);
     } catch (error) {
@@ -52,14 +58,17 @@ export function wrapFetch(agent: Agent, base: typeof fetch, options: WrapFetchOp
       return deniedResponse(denial);
     }
   } as typeof globalThis.fetch;
+  knownAs(guarded, agent, plain);
+  return guarded;
 }
 
 async function run(edge: Edge, input: unknown, init: unknown): Promise<Response> {
   const call = readCall(input, init, edge.strict);
-  const context: CallContext = { agent: edge.agentId };
+  const context = edge.caller();
   if (call.kind === 'local') return edge.base(call.input, call.init as RequestInit);
   if (call.kind === 'unparsable') {
-    return refuse(edge, 'request_invalid', 'the URL is relative or cannot be parsed', { method: call.method }, context);
+    const request = { method: call.method };
+    return refuse(edge, 'request_invalid', 'the URL is relative or cannot be parsed', request, context, null);
   }
   const out = new Outgoing({ url: call.url, method: call.method, headers: call.headers }, call.body, call.rest);
   if (call.signal?.aborted) {
@@ -69,13 +78,20 @@ async function run(edge: Edge, input: unknown, init: unknown): Promise<Response>
   }
   if (edge.strict && call.rest.dispatcher !== undefined) {
     const request = asRequest(out);
-    return refuse(edge, 'request_invalid', 'a dispatcher of its own may send the call anywhere', request, context);
+    return refuse(
+      edge,
+      'request_invalid',
+      'a dispatcher of its own may send the call anywhere',
+      request,
+      context,
+      call.signal,
+    );
   }
-  return await follow(edge, call, out);
+  return await follow(edge, call, out, context);
 }
 
 /** Decides, sends and follows until there is an answer. */
-async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Response> {
+async function follow(edge: Edge, call: HttpCall, first: Outgoing, caller: CallContext): Promise<Response> {
   const follows = call.redirect === 'follow';
   let out = first;
   let parentRequestId: string | undefined;
@@ -83,18 +99,17 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
   for (let hops = 0; ; hops++) {
     const traceparent = readTraceparent(out.traceparent);
     const context: CallContext = {
-      agent: edge.agentId,
+      ...caller,
       ...(parentRequestId === undefined ? {} : { parentRequestId }),
       ...(traceparent === undefined ? {} : { traceparent }),
     };
     const request = asRequest(out);
-    const event = hasHooks(edge.hooks) ? requestEvent(edge.agentId, request, parentRequestId, traceparent) : null;
+    const event = hasHooks(edge.hooks) ? requestEvent(caller.agent, request, parentRequestId, traceparent) : null;
     const asked = ask(edge, out, request, context, call.signal, event);
     // Awaited only where it must be: what was decided is handed over in the same turn.
     const begun = asked instanceof Promise ? await asked : asked;
     if (begun.kind !== 'proceed') {
-      const waitMs = begun.kind === 'refused' ? begun.waitMs : undefined;
-      if (waitMs !== undefined) await orAborted(sleep(waitMs), call.signal, out);
+      if (begun.kind === 'refused') await paced(begun.waitMs, call.signal, out);
       return deny(edge, out, begun, event);
     }
     const kept = begun.call.onDisk();
@@ -118,7 +133,7 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
     const response = await settled(flight, answer);
     flight.answered(response.status);
     if (!follows) return guardResponse(response, flight, NO_TRAIL);
-    if (response.redirected) return misled(edge, response, flight, request, context);
+    if (response.redirected) return misled(edge, response, flight, request, context, call.signal);
 
     const location = isRedirect(response.status) ? response.headers.get('location') : null;
     const next = nextHop(out.head, response.status, location);
@@ -133,15 +148,22 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
     const hop: CallContext = { ...context, parentRequestId };
     if (next.kind === 'invalid') throw new TypeError('fetch failed', { cause: next.cause });
     if (next.kind === 'scheme')
-      return refuse(edge, 'redirect_refused', 'redirected to a scheme other than http(s)', request, hop);
+      return refuse(edge, 'redirect_refused', 'redirected to a scheme other than http(s)', request, hop, call.signal);
     if (hops === REDIRECT_MAX_HOPS)
-      return refuse(edge, 'redirect_refused', `more than ${REDIRECT_MAX_HOPS} redirects`, request, hop);
+      return refuse(edge, 'redirect_refused', `more than ${REDIRECT_MAX_HOPS} redirects`, request, hop, call.signal);
 
     const body = next.keepsBody
       ? await orStopped(edge, out, request, hop, event, orAborted(out.again(), call.signal))
       : ({ kind: 'none' } as const);
     if (body === null) {
-      return refuse(edge, 'redirect_refused', 'redirected with a body that cannot be sent again', request, hop);
+      return refuse(
+        edge,
+        'redirect_refused',
+        'redirected with a body that cannot be sent again',
+        request,
+        hop,
+        call.signal,
+      );
     }
     trail = { redirected: true, crossed: trail.crossed || isCross(call.url, next.head.url) };
     if (trail.crossed && call.rest.mode === 'same-origin') {
@@ -152,10 +174,17 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing): Promise<Resp
 }
 
 /** A transport that follows redirects although told not to has gone where nobody decided. */
-function misled(edge: Edge, response: Response, flight: Flight, request: HttpRequest, context: CallContext): never {
+function misled(
+  edge: Edge,
+  response: Response,
+  flight: Flight,
+  request: HttpRequest,
+  context: CallContext,
+  signal: AbortSignal | null,
+): Promise<never> {
   flight.branch().end('failed');
   response.body?.cancel().catch(() => undefined);
-  return refuse(edge, 'redirect_refused', 'the transport followed a redirect by itself', request, context);
+  return refuse(edge, 'redirect_refused', 'the transport followed a redirect by itself', request, context, signal);
 }
 
 async function settled(flight: Flight, answer: Promise<Response>): Promise<Response> {

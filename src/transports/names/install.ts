@@ -11,7 +11,7 @@ import type { CheckrdPolicyDenied } from '../../agent/errors.js';
 import type { OutcomeResult } from '../../agent/types.js';
 import { killedDenial } from '../denial.js';
 import { type AnyFunction, allOnTop, type Patch, patchMethod, type Undo, undoAll } from '../patch.js';
-import { type Answer, asTool, type EdgePort, restricted, watchedAs } from '../port.js';
+import { type Answer, asTool, type ProcessPort, restricted, watchedAs } from '../port.js';
 import { handOver, isHandingOver } from '../sanctioned.js';
 
 export const DNS_TOOL = 'node:dns';
@@ -19,7 +19,7 @@ export const DNS_TOOL = 'node:dns';
 const RESOLVES = ['', '4', '6', 'Any', 'Caa', 'Cname', 'Mx', 'Naptr', 'Ns', 'Ptr', 'Soa', 'Srv', 'Tlsa', 'Txt'];
 const METHODS = ['lookup', 'lookupService', 'reverse', ...RESOLVES.map(type => `resolve${type}`)];
 
-export function install(port: EdgePort): Undo {
+export function install(port: ProcessPort): Undo {
   const rule = port.egress.names;
   const patches: (Patch | null)[] = [];
   for (const method of METHODS) {
@@ -42,7 +42,7 @@ export function install(port: EdgePort): Undo {
 }
 
 /** Null: nothing is asked of anybody, or it passes undecided. */
-function ask(port: EdgePort, method: string, args: readonly unknown[]): Answer | null {
+function ask(port: ProcessPort, method: string, args: readonly unknown[]): Answer | null {
   const [name] = args;
   // What is no name is for the function itself to refuse; an address is its own answer.
   if (isHandingOver() || typeof name !== 'string' || name === '') return null;
@@ -51,7 +51,7 @@ function ask(port: EdgePort, method: string, args: readonly unknown[]): Answer |
   return restricted(port, 'names', port.egress.names, asTool(DNS_TOOL, { name, type }), 'a lookup by node:dns');
 }
 
-function withCallback(port: EdgePort, method: string, native: AnyFunction): AnyFunction {
+function withCallback(port: ProcessPort, method: string, native: AnyFunction): AnyFunction {
   return function (...args) {
     const answer = typeof args.at(-1) === 'function' ? ask(port, method, args) : null;
     const run = (): unknown => handOver(() => Reflect.apply(native, this, args));
@@ -72,7 +72,7 @@ function withCallback(port: EdgePort, method: string, native: AnyFunction): AnyF
   };
 }
 
-function withPromise(port: EdgePort, method: string, native: AnyFunction): AnyFunction {
+function withPromise(port: ProcessPort, method: string, native: AnyFunction): AnyFunction {
   return function (...args) {
     const answer = ask(port, method, args);
     const run = (): unknown => handOver(() => Reflect.apply(native, this, args));

@@ -9,12 +9,12 @@ import inspector from 'node:inspector';
 import { createRequire } from 'node:module';
 import type { Way } from '../../agent/coverage.js';
 import { type AnyFunction, allOnTop, type Patch, patchMethod, type Undo, undoAll } from '../patch.js';
-import { asTool, type EdgePort, restricted, watchedAs } from '../port.js';
+import { asTool, type ProcessPort, restricted, watchedAs } from '../port.js';
 import { quietly } from '../quiet.js';
 
 export const NATIVE_TOOL = 'node:native';
 
-export function install(port: EdgePort): Undo {
+export function install(port: ProcessPort): Undo {
   const guard = (way: Way, kind: string, what: (args: readonly unknown[]) => unknown) => (native: AnyFunction) =>
     function (this: unknown, ...args: unknown[]): unknown {
       const name = String(what(args));

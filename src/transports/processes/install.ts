@@ -10,13 +10,13 @@ import childProcess, { ChildProcess } from 'node:child_process';
 import type { CheckrdPolicyDenied } from '../../agent/errors.js';
 import { guardedEnv } from '../inherit.js';
 import { type AnyFunction, allOnTop, patchMethod, type Undo, undoAll } from '../patch.js';
-import { type Answer, asTool, type EdgePort, restricted, watchedAs } from '../port.js';
+import { type Answer, asTool, type ProcessPort, restricted, watchedAs } from '../port.js';
 import { inherits } from './program.js';
 import { type Given, readExec, readFile } from './sync-arguments.js';
 
 export const PROCESS_TOOL = 'node:child_process';
 
-export function install(port: EdgePort): Undo {
+export function install(port: ProcessPort): Undo {
   const patches = [
     patchMethod(ChildProcess.prototype, 'spawn', native => spawned(port, native)),
     patchMethod(childProcess, 'spawnSync', native => sync(port, native, readFile, failed)),
@@ -34,7 +34,7 @@ export function install(port: EdgePort): Undo {
 }
 
 /** Null: it is guarded itself, or passes undecided. */
-function ask(port: EdgePort, file: string, args: readonly string[]): Answer | null {
+function ask(port: ProcessPort, file: string, args: readonly string[]): Answer | null {
   if (inherits(file, args)) return null;
   return restricted(port, 'processes', port.egress.processes, asTool(PROCESS_TOOL, { file, args }), `started ${file}`);
 }
@@ -48,7 +48,7 @@ interface SpawnOptions {
   gid?: unknown;
 }
 
-function spawned(port: EdgePort, native: AnyFunction): AnyFunction {
+function spawned(port: ProcessPort, native: AnyFunction): AnyFunction {
   return function (given) {
     const child = this as ChildProcess;
     const options = { ...(given as SpawnOptions) };
@@ -99,7 +99,7 @@ function fail(child: ChildProcess, native: AnyFunction, options: SpawnOptions, d
 }
 
 function sync(
-  port: EdgePort,
+  port: ProcessPort,
   native: AnyFunction,
   read: (args: readonly unknown[]) => Given | null,
   deny: (denial: CheckrdPolicyDenied) => unknown,
@@ -130,7 +130,7 @@ function thrown(denial: CheckrdPolicyDenied): never {
   throw denial;
 }
 
-function replaced(port: EdgePort, native: AnyFunction): AnyFunction {
+function replaced(port: ProcessPort, native: AnyFunction): AnyFunction {
   return function (file, args = [], env = process.env) {
     if (typeof file !== 'string' || !Array.isArray(args)) return Reflect.apply(native, this, [file, args, env]);
     const copied = args.map(String);

@@ -7,7 +7,7 @@
  *   never: decides: nothing here says for whom, or to which name
  */
 import { type AnyFunction, type Patch, patchMethod } from '../patch.js';
-import type { EdgePort } from '../port.js';
+import type { ProcessPort } from '../port.js';
 import { refuseNow } from '../port.js';
 import { quietly } from '../quiet.js';
 import { tcpUrl } from './destination.js';
@@ -21,7 +21,7 @@ interface Handles {
 }
 
 /** @param letThrough The sockets that may connect. */
-export function patchHandles(port: EdgePort, letThrough: WeakSet<object>): (Patch | null)[] {
+export function patchHandles(port: ProcessPort, letThrough: WeakSet<object>): (Patch | null)[] {
   const { TCP } = binding('tcp_wrap');
   const { Pipe } = binding('pipe_wrap');
   const guarded = (native: AnyFunction): AnyFunction =>
@@ -58,7 +58,7 @@ function belongs(handle: object, letThrough: WeakSet<object>): boolean {
   return false;
 }
 
-function refused(port: EdgePort, [, address, number]: readonly unknown[]): boolean {
+function refused(port: ProcessPort, [, address, number]: readonly unknown[]): boolean {
   const reason = 'a handle was connected below node:net';
   if (port.egress.coverage !== 'strict') {
     port.coverage.passed('sockets', reason);

@@ -14,7 +14,7 @@ import type { Call } from '../../agent/types.js';
 import type { ActionRequest } from '../../core/decide/types.js';
 import { denialOf, killedDenial } from '../denial.js';
 import { type AnyFunction, allOnTop, patchMethod, type Undo, undoAll } from '../patch.js';
-import { type Answer, asTool, decideNow, type EdgePort, refuseNow } from '../port.js';
+import { type Answer, asTool, decideNow, type ProcessPort, refuseNow } from '../port.js';
 import { handOver, isSanctioned } from '../sanctioned.js';
 import { type Destination, destinationOf, tcpUrl } from './destination.js';
 import { patchHandles } from './handles.js';
@@ -31,7 +31,7 @@ interface Known {
 
 type Go = Extract<Answer, { kind: 'go' }>;
 
-export function install(port: EdgePort): Undo {
+export function install(port: ProcessPort): Undo {
   const lookup = dns.lookup;
   const letThrough = new WeakSet<object>();
   const patch = patchMethod(
@@ -54,7 +54,7 @@ export function install(port: EdgePort): Undo {
   };
 }
 
-function guarded(port: EdgePort, native: AnyFunction, socket: Socket, args: unknown[], known: Known): unknown {
+function guarded(port: ProcessPort, native: AnyFunction, socket: Socket, args: unknown[], known: Known): unknown {
   const to = destinationOf(args);
   const run = (): unknown => {
     known.letThrough.add(socket);
@@ -78,12 +78,13 @@ function guarded(port: EdgePort, native: AnyFunction, socket: Socket, args: unkn
   return socket;
 }
 
-function isOurs(port: EdgePort, to: Exclude<Destination, { kind: 'shifty' }>): boolean {
+function isOurs(port: ProcessPort, to: Exclude<Destination, { kind: 'shifty' }>): boolean {
   if (Object.hasOwn(to.options, port.ownSocket)) return true;
-  return to.kind === 'tcp' ? isSanctioned(to.options, to.host, to.port) : isSanctioned(to.options, to.path, 0);
+  const address = to.kind === 'tcp' ? { host: to.host, port: to.port } : { host: to.path, port: null };
+  return isSanctioned(address, to.options);
 }
 
-function ask(port: EdgePort, to: Destination, lookup: unknown): Answer {
+function ask(port: ProcessPort, to: Destination, lookup: unknown): Answer {
   if (to.kind === 'shifty') {
     const reason = 'where the socket goes is computed when it is read, so it cannot be judged';
     return refuseNow(port, 'request_invalid', reason, { method: 'CONNECT' });
@@ -102,7 +103,7 @@ function leadsElsewhere(options: object, known: unknown): boolean {
   return (lookup ?? dns.lookup) !== known;
 }
 
-function ownLookup(port: EdgePort, request: ActionRequest): Answer {
+function ownLookup(port: ProcessPort, request: ActionRequest): Answer {
   const reason = 'a lookup of its own may lead the socket to any address';
   if (port.egress.coverage === 'strict') return refuseNow(port, 'not_covered', reason, request);
   const answer = decideNow(port, request);

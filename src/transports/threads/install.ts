@@ -9,12 +9,12 @@ import { syncBuiltinESMExports } from 'node:module';
 import workerThreads, { SHARE_ENV, Worker } from 'node:worker_threads';
 import { guardedEnv } from '../inherit.js';
 import type { Undo } from '../patch.js';
-import type { EdgePort } from '../port.js';
+import type { ProcessPort } from '../port.js';
 
 type Options = Readonly<Record<string, unknown>>;
 type Construct = new (file: unknown, options: Options) => Worker;
 
-export function install(port: EdgePort): Undo {
+export function install(port: ProcessPort): Undo {
   const Native = Worker;
   let active = true;
   const Guarded = new Proxy(Native, {
@@ -40,7 +40,7 @@ export function install(port: EdgePort): Undo {
   };
 }
 
-function start(port: EdgePort, Native: Construct, file: unknown, given: Options, as: Construct): object {
+function start(port: ProcessPort, Native: Construct, file: unknown, given: Options, as: Construct): object {
   const { env, execArgv } = given;
   const own = env === undefined || env === null || env === SHARE_ENV ? env : guardedEnv({ ...env }, port.inherit);
   const preload = ['--require', port.inherit.entry];

@@ -21,6 +21,8 @@ import { type CopiedArgs, copyArgs } from './copy-args.js';
 
 export interface GuardToolOptions {
   readonly agentId: AgentId;
+  /** Who a call that begins now is made for; absent: `agentId`. */
+  readonly caller?: () => CallContext;
   readonly hooks: Hooks;
 }
 
@@ -48,13 +50,14 @@ export function guardTool<A, T>(
   agent: Agent,
   name: string,
   tool: (args: A, context: ToolContext) => T,
-  { agentId, hooks }: GuardToolOptions,
+  { agentId, caller, hooks }: GuardToolOptions,
 ): (args: A) => Promise<Awaited<T>> {
   return async (args: A): Promise<Awaited<T>> => {
     const copied = copyArgs(args);
     const request: ToolRequest = { tool: name, args: judged(copied), method: TOOL_METHOD, url: null };
-    const context: CallContext = { agent: agentId };
-    const asking = { agent, hooks, context, request, event: requestEvent(agentId, request, undefined, undefined) };
+    const context = caller?.() ?? { agent: agentId };
+    const event = requestEvent(context.agent, request, undefined, undefined);
+    const asking = { agent, hooks, context, request, event };
     if (copied.kind === 'impossible') {
       const reason = 'the arguments of the tool cannot be copied as JSON';
       throw refused(asking, agent.refuse('request_invalid', reason, request, context));

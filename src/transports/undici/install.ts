@@ -9,14 +9,14 @@ import type { CheckrdPolicyDenied } from '../../agent/errors.js';
 import type { HttpRequest } from '../../core/decide/types.js';
 import { denialOf, killedDenial } from '../denial.js';
 import type { Undo } from '../patch.js';
-import { type EdgePort, refuseNow } from '../port.js';
+import { type ProcessPort, refuseNow } from '../port.js';
 import { fail, watched } from './handler.js';
 import { GLOBAL_DISPATCHERS, type Pool } from './pool.js';
 import { type Dispatched, inspect, readDispatch } from './request.js';
 
 type Judged = Extract<Dispatched, { kind: 'judge' }>;
 
-export function install(port: EdgePort, pool: Pool): Undo {
+export function install(port: ProcessPort, pool: Pool): Undo {
   const ours = new Proxy(pool.dispatcher, {
     get(target, key, receiver): unknown {
       if (key === 'dispatch') return dispatch;
@@ -42,7 +42,7 @@ export function install(port: EdgePort, pool: Pool): Undo {
   };
 }
 
-function start(port: EdgePort, pool: Pool, given: object, handler: object): boolean {
+function start(port: ProcessPort, pool: Pool, given: object, handler: object): boolean {
   const read = readDispatch(given);
   if (read.kind === 'refuse') {
     fail(handler, refuseNow(port, read.code, read.reason, {}).denial);
@@ -52,14 +52,14 @@ function start(port: EdgePort, pool: Pool, given: object, handler: object): bool
 }
 
 function decide(
-  port: EdgePort,
+  port: ProcessPort,
   pool: Pool,
   read: Judged,
   request: HttpRequest,
   handler: object,
   waited: boolean,
 ): boolean {
-  const begun = port.agent.begin(request, { agent: port.agentId });
+  const begun = port.agent.begin(request, { agent: port.agentId() });
   if (begun.kind === 'need_body') {
     if (waited)
       return denied(handler, refuseNow(port, 'request_invalid', 'the body was asked for twice', request).denial);

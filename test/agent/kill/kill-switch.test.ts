@@ -394,3 +394,22 @@ test('contents of a file that has long stood still are read once and still dropp
   writeFileSync(path, '');
   assert.ok(killSwitch.look(BILLING));
 });
+
+test('more agents than are remembered: the switch of each is still found, by a look and by the folder alone', t => {
+  const { path, told, killSwitch } = bench(t, { timers: QUIET });
+  const many = Array.from({ length: 3000 }, (_, i) => id(`tenant-${i}`));
+  writeFileSync(`${path}.d/tenant-2999`, '');
+  for (const agent of many) assert.equal(killSwitch.look(agent) === null, agent !== 'tenant-2999', agent);
+  // The first is long forgotten, and nobody asks for it: what is in flight must end all the same.
+  writeFileSync(`${path}.d/tenant-0`, '');
+  killSwitch.refresh();
+  assert.deepEqual(
+    told.map(({ what, scope }) => [what, scope]),
+    [
+      ['engaged', 'tenant-2999'],
+      ['engaged', 'tenant-0'],
+    ],
+  );
+  assert.equal(killSwitch.look(id('tenant-1')), null);
+  assert.notEqual(killSwitch.look(id('tenant-2999')), null);
+});

@@ -225,3 +225,18 @@ test('the folder came back with another writer in it: refused, its file untouche
   other.close();
   readWhole(at.path);
 });
+
+test('what one look has found at the path holds until a look ends well, not only for those who look', t => {
+  const at = place(t);
+  // The clock stands still: no record would look for itself.
+  const log = at.open({ clock: clock() });
+  appendMany(log, 2);
+  renameSync(at.path, join(at.folder, 'kept.jsonl'));
+  symlinkSync('/dev/null', at.path);
+  log.reopen();
+  assert.equal(log.health().state, 'failing');
+  assert.throws(() => log.append(decision(3)), { code: 'audit_unavailable' });
+  rmSync(at.path);
+  log.append(decision(4));
+  assert.equal(log.health().state, 'ok');
+});

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import {
   chmodSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -16,7 +17,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import type { PolicySet } from '#src/agent/policy-ports.js';
 import { Fault } from '#src/core/fault.js';
 import { openLayerMemory } from '#src/disk/layer-memory.js';
 import { HandTimers } from '../../support/hand-timers.js';
@@ -39,11 +41,6 @@ interface Place {
 }
 
 function place(t: TestContext): Place {
-  const opened: SourceBench[] = [];
-  // Before the folder goes: what is kept for the next start may still be on its way.
-  t.after(async () => {
-    for (const { source } of opened) await source.close();
-  });
   const dir = tempFolder(t);
   const path = join(dir, 'policy.yaml');
   const timers = new HandTimers();
@@ -60,21 +57,22 @@ function place(t: TestContext): Place {
   return {
     ...{ dir, path, timers, layer, put },
     drop: name => openLayerMemory(stateDir, path, hash).drop({ name, byUid: 7, time: '2026-01-07T12:00:00Z' }),
-    async open(options = {}, way = 'async') {
-      const bench = await openBench(t, { path, stateDir, timers, watch: false, build, ...options }, way);
-      opened.push(bench);
-      return bench;
-    },
+    open: (options = {}, way = 'async') =>
+      openBench(t, { path, stateDir, timers, watch: false, build, ...options }, way),
   };
 }
 
-/** Looks and lets time pass until the source says `wanted`; what it says when it never does. */
+/**
+ * Looks and lets time pass until the source says `wanted`; what it says when it never does. Each pass is followed by a
+ * longer wait for the disk, and all of them together are shorter than a build may take by the moved clock.
+ */
 async function settled(bench: SourceBench, timers: HandTimers, wanted: string): Promise<string> {
   const state = () => [bench.rules(), bench.source.health().issue?.code ?? 'ok', ...bench.said().slice(1)].join(' | ');
-  for (let i = 0; i < 300 && (i < 3 || state() !== wanted); i++) {
+  for (let pass = 0; pass < 50 && (pass < 3 || state() !== wanted); pass++) {
     bench.source.lookAgain();
     timers.pass(1_100);
     await turn();
+    for (let waits = 0; pass >= 2 && waits < pass * 10 && state() !== wanted; waits++) await sleep(2);
   }
   return state();
 }
@@ -345,6 +343,22 @@ suite('layers: kept and brought back', { concurrency: 8 }, () => {
     assert.equal(statSync(join(p.dir, 'state', 'policies', sha(manifest))).mode & 0o777, 0o600);
   });
 
+  test('what is being kept when the source closes is kept before it has closed', async t => {
+    const p = place(t);
+    const { source } = await p.open();
+    for (const [i, name] of ['a', 'b'].entries()) p.put(p.layer(`${i + 1}0-${name}.yaml`), rule(`${name}2`));
+    source.lookAgain();
+    p.timers.pass(1_100);
+    await turn();
+    await source.close();
+    const kept = readdirSync(join(p.dir, 'state', 'policies'));
+    for (const name of ['a2', 'b2']) assert.ok(kept.includes(sha(rule(name))), name);
+    assert.deepEqual(
+      kept.filter(name => !/^[0-9a-f]{64}$/.test(name)),
+      [],
+    );
+  });
+
   const whileStopped: readonly (readonly [what: string, act: (p: Place) => void, wanted: string, records: string])[] = [
     ['nothing', () => {}, 'main,a,b ok', 'loaded main,a,b'],
     [
@@ -475,14 +489,21 @@ suite('layers: what others join onto', { concurrency: 8 }, () => {
     const { source } = await p.open({ adopt: (_, next) => void adopted.push(next.id) });
     const before = source.current;
     p.put(p.path, rule('later'));
-    const outcome = await source.rebuild(set => {
+    const inForce = source.inForce;
+    let swapped: string | undefined;
+    const build = (set: PolicySet) => {
       assert.deepEqual(
         set.documents.map(d => new TextDecoder().decode(d.bytes)),
         [rule('main'), rule('a'), rule('b')],
       );
-      return { ok: true, generation: { id: set.id, documents: [...(before?.documents ?? [])] } };
+      return { ok: true as const, generation: { id: set.id, documents: [...(before?.documents ?? [])] } };
+    };
+    const outcome = await source.rebuild(inForce, build, () => {
+      swapped = source.current === before ? 'too soon' : 'in one tick';
     });
-    assert.ok(outcome !== 'superseded' && outcome.ok);
+    assert.equal(outcome, 'rebuilt');
+    assert.equal(swapped, 'in one tick');
+    assert.equal(await source.rebuild(null, build, () => assert.fail()), 'superseded');
     assert.notEqual(source.current, before);
     assert.equal(source.current?.id, before?.id);
     assert.deepEqual(adopted, [before?.id]);

@@ -199,7 +199,7 @@ test('a request whose record cannot be written is not followed', async t => {
   const source = openPolicy(
     { ...site.settings(), policyWatch: false },
     null,
-    engineModule(),
+    { current: engineModule() },
     () => {
       throw new Error('the disk is full');
     },
@@ -342,7 +342,10 @@ test('time alone ends an admission, and begins one; a policy in force is told of
 
 test('a policy given as an object cannot be signed', async t => {
   const site = new SignedSite(t);
-  assert.throws(() => openPolicy(site.settings(), '{"default":"deny","rules":[]}', engineModule(), () => {}, true), {
-    code: 'policy_object_unsigned',
-  });
+  assert.throws(
+    () => openPolicy(site.settings(), '{"default":"deny","rules":[]}', { current: engineModule() }, () => {}, true),
+    {
+      code: 'policy_object_unsigned',
+    },
+  );
 });

@@ -23,7 +23,7 @@ test('the bytes in the header are the bytes computed', () => {
 });
 
 test('a cosigned note says what was seen, by whom and when', () => {
-  assert.deepEqual(read(both), { ok: true, head: { ...checkpoint, witness: witness.name, atSeconds: AT } });
+  assert.deepEqual(read(both), { ok: true, head: { ...checkpoint, witness, atSeconds: AT } });
   assert.deepEqual(read(note), { ok: false, why: 'no_witness' });
   assert.deepEqual(read(both, { ...witness, name: 'witness.example/w2' }), { ok: false, why: 'no_witness' });
   assert.deepEqual(read(both, { ...witness, publicKey: log.publicKey }), { ok: false, why: 'no_witness' });

@@ -25,9 +25,9 @@ const [first, second, third] = ['first', 'second', 'third'].map(testSigner) as [
   ReturnType<typeof testSigner>,
 ];
 
-function harvest(log: AuditBuilder, size: number | null = null): Harvest {
-  const harvested = new Harvest(sha256, log.origin, size);
-  for (const line of log.files.flat()) harvested.add(utf8(line));
+function harvest(log: AuditBuilder, size: number | null = null, old: number | null = null): Harvest {
+  const harvested = new Harvest(sha256, log.origin, size, old);
+  for (const line of log.files.flat()) harvested.add(utf8(line), () => true);
   return harvested;
 }
 
@@ -39,7 +39,7 @@ function inclusion(log: AuditBuilder, index: number, size: number | null = null)
     kind: 'inclusion',
     note: checkpoint.note,
     rotations: rotationsTo(checkpoint.keyId, harvested.rotations),
-    path: harvested.nodes.inclusion(index, checkpoint.size) ?? [],
+    path: harvested.tree.inclusion(index, checkpoint.size) ?? [],
     index,
     record: log.files.flat()[index] ?? '',
   };
@@ -155,14 +155,14 @@ test('a key leads nowhere without its certificates, and a certificate holds for 
 });
 
 test('a log that grew, and one that was written anew', () => {
-  const [small, large] = [simple.root(4), harvest(simple)];
+  const [small, large] = [simple.root(4), harvest(simple, null, 2)];
   const proof: ConsistencyProof = {
     kind: 'consistency',
     note: large.latest()?.note ?? '',
     rotations: [],
-    path: large.nodes.consistency(2, 4) ?? [],
+    path: large.tree.consistency(2, 4) ?? [],
     oldSize: 2,
-    oldRoot: large.nodes.root(2),
+    oldRoot: large.tree.root(2),
   };
   assert.ok(small);
   assert.deepEqual(readProof(proofJson(proof)), proof);

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { appendLeaf, EMPTY_FRONTIER, type Frontier, rootOf } from '#src/core/audit/merkle.js';
 import { verifyConsistency, verifyInclusion } from '#src/core/audit/proof.js';
 import { utf8 } from '#src/core/bytes.js';
-import { TreeNodes } from '#src/core/evidence/tree-nodes.js';
 import { sha256 } from '#src/crypto/sha256.js';
+import { TreeNodes } from '../../support/tree-nodes.js';
 
 const LINES = 70;
 const leaf = (n: number): Uint8Array => sha256(utf8(`leaf ${n}`));

@@ -63,14 +63,14 @@ export function run({ seed, cases, first }: Run): Tally {
   return tally;
 }
 
-const ruleNamed = (of: Case, name: string): object =>
+export const ruleNamed = (of: Pick<Case, 'policy'>, name: string): object =>
   (of.policy.rules as { readonly name: string }[]).find(rule => rule.name === name) ?? {};
 
 const isEncoded = ({ headers }: Asked): boolean => headers.some(([name]) => name.toLowerCase() === 'content-encoding');
 const isLines = ({ body }: Asked): boolean => body?.slice(0, -1).includes(0x0a) ?? false;
 
 /** Keys of the rule that decided. */
-function keysIn(rule: object): readonly string[] {
+export function keysIn(rule: object): readonly string[] {
   const text = JSON.stringify(rule);
   const keys = KEYS.filter(key => text.includes(`"${key}"`)).map(key => `by ${key}`);
   if (/"timezone":"[A-Z][a-z]/.test(text)) keys.push('named zone');

@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Outcome } from '#src/agent/types.js';
 import { wrapFetch } from '#src/transports/fetch/wrap-fetch.js';
+import { opens } from '../../support/agent-under-test.js';
 import { startFetchServer } from '../../support/fetch-server.js';
 import { SteeredAgent } from '../../support/steered-agent.js';
 
@@ -114,6 +115,47 @@ test('a response that nobody reads is booked when it is collected', async () => 
   assert.deepEqual(
     agent.calls.map(c => c.outcomes.map(o => o.result)),
     [['ok'], ['ok'], ['ok']],
+  );
+});
+
+test('thousands of responses that nobody reads are booked some a turn, and none is forgotten', async () => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  const agent = new SteeredAgent();
+  const f = wrapFetch(agent, async () => new Response('x'), { agentId: agent.agentId, strict: true });
+  for (let i = 0; i < 2_000; i++) await f('https://a.example/');
+  const booked = () => agent.calls.filter(({ outcomes }) => outcomes.length > 0).length;
+  let [before, most] = [booked(), 0];
+  for (let turns = 0; turns < 5_000 && before < agent.calls.length; turns++) {
+    if (turns % 100 === 0) gc();
+    await new Promise(resolve => setImmediate(resolve));
+    const now = booked();
+    most = Math.max(most, now - before);
+    before = now;
+  }
+  assert.deepEqual([before, agent.calls.every(({ outcomes }) => outcomes.length === 1)], [2_000, true]);
+  assert.ok(most <= 64, `${most} in one turn`);
+});
+
+test('an agent that closes before all of them had their turn books the rest', async t => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  const { checkrd, records } = opens(t, 'default: allow\nrules: []\n');
+  const f = checkrd.wrap(async () => new Response('x'));
+  for (let i = 0; i < 300; i++) await f('https://a.example/');
+  const inFlight = () => checkrd.healthy().inFlight;
+  for (let turns = 0; turns < 2_000 && inFlight() === 300; turns++) {
+    if (turns % 100 === 0) gc();
+    await new Promise(resolve => setImmediate(resolve));
+  }
+  assert.ok(inFlight() > 0 && inFlight() < 300, `${inFlight()} in flight`);
+  await checkrd.close();
+  const ended = records('outcome').map(({ request_id, result }) => `${request_id} ${result}`);
+  assert.deepEqual(
+    ended.sort(),
+    records('decision')
+      .map(({ request_id }) => `${request_id} ok`)
+      .sort(),
   );
 });
 

@@ -5,8 +5,8 @@
  *   out  : root, inclusion path and consistency path at any size reached; null where nodes before the beginning are needed
  *   never: keeps lines; a leaf costs 64 bytes
  */
-import { EMPTY_FRONTIER, type Frontier, HASH_BYTES, nodeHash } from '../audit/merkle.js';
-import type { Sha256 } from '../ports.js';
+import { EMPTY_FRONTIER, type Frontier, HASH_BYTES, nodeHash } from '#src/core/audit/merkle.js';
+import type { Sha256 } from '#src/core/ports.js';
 
 /** Nodes of one height, one after another. */
 interface Level {

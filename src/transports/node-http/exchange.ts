@@ -1,0 +1,225 @@
+/**
+ * One request from its making to its end: held back, decided, dialled, watched.
+ *
+ *   in   : a held request; what Node does with it (`queued`, `destroying`, `seen`)
+ *   out  : the decision asked for once the head is final; the outcome, once
+ *   never: adds listeners to the request that Node counts (`response`, `upgrade`, `error`)
+ */
+import { AsyncResource } from 'node:async_hooks';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { CheckrdPolicyDenied } from '../../agent/errors.js';
+import type { Body } from '../../core/decide/types.js';
+import { denialOf } from '../denial.js';
+import type { EdgePort } from '../edge-port.js';
+import { type Sanction, sanction } from '../sanctioned.js';
+import { type Begin, decide, type Waiting } from './decide.js';
+import { HttpFlight } from './flight.js';
+import { type Head, readHead } from './head.js';
+import { dialled, type Held } from './hold.js';
+import type { NodeRequest } from './node-request.js';
+import { type Plan, planOf } from './plan.js';
+import { isOver, queuedBytes, takeQueued } from './queued-body.js';
+
+export class Exchange implements Waiting {
+  readonly #port: EdgePort;
+  readonly #held: Held;
+  /** The caller's async context: what the answer's listeners run in, as in plain Node. */
+  readonly #scope = new AsyncResource('CheckrdRequest');
+  readonly #destroy: (error?: Error) => unknown;
+  #state: 'open' | 'deciding' | 'sent' | 'over' = 'open';
+  #flight: HttpFlight | null = null;
+  #sanction: Sanction | null = null;
+  /** Bytes of body that may still be written; null: the framing says it itself. */
+  #left: number | null = null;
+  #more: (() => void) | null = null;
+  #onGivenUp: (() => void) | null = null;
+  #givenUp: Promise<void> | null = null;
+  #closed = false;
+  #head: Head = NO_HEAD;
+
+  /** @param destroy Node's own, past our watch. */
+  constructor(port: EdgePort, held: Held, destroy: (error?: Error) => unknown) {
+    this.#port = port;
+    this.#held = held;
+    this.#destroy = destroy;
+  }
+
+  get request(): NodeRequest {
+    return this.#held.request;
+  }
+
+  /** What the dialling of this request runs in; null: it may not be dialled. */
+  get sanction(): Sanction | null {
+    return this.#sanction;
+  }
+
+  /** Node's constructor is through: it may have made the head already, or a signal may have fired. */
+  begin(): void {
+    if (this.request.destroyed) this.#giveUp();
+    else this.queued();
+  }
+
+  /** Something was written. The head is final with the first bytes. */
+  queued(): void {
+    if (this.#state === 'open' && this.request._headerSent) {
+      this.#state = 'deciding';
+      // Later in this turn: with `end(body)` all of it is there by then.
+      process.nextTick(() => this.#scope.runInAsyncScope(() => void this.#ask()));
+    } else this.#more?.();
+  }
+
+  /** Before Node writes. False: the body is longer than the head says; nothing more goes out. */
+  mayWrite(bytes: number): boolean {
+    if (this.#state !== 'sent' || this.#left === null) return true;
+    this.#left -= bytes;
+    if (this.#left >= 0) return true;
+    const { requestId, decision } = this.#port.agent.refuse(
+      'request_invalid',
+      LONGER,
+      { method: this.request.method },
+      { agent: this.#port.agentId() },
+    );
+    this.#left = null;
+    this.#cut(denialOf(decision, requestId));
+    return false;
+  }
+
+  /** The program destroys the request; Node has done so already. */
+  destroying(): void {
+    this.#flight?.abandoned();
+    if (this.#state === 'open' || this.#state === 'deciding') this.#giveUp();
+  }
+
+  /** An event is about to be emitted. False: the program has had it already. */
+  seen(event: string | symbol, args: readonly unknown[]): boolean {
+    switch (event) {
+      case 'response':
+        this.#flight?.answered(args[0] as IncomingMessage);
+        break;
+      case 'upgrade':
+      case 'connect':
+        this.#flight?.upgraded(args[0] as IncomingMessage, args[1] as Duplex);
+        break;
+      case 'socket':
+        this.#sanction?.close();
+        break;
+      case 'error':
+        return !this.#closed;
+      case 'close':
+        this.#sanction?.close();
+        if (this.#closed) return false;
+        this.#closed = true;
+        this.#flight?.closed(this.request.res);
+        break;
+    }
+    return true;
+  }
+
+  // ---- Waiting
+
+  get gone(): boolean {
+    return this.#state === 'over';
+  }
+
+  get givenUp(): Promise<void> {
+    this.#givenUp ??= new Promise(resolve => {
+      this.#onGivenUp = resolve;
+    });
+    return this.#givenUp;
+  }
+
+  inspect(limit: number): Promise<Body | null> {
+    const { request } = this;
+    return new Promise(resolve => {
+      const look = (): void => {
+        const whole = request.writableEnded;
+        if (whole || this.gone || isOver(request, limit)) {
+          this.#more = null;
+          resolve(this.gone ? null : whole ? takeQueued(request, limit) : { kind: 'too_large' });
+        } else if (request.writableNeedDrain) {
+          // Whoever waits for room must go on, or the body never comes.
+          request.emit('drain');
+        }
+      };
+      this.#more = () => process.nextTick(look);
+      look();
+    });
+  }
+
+  allow(calls: readonly [Begin, ...Begin[]]): void {
+    const { request } = this;
+    this.#state = 'sent';
+    this.#flight = new HttpFlight(request, calls, this.#head.framing, denial => this.#cut(denial));
+    this.#left = this.#head.framing === 'chunked' ? null : (this.#head.framing ?? 0) - queuedBytes(request);
+    this.#sanction = sanction(dialled(this.#held.to));
+    try {
+      this.#sanction.run(() => this.#held.dial());
+    } catch (error) {
+      request.onSocket(null, error);
+    }
+    this.#flight.start();
+  }
+
+  deny(denial: CheckrdPolicyDenied): void {
+    if (this.gone) return;
+    this.#state = 'over';
+    this.request.onSocket(null, denial);
+  }
+
+  async #ask(): Promise<void> {
+    if (this.gone) return;
+    const plan = this.#plan();
+    try {
+      await decide(this.#port, plan, this);
+    } catch (error) {
+      // Nothing here is meant to fail; should it, nothing goes out.
+      if (this.#state === 'deciding') {
+        this.#state = 'over';
+        this.request.onSocket(null, error);
+      }
+    }
+  }
+
+  #plan(): Plan {
+    const { request } = this;
+    const head = readHead(request._header ?? '');
+    if (head === null) {
+      const reason = 'the head of the request cannot be judged';
+      return { kind: 'refuse', reason, request: { method: request.method } };
+    }
+    this.#head = head;
+    const ended = request.writableEnded;
+    const queued = queuedBytes(request);
+    const empty = ended && (queued === 0 || head.framing === 0);
+    const plan = planOf(request.protocol, head, this.#held.to, { kind: empty ? 'none' : 'unread' });
+    if (plan.kind === 'refuse' || head.framing === 'chunked' || queued <= (head.framing ?? 0)) return plan;
+    return { kind: 'refuse', reason: LONGER, request: plan.request };
+  }
+
+  #giveUp(): void {
+    this.#state = 'over';
+    this.#more?.();
+    this.#onGivenUp?.();
+    // As when a socket comes to a request that was destroyed: the error of the destroyer or "socket hang up", then `close`.
+    this.request.onSocket(null);
+  }
+
+  /** Ends what is under way; the program meets `denial` wherever it is. */
+  #cut(denial: CheckrdPolicyDenied): void {
+    const { request } = this;
+    const { res, socket } = request;
+    if (res !== null) {
+      // The socket first and without a word: an error of its own would be the request's, which nobody watches any more.
+      socket?.destroy();
+      res.destroy(denial);
+      while (res.read() !== null);
+      return;
+    }
+    this.#destroy(denial);
+    if (!socket) request.onSocket(null, denial);
+  }
+}
+
+const NO_HEAD: Head = { method: '', target: '', lines: [], framing: 0 };
+const LONGER = 'the body is longer than the head says (set Content-Length, or Transfer-Encoding: chunked)';

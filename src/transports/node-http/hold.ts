@@ -1,0 +1,121 @@
+/**
+ * A request that Node has built but not begun to dial.
+ *
+ *   in   : the program's options, the function of Node's that builds the request
+ *   out  : the genuine request, and the step that Node would have taken at the end of its constructor
+ *   never: resolves a name, opens a socket, takes a pooled one, before `dial` is called
+ *
+ * Node dials through `agent.addRequest` or the `createConnection` of the options: for the time of the constructor those two
+ * are ours. The program's agent is asked for everything else itself.
+ */
+import type { Agent, ClientRequest } from 'node:http';
+import type { Address } from '../sanctioned.js';
+import type { GivenOptions } from './arguments.js';
+import type { NodeRequest } from './node-request.js';
+import { normalTarget } from './target.js';
+
+/** Where the request goes once it is dialled, as far as its options and its agent say. */
+export interface Dial {
+  readonly host: string;
+  /** As given: a number or its digits. */
+  readonly port: unknown;
+  /** Of a Unix socket, which then is dialled instead. */
+  readonly socketPath: string | null;
+  /** Named in the TLS handshake by the options; null: Node derives it from the host. */
+  readonly servername: string | null;
+}
+
+export interface Held {
+  readonly request: NodeRequest;
+  readonly to: Dial;
+  /** @throws what the program's agent throws. */
+  dial(): void;
+}
+
+type Options = Record<string, unknown>;
+type OnCreate = (error: unknown, socket?: unknown) => void;
+interface AgentLike extends Agent {
+  addRequest(request: unknown, options: Options): void;
+  readonly options?: unknown;
+}
+
+/** @throws what Node's constructor throws, with nothing held. */
+export function hold(given: GivenOptions, fallback: Agent, make: (options: GivenOptions) => ClientRequest): Held {
+  const options: Options = { ...given };
+  if (typeof given.path === 'string') options.path = normalTarget(given.path);
+  const agent = agentOf(given, fallback);
+  // What Node refuses, it refuses before it dials.
+  if (agent === 'invalid') return never(make(options as GivenOptions));
+  let taken: { readonly options: Options; readonly dial: () => void } | null = null;
+  if (agent === null) {
+    const create = given.createConnection as unknown as (options: Options, done: OnCreate) => unknown;
+    options.createConnection = (dialled: Options, done: OnCreate): undefined => {
+      dialled.createConnection = create;
+      taken = { options: dialled, dial: () => createBy(dialled, done) };
+    };
+  } else {
+    const addRequest = (request: unknown, dialled: Options): void => {
+      if ('agent' in given) dialled.agent = given.agent;
+      else delete dialled.agent;
+      taken = { options: dialled, dial: () => agent.addRequest(request, forAgent(agent, dialled, request)) };
+    };
+    options.agent = new Proxy(agent, {
+      get: (of, key) => (key === 'addRequest' ? addRequest : Reflect.get(of, key, of)),
+    });
+  }
+  const request = make(options as GivenOptions) as unknown as NodeRequest;
+  if (agent !== null) request.agent = agent;
+  if (taken === null) return never(request as unknown as ClientRequest);
+  const { options: dialled, dial } = taken as { readonly options: Options; readonly dial: () => void };
+  return { request, to: addressOf(dialled, agent), dial };
+}
+
+/** As Node chooses it. Null: the options dial by themselves. */
+function agentOf(given: GivenOptions, fallback: Agent): AgentLike | null | 'invalid' {
+  const { agent } = given as { readonly agent?: unknown };
+  const usual = (given._defaultAgent || fallback) as AgentLike;
+  if (agent === false) return new (usual.constructor as new () => AgentLike)();
+  if (agent === null || agent === undefined) return typeof given.createConnection === 'function' ? null : usual;
+  return typeof (agent as Partial<AgentLike>).addRequest === 'function' ? (agent as AgentLike) : 'invalid';
+}
+
+function never(request: ClientRequest): never {
+  request.destroy();
+  throw new TypeError('a request that was dialled without being asked');
+}
+
+/** The end of Node's constructor, for options that dial by themselves. */
+function createBy(options: Options, done: OnCreate): void {
+  try {
+    const socket = (options.createConnection as (options: Options, done: OnCreate) => unknown)(options, done);
+    if (socket) done(null, socket);
+  } catch (error) {
+    done(error);
+  }
+}
+
+/**
+ * Agents of other packages look for `https` in the stack to learn whether to use TLS, unless this option tells them; by now
+ * the stack is ours.
+ */
+function forAgent(agent: AgentLike, options: Options, request: unknown): Options {
+  if ('secureEndpoint' in options || !('secureEndpoint' in agent || 'isSecureEndpoint' in agent)) return options;
+  return { ...options, secureEndpoint: (request as { readonly protocol: string }).protocol === 'https:' };
+}
+
+/** An agent's own options win over the request's, as in Node. */
+function addressOf(options: Options, agent: AgentLike | null): Dial {
+  const own = (agent?.options ?? {}) as Options;
+  const said = (key: string): unknown => own[key] ?? options[key];
+  const [host, socketPath, servername] = [said('host'), said('socketPath'), said('servername')];
+  return {
+    host: typeof host === 'string' ? host : '',
+    port: said('port'),
+    socketPath: typeof socketPath === 'string' && socketPath !== '' ? socketPath : null,
+    servername: typeof servername === 'string' && servername !== '' ? servername : null,
+  };
+}
+
+export function dialled(to: Dial): Address {
+  return to.socketPath === null ? { host: to.host, port: Number(to.port) } : { host: to.socketPath, port: null };
+}

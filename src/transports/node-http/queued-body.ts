@@ -1,0 +1,64 @@
+/**
+ * The body of a request that has no socket yet, read from what Node has queued for it.
+ *
+ *   in   : the queue of a request that is held back
+ *   out  : the bytes of the body; the queue then holds copies, so that what was judged is what is sent
+ */
+import type { Body } from '../../core/decide/types.js';
+import type { NodeRequest } from './node-request.js';
+
+/** Framing of a chunked body that is not yet complete may take this much. */
+const FRAMING_BYTES = 65_536;
+
+/** Bytes of body in the queue, framing included. */
+export function queuedBytes(request: NodeRequest): number {
+  let bytes = 0;
+  for (const { data, encoding } of request.outputData) {
+    bytes += typeof data === 'string' ? Buffer.byteLength(data, encoding ?? 'utf8') : data.byteLength;
+  }
+  return bytes - headBytes(request);
+}
+
+/** More is queued than will be looked at. */
+export function isOver(request: NodeRequest, limit: number): boolean {
+  return request.outputSize > limit && queuedBytes(request) > limit + (request.chunkedEncoding ? FRAMING_BYTES : 0);
+}
+
+/** The whole body, or that it is too large. Null: no body that could be read. */
+export function takeQueued(request: NodeRequest, limit: number): Body | null {
+  const head = headBytes(request);
+  for (const entry of request.outputData) {
+    entry.data =
+      typeof entry.data === 'string' ? Buffer.from(entry.data, entry.encoding ?? 'utf8') : Buffer.from(entry.data);
+  }
+  const raw = Buffer.concat(request.outputData.map(entry => entry.data as Buffer)).subarray(head);
+  const bytes = request.chunkedEncoding ? unchunk(raw) : raw;
+  if (bytes === null) return null;
+  if (bytes.byteLength > limit) return { kind: 'too_large' };
+  return bytes.byteLength === 0 ? { kind: 'none' } : { kind: 'bytes', bytes };
+}
+
+/** The head goes out with the first piece of the body where both are text, in the encoding of that piece. */
+function headBytes(request: NodeRequest): number {
+  const [first] = request.outputData;
+  if (first === undefined || request._header === null || !request._headerSent) return 0;
+  return typeof first.data === 'string'
+    ? Buffer.byteLength(request._header, first.encoding ?? 'utf8')
+    : Buffer.byteLength(request._header, 'latin1');
+}
+
+/** @see RFC 9112, "Chunked Transfer Coding". */
+function unchunk(raw: Buffer): Buffer | null {
+  const parts: Buffer[] = [];
+  for (let at = 0; ; ) {
+    const end = raw.indexOf('\r\n', at, 'latin1');
+    const size = end === -1 ? '' : raw.toString('latin1', at, end);
+    if (!/^[0-9a-f]{1,8}$/i.test(size)) return null;
+    const length = Number.parseInt(size, 16);
+    if (length === 0) return Buffer.concat(parts);
+    const from = end + 2;
+    if (raw.toString('latin1', from + length, from + length + 2) !== '\r\n') return null;
+    parts.push(raw.subarray(from, from + length));
+    at = from + length + 2;
+  }
+}
