@@ -6,6 +6,7 @@ import { benchDecide } from './decide.js';
 import { benchEngines } from './engines.js';
 import { benchFetch } from './fetch.js';
 import { benchHandover } from './handover.js';
+import { benchHttp } from './http.js';
 import { benchKill } from './kill.js';
 import { benchLint } from './lint.js';
 import { benchPause } from './pause.js';
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
   append: () => benchAppend(),
   writer: () => benchWriter(),
   fetch: () => benchFetch(),
+  http: () => benchHttp(),
   handover: () => benchHandover(),
   batch: () => benchBatch(),
   kill: () => benchKill(),

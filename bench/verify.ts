@@ -4,13 +4,13 @@
  * CHECKRD_BENCH_VERIFY_MB sets the size of the log (200); 1000 is what the memory bound is stated for.
  */
 import { spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { openAuditLog } from '#src/agent/audit-log.js';
 import type { DecisionFields } from '#src/core/audit/fields.js';
+import { RECORD, settingsFor } from './append.js';
 import { median, print, ratio, time } from './measure.js';
 
 const ROUNDS = 3;
@@ -77,28 +77,7 @@ await import(${JSON.stringify(resolve(program))});`,
 
 function writeLog(folder: string, sizeBytes: number): { path: string; key: string; records: number } {
   const path = join(folder, 'audit.jsonl');
-  const log = openAuditLog({
-    path,
-    identity: null,
-    networkFilesystem: () => null,
-    makeFolder: 'all',
-    keysDir: join(folder, 'keys'),
-    host: 'host',
-    agent: 'bench',
-    durability: 'write',
-    rotation: { maxBytes: null, daily: false },
-    retention: { keepFiles: null, keepDays: null, keepBytes: null, hold: false },
-    signatures: 'checkpoint',
-    heads: { file: null, say: null, everyMs: 60_000 },
-    reserveBytes: 0,
-    machineIdFile: '/etc/machine-id',
-    lockProgram: 'flock',
-    clock: { wallMs: Date.now },
-    random: randomBytes,
-    onProblem: fault => {
-      throw fault;
-    },
-  });
+  const log = openAuditLog({ ...settingsFor(folder), path });
   let records = 0;
   while (statSync(path).size < sizeBytes) {
     for (let i = 0; i < 1000; i++) log.append(decision(records++));
@@ -109,25 +88,5 @@ function writeLog(folder: string, sizeBytes: number): { path: string; key: strin
 }
 
 function decision(n: number): DecisionFields {
-  return {
-    type: 'decision',
-    request_id: `019a4a5e-7b9e-7cc3-a5fb-${n.toString(16).padStart(12, '0')}`,
-    agent_id: 'bench',
-    instance_id: '0123456789abcdef',
-    policy_result: 'allow',
-    enforced: true,
-    code: 'rule_allowed',
-    matched_rule: 'models',
-    matched_rule_kind: 'allow',
-    policy_mode: 'enforce',
-    policy_sha256: 'a'.repeat(64),
-    method: 'POST',
-    url_scheme: 'https',
-    url_host: 'api.example.com',
-    url_path: '/v1/chat/completions',
-    trace_id: '0af7651916cd43dd8448eb211c80319c',
-    span_id: 'b7ad6b7169203331',
-    span_name: 'POST api.example.com',
-    decision_ns: 12_345,
-  };
+  return { ...RECORD, request_id: `019a4a5e-7b9e-7cc3-a5fb-${n.toString(16).padStart(12, '0')}` };
 }

@@ -40,7 +40,7 @@ function guard(): void {
   const entry = fileURLToPath(import.meta.url);
   const port: ProcessPort = {
     agent,
-    agentId: () => agent.agentId,
+    agentId: agent.agentId,
     strict: agent.securityMode === 'strict',
     egress: agent.egress,
     coverage: processCoverage,

@@ -18,6 +18,9 @@ export interface BuildRefusal {
 
 export type BuildOutcome = { readonly ok: true; readonly generation: Generation } | BuildRefusal;
 
+/** What came of building the policy in force again. */
+export type Rebuilt = 'rebuilt' | 'superseded' | BuildRefusal;
+
 /** Parses, compiles, tests and instantiates every document of a set. Paths are for messages and tell JSON from YAML. */
 export type Build = (set: PolicySet) => Promise<BuildOutcome> | BuildOutcome;
 export type BuildSync = (set: PolicySet) => BuildOutcome;
@@ -92,5 +95,5 @@ export interface WatchedPolicySource extends PolicySource {
    * @param swapped  Called in the tick in which the new one takes the old one's place.
    * @throws what `build` and `adopt` throw; the policy in force stays.
    */
-  rebuild(of: PolicySet | null, build: Build, swapped: () => void): Promise<'rebuilt' | 'superseded' | BuildRefusal>;
+  rebuild(of: PolicySet | null, build: Build, swapped: () => void): Promise<Rebuilt>;
 }

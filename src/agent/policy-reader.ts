@@ -63,6 +63,18 @@ export class PolicyReader {
     }
   }
 
+  /**
+   * What was asked about the files after they were read is true of the same moment only if they stand there still.
+   * @throws Fault `policy_changed_while_read`
+   */
+  refuseMoved(read: Seen): void {
+    const { seen } = lookAtSet(this.place);
+    const still = seen.is === 'file' && read.is === 'file' && seen.file === read.file;
+    if (!still || !read.content.startsWith(`${seen.content}\n`)) {
+      throw new Fault('policy_changed_while_read', { path: this.place.main });
+    }
+  }
+
   /** Small files are read at once: that costs less than handing them to another thread. */
   read(): Attempt<ReadSet> | Promise<Attempt<ReadSet>> {
     if (setBytes(this.place) <= COMPILE_INLINE_MAX_BYTES) return this.#readSync();

@@ -2,7 +2,8 @@
  * The records of a reload, written once each and never lost to a log that cannot be written just now.
  */
 import type { PolicyLoadedFields, PolicyRejectedFields } from '../core/audit/fields.js';
-import type { Rejection } from '../core/reload/machine.js';
+import type { Fault } from '../core/fault.js';
+import type { Problem, Rejection } from '../core/reload/machine.js';
 import type { DocumentFacts, PolicyRecord } from './policy-ports.js';
 import type { Generation } from './types.js';
 
@@ -10,6 +11,11 @@ export interface OwedRecords<R> {
   write(record: R): void;
   /** Tries again what could not be written. */
   retry(): void;
+}
+
+/** With the next step, as health says it. */
+export function problemOf({ code, message, hint }: Fault): Problem {
+  return { code, message: `${message}; ${hint}` };
 }
 
 /** Reload attempts are rare; more than this many unwritten ones are a log that is gone. */

@@ -8,15 +8,7 @@
 import { resolve } from 'node:path';
 import type { Sha256Hex } from '../core/brand.js';
 import { Fault } from '../core/fault.js';
-import {
-  BEGIN,
-  type Effect,
-  type Event,
-  type Problem,
-  type Rejection,
-  type State,
-  step,
-} from '../core/reload/machine.js';
+import { BEGIN, type Effect, type Event, type Rejection, type State, step } from '../core/reload/machine.js';
 import type { KeptSet } from '../disk/policy-archive.js';
 import { type PolicyPlace, policyPlace } from '../disk/policy-set.js';
 import { SYSTEM_TIMERS, type Timers } from '../disk/timers.js';
@@ -27,17 +19,17 @@ import type {
   Admission,
   Build,
   BuildOutcome,
-  BuildRefusal,
   BuildSync,
   DocumentFacts,
   PolicyRecord,
   PolicySet,
   PolicySourceOptions,
+  Rebuilt,
   SyncPolicySourceOptions,
   WatchedPolicySource,
 } from './policy-ports.js';
 import { PolicyReader, type ReadSet, watchPolicy } from './policy-reader.js';
-import { loadedRecord, type OwedRecords, openPolicyRecords, rejectedRecord } from './policy-records.js';
+import { loadedRecord, type OwedRecords, openPolicyRecords, problemOf, rejectedRecord } from './policy-records.js';
 import type { Generation, PolicyHealth } from './types.js';
 
 /** Loads the files before it answers; a bad or missing policy is no failure of this call: see `health`. */
@@ -69,10 +61,6 @@ interface Built extends Candidate {
 }
 
 const NO_FACTS: readonly DocumentFacts[] = [];
-
-function problemOf({ code, message, hint }: Fault): Problem {
-  return { code, message: `${message}; ${hint}` };
-}
 
 class Reloader implements WatchedPolicySource {
   current: Generation | null = null;
@@ -143,11 +131,7 @@ class Reloader implements WatchedPolicySource {
     return this.#live;
   }
 
-  async rebuild(
-    of: PolicySet | null,
-    build: Build,
-    swapped: () => void,
-  ): Promise<'rebuilt' | 'superseded' | BuildRefusal> {
+  async rebuild(of: PolicySet | null, build: Build, swapped: () => void): Promise<Rebuilt> {
     const before = this.current;
     if (this.#closed || this.#live !== of) return 'superseded';
     if (of !== null && before !== null) {
@@ -244,7 +228,9 @@ class Reloader implements WatchedPolicySource {
     const { set, seen } = got.value;
     const checked = attempt(() => {
       this.#keep.refuseGone(set, this.#live);
-      return this.#admit(set, 'load');
+      const admission = this.#admit(set, 'load');
+      this.#reader.refuseMoved(seen);
+      return admission;
     });
     if (!checked.ok) {
       this.#failed(checked, set.id);

@@ -6,10 +6,10 @@
  */
 import { Worker } from 'node:worker_threads';
 import { type BlockDigest, digestBlock } from '../core/verify/digest.js';
-import { sha256Digest, sha256Text } from '../crypto/sha256.js';
+import { sha256, sha256Digest, sha256Text } from '../crypto/sha256.js';
 import { BLOCK_BYTES } from '../disk/block-cutter.js';
 
-const PORTS = { sha256Text, sha256Digest };
+const PORTS = { sha256, sha256Text, sha256Digest };
 
 /** A block, its digest and what is made on the way fit many times. */
 const HEAP = { maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 4 };

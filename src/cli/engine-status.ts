@@ -10,6 +10,7 @@ import { inspectEngine } from '../agent/engine/inspect-engine.js';
 import { enginePath } from '../agent/engine/open-engine.js';
 import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
+import { ENGINE_PATH } from '../wasm/module.js';
 
 export interface EngineStatus {
   readonly path: string;
@@ -41,5 +42,6 @@ export function engineStatus(settings: Settings, answered: Readonly<Record<strin
 export function engineText({ path, sha256, from, signed_by: signedBy, problem }: EngineStatus): string {
   if (sha256 === null) return `${path}: none that may be run`;
   const why = from === 'signed' ? `signed by ${signedBy.join(', ')}` : 'as pinned';
-  return `${sha256}, ${why} (${path})${problem === null ? '' : '; another was refused'}`;
+  const where = path === ENGINE_PATH ? '' : ` (${path})`;
+  return `${sha256}, ${why}${where}${problem === null ? '' : '; another was refused'}`;
 }

@@ -19,12 +19,14 @@ import { type Args, Misuse, readArgs } from './args.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { printIssue } from './print-issue.js';
 import { timeOf } from './record-flags.js';
+import { signEngine } from './sign-engine.js';
 
 export const sign: Command = {
   name: 'sign',
-  summary: 'sign a policy, or add a signature to those it has',
+  summary: 'sign a policy or an engine, or add a signature to those it has',
   usage: `
 usage: checkrd sign POLICY --key FILE [--expires TIME] [--allow-weakening] [--anew] [--json]
+       checkrd sign --engine ENGINE --key FILE [--anew] [--json]
 
 Writes POLICY.dsse: who holds the key says that these bytes are the policy of this file name and of the version that the
 document carries. Where an envelope for the same bytes is there, the signature is added to it, and what was stated first
@@ -32,16 +34,23 @@ document carries. Where an envelope for the same bytes is there, the signature i
 Only a policy that loads, passes its own tests and has a \`version\` is signed. TIME is RFC 3339.
 --allow-weakening says that letting more pass is meant.
 
-exit: 0 signed, 1 not a policy that can be signed, 2 a file could not be read or written, 64 misuse`,
+--engine signs an engine file, once it has answered as every engine must, and writes ENGINE.dsse.
+
+exit: 0 signed, 1 not a policy that can be signed, 2 a file could not be read or written, or an engine is not sound,
+64 misuse`,
   async run(args, io) {
     const given = readArgs(args, {
-      texts: ['key', 'expires'],
+      texts: ['key', 'expires', 'engine'],
       switches: ['allow-weakening', 'anew'],
-      words: { min: 1, max: 1, what: 'one POLICY' },
+      words: { min: 0, max: 1, what: 'one POLICY' },
     });
     const key = given.text('key');
     if (key === null) throw new Misuse('--key is missing', 'checkrd keygen makes one');
-    const path = resolve(io.cwd, given.words[0] as string);
+    const engine = given.text('engine');
+    const [policy] = given.words;
+    if ((engine === null) === (policy === undefined)) throw new Misuse('give one POLICY, or --engine ENGINE');
+    if (engine !== null) return signAnEngine(engine, key, given, io);
+    const path = resolve(io.cwd, policy as string);
     timeOf(given, 'expires');
     const file = readPolicyBytes(path);
     if (!file.ok) throw file.fault;
@@ -71,6 +80,15 @@ exit: 0 signed, 1 not a policy that can be signed, 2 a file could not be read or
     return EXIT.ok;
   },
 };
+
+async function signAnEngine(engine: string, key: string, given: Args, io: CliIo): Promise<number> {
+  if (given.on('allow-weakening') || given.text('expires') !== null)
+    throw new Misuse('--expires and --allow-weakening are for policies');
+  const { envelope, sha256: hash, abi, keyIds } = await signEngine(engine, key, given.on('anew'), io);
+  if (given.on('json')) io.out(JSON.stringify({ ok: true, envelope, sha256: hash, abi, signatures: keyIds }));
+  else io.out(`${envelope}: signed by ${keyIds.join(', ')}\nsha256    ${hash}\nabi       ${abi}`);
+  return EXIT.ok;
+}
 
 /** The document's version; null after saying why it is not signed. */
 function soundVersion(path: string, bytes: Uint8Array, io: CliIo): number | null {

@@ -44,6 +44,7 @@ export async function verifyFiles(
     const left = account && run.restore === null ? await leftAt(file, account) : null;
     let line = 1;
     const feed = (digest: BlockDigest): void => {
+      verifier.offer(digest);
       expand(digest, file, line, one => verifier.take(one));
       line += digest.count;
     };

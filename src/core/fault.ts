@@ -5,6 +5,9 @@
  * Messages never quote file contents or header and body values.
  */
 import { ENGINE_FAULTS } from './engine-faults.js';
+import { GUARD_FAULTS } from './guard-faults.js';
+import { KEY_FILE_FAULTS } from './key-file-faults.js';
+import { KILLSWITCH_FAULTS } from './killswitch-faults.js';
 
 export interface FaultRow {
   readonly say: (facts: Readonly<Record<string, string | number>>) => string;
@@ -12,29 +15,13 @@ export interface FaultRow {
 }
 
 const FAULTS = {
-  agent_id_fixed: {
-    say: f => `calls of agent \`${f.got}\` cannot be recorded: the daemon's socket belongs to \`${f.only}\``,
-    fix: 'open a Checkrd for that agent with a socket of its own, or keep the log here (no `daemon.records`)',
-  },
   agent_id_invalid: {
     say: f => `\`${f.got}\` is not an agent ID`,
     fix: 'use 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or a digit',
   },
-  already_initialized: {
-    say: () => 'init was called before, and what it opened is still open',
-    fix: 'await shutdown() first, or use withOptions for another guard beside the first',
-  },
-  already_instrumented: {
-    say: () => "the process's fetch is guarded by another Checkrd",
-    fix: 'call uninstrument() of that one first; one agent guards a process, others use wrap',
-  },
   audit_unavailable: {
     say: f => `the audit log \`${f.path}\` cannot be written: ${f.cause}`,
     fix: 'mend what is named (space, permissions, the file at that path); the next record is tried again by itself',
-  },
-  client_not_guardable: {
-    say: f => `this is no client of \`${f.package}\` that keeps a fetch`,
-    fix: 'hand in clients, not classes; or give the SDK a guarded fetch: `new Client({ fetch: checkrd.wrap(fetch) })`',
   },
   crypto_self_test: {
     say: f => `${f.name} gives a wrong Ed25519 answer for the known test of RFC 8032`,
@@ -49,6 +36,7 @@ const FAULTS = {
     fix: 'unset CHECKRD_DISABLED, or let the owner of the settings allow it',
   },
   ...ENGINE_FAULTS,
+  ...GUARD_FAULTS,
   engine_integrity: {
     say: f => `the engine \`${f.path}\` cannot be trusted: ${f.why}`,
     fix: 'install checkrd again; in a checkout, run npm run build',
@@ -56,11 +44,6 @@ const FAULTS = {
   engine_program_refused: {
     say: f => `the engine refused the compiled policy (check ${f.check})`,
     fix: 'load the policy with the compiler that came with this engine; if it did, report this as a defect',
-  },
-  fetch_not_replaceable: {
-    say: () =>
-      "the process's fetch cannot be replaced: it is missing, or another program part has defined it as a getter",
-    fix: 'call instrument() before that part is loaded, or give each SDK a guarded fetch: `checkrd.wrap(fetch)`',
   },
   group_unknown: {
     say: f => `there is no group \`${f.group}\` on this machine`,
@@ -78,43 +61,8 @@ const FAULTS = {
     say: f => `internal error: ${f.what}`,
     fix: 'this is a defect in checkrd; report it with this message',
   },
-  key_file_exists: {
-    say: f => `\`${f.path}\` exists already; a key is never written over`,
-    fix: 'choose another name, or move the old key away',
-  },
-  key_file_exposed: {
-    say: f =>
-      `key file \`${f.path}\` has mode ${f.mode}: others can read or write it (chmod 600 '${f.path}' ends that)`,
-    fix: 'set its mode to 0600; if anybody else may have read it, make a new key',
-  },
-  key_file_invalid: {
-    say: f => `\`${f.path}\` holds no Ed25519 secret key`,
-    fix: 'it must be one line, base64 of 32 bytes, or PKCS#8 PEM; checkrd keygen makes one',
-  },
-  key_file_owner: {
-    say: f => `key file \`${f.path}\` belongs to user ${f.uid}`,
-    fix: 'a key must belong to the user that signs with it, or to root',
-  },
-  key_file_unreadable: {
-    say: f => `key file \`${f.path}\` cannot be read: ${f.why}`,
-    fix: 'check the path and its permissions',
-  },
-  key_file_unwritable: {
-    say: f => `key file \`${f.path}\` cannot be written: ${f.why}`,
-    fix: 'check that its directory exists and that this user may write there',
-  },
-  killswitch_dir_missing: {
-    say: f => `the folder \`${f.path}\` of the kill switch is not there and cannot be made (${f.error})`,
-    fix: 'make the folder and let the agent enter it, or set another path for the kill switch',
-  },
-  killswitch_not_engaged: {
-    say: f => `the kill switch \`${f.path}\` could not be written (${f.error})`,
-    fix: 'run the command as a user who may write that folder; `touch` on the same path does the same',
-  },
-  killswitch_not_released: {
-    say: f => `the kill switch \`${f.path}\` could not be removed (${f.error})`,
-    fix: 'remove it by hand as a user who may write its folder',
-  },
+  ...KEY_FILE_FAULTS,
+  ...KILLSWITCH_FAULTS,
   latch_unreadable: {
     say: f => `the latched kills in \`${f.path}\` cannot be read (${f.error})`,
     fix: 'run the command as root or as the user of the agent',
@@ -171,10 +119,6 @@ const FAULTS = {
   policy_build_failed: {
     say: f => `the policy \`${f.path}\` could not be built (${f.error})`,
     fix: 'the old policy stays in force; report this with the policy if it happens again',
-  },
-  not_initialized: {
-    say: f => `${f.name} was called before init`,
-    fix: 'call init({ … }) first, or use new Checkrd({ … })',
   },
   not_separate: {
     say: f => `\`${f.path}\` has mode ${f.mode}: ${f.who} may write it, agents among them`,
@@ -289,10 +233,6 @@ const FAULTS = {
   retention_failed: {
     say: f => `old files of the audit log \`${f.path}\` cannot be removed: ${f.why}`,
     fix: 'let the user that runs checkrd delete in that folder; it is tried again every minute',
-  },
-  session_id_invalid: {
-    say: f => `\`${f.got}\` is not a session ID`,
-    fix: 'use 1 to 128 of A-Z a-z 0-9 . _ : / @ -',
   },
   settings_invalid: {
     say: f => `the settings are not right\n${f.problems}`,

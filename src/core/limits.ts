@@ -90,6 +90,8 @@ export const SETTLE_REPORT_AFTER_MS = 5000;
 export const RELOAD_STARVED_MS = 2000;
 /** Above this a policy is compiled in a worker, so that no decision waits for it. */
 export const COMPILE_INLINE_MAX_BYTES = 64 * KIB;
+/** As is one whose regular expressions take about so many milliseconds. */
+export const REGEX_INLINE_MAX_COST = 40;
 
 /** Twenty of ours. */
 export const ENGINE_FILE_MAX_BYTES = MIB;

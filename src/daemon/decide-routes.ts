@@ -104,7 +104,7 @@ function bodyOf(text: string | null, inspectBytes: number): Extract<Body, { kind
 function outcome(parts: DecideParts, owner: AgentId, text: string): Reply {
   const read = readOutcome(text);
   if (!read.ok) return fail(400, read.error.code, read.error.message);
-  const { requestId, result, statusCode, latencyMs, requestBytes, responseBytes } = read.outcome;
+  const { requestId, result, statusCode, latencyMs, requestBytes, responseBytes, usage } = read.outcome;
   const call = parts.calls.take(owner, requestId);
   if (call === null) return fail(404, 'call_unknown', 'no call of this agent with this ID is open');
   call.finish({
@@ -113,6 +113,7 @@ function outcome(parts: DecideParts, owner: AgentId, text: string): Reply {
     ...(latencyMs === null ? {} : { latencyMs }),
     ...(requestBytes === null ? {} : { requestBytes }),
     ...(responseBytes === null ? {} : { responseBytes }),
+    ...(usage === null ? {} : { usage }),
   });
   return { status: 200, body: '{"ok":true}' };
 }

@@ -39,6 +39,7 @@ const THRESHOLD = /^([1-9][0-9]?)\n?$/;
  * @throws Fault `trust_unusable` naming what is wrong, or `policy_writable_by_others`.
  */
 export function readTrustFolder(folder: string, rules: WriterRules, readSigner: ReadSigner): Trust {
+  const before = lookAtTrustFolder(folder);
   const names = entriesOf(folder, rules);
   const signers = new Map<string, TrustedSigner>();
   let threshold = 1;
@@ -52,8 +53,8 @@ export function readTrustFolder(folder: string, rules: WriterRules, readSigner: 
     } else
       throw new Fault('trust_unusable', { path, why: 'only `*.pub`, `threshold`, `log/` and `engine/` belong there' });
   }
-  // A key that is taken away or a threshold that appears while we read belongs to one moment, not to two.
-  if (entriesOf(folder, rules).join('/') !== names.join('/')) {
+  // A key that is taken away, or put there, while we read belongs to one moment, not to two.
+  if (lookAtTrustFolder(folder) !== before) {
     throw new Fault('trust_unusable', { path: folder, why: 'it changed while it was read' });
   }
   return { signers: [...signers.values()], threshold };

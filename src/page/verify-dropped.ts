@@ -87,6 +87,7 @@ async function verifyLog(log: FilesOfLog<Dropped>, { keys, expect, beside }: Giv
     let line = 1;
     const take = (block: Uint8Array): void => {
       const digest = digestBlock(PORTS, block);
+      verifier.offer(digest);
       expand(digest, file.name, line, one => verifier.take(one));
       line += digest.count;
       spare.push(new Uint8Array(block.buffer as ArrayBuffer));

@@ -7,15 +7,17 @@
  */
 import type { Coverage, Way } from '../agent/coverage.js';
 import type { CheckrdPolicyDenied } from '../agent/errors.js';
-import type { Call, CallContext } from '../agent/types.js';
+import type { Agent, Call, CallContext } from '../agent/types.js';
+import type { AgentId } from '../core/brand.js';
 import type { EgressSettings, WayRule } from '../core/config/settings.js';
 import { TOOL_METHOD } from '../core/decide/tool-request.js';
 import type { ActionRequest, ToolRequest } from '../core/decide/types.js';
 import { denialOf } from './denial.js';
-import type { EdgePort } from './edge-port.js';
 import type { Inheritance } from './inherit.js';
 
-export interface ProcessPort extends EdgePort {
+export interface ProcessPort {
+  readonly agent: Agent;
+  readonly agentId: AgentId;
   /** Security mode. */
   readonly strict: boolean;
   readonly egress: EgressSettings;
@@ -31,7 +33,7 @@ export type Answer =
   | { readonly kind: 'denied'; readonly denial: CheckrdPolicyDenied };
 
 export function decideNow(port: ProcessPort, request: ActionRequest): Answer {
-  const context: CallContext = { agent: port.agentId() };
+  const context: CallContext = { agent: port.agentId };
   const begun = port.agent.begin(request, context);
   if (begun.kind === 'proceed') return { kind: 'go', call: begun.call, requestId: begun.requestId };
   if (begun.kind === 'refused') return { kind: 'denied', denial: denialOf(begun.decision, begun.requestId) };
@@ -45,7 +47,7 @@ export function refuseNow(
   reason: string,
   request: Partial<ActionRequest>,
 ): Extract<Answer, { kind: 'denied' }> {
-  const { requestId, decision } = port.agent.refuse(code, reason, request, { agent: port.agentId() });
+  const { requestId, decision } = port.agent.refuse(code, reason, request, { agent: port.agentId });
   return { kind: 'denied', denial: denialOf(decision, requestId) };
 }
 

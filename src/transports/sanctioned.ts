@@ -1,68 +1,28 @@
 /**
- * The process's one truth about "already decided": which address may be dialled on behalf of a call that an edge has let through.
+ * The process's one truth about "already decided".
  *
- *   in   : the address of an allowed call and the work that dials; or the options of sockets that are opened for decided calls;
- *          or a stretch of the runtime's own code
- *   out  : for the edges of raw sockets and of names: whether what begins now belongs to such a call
- *   never: outlives the dialling (a callback of the program that runs later, in the same async context, is not covered); a name
- *          that other code could guess
+ *   in   : the options of a socket that an edge opens for calls it has decided; a stretch of code of the runtime
+ *   out  : whether a socket may be opened, or a name looked up, without another decision
+ *   never: a name that other code could guess, a mark that outlives its destination or reaches code that runs later
  *
- * A proxy that an agent of the program dials has another address; that connect is decided by itself.
+ * The mark is a symbol of this module, and what hangs on it says where the socket may go: found out, it opens no other way.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
+const SANCTION = Symbol('checkrd.sanction');
 
-export interface Address {
-  /** As it is dialled: a name or an IP address without brackets; a path for a Unix socket. */
-  readonly host: string;
-  /** Null: a Unix socket. */
-  readonly port: number | null;
-}
-
+/** Where the sockets of decided calls may go. `port` is 0 and `host` the path for a Unix socket. */
 export interface Sanction {
-  run<T>(work: () => T): T;
-  /** The call has its socket, or has ended. */
-  close(): void;
+  permits(host: string, port: number): boolean;
 }
 
-class OpenSanction implements Sanction {
-  #open = true;
-  constructor(readonly address: Address | null) {}
-  run<T>(work: () => T): T {
-    return store.run(this, work);
-  }
-  close(): void {
-    this.#open = false;
-  }
-  covers(to: Address): boolean {
-    const { address } = this;
-    return this.#open && (address === null || (same(address.host, to.host) && address.port === to.port));
-  }
+/** A copy of the options of a socket (or of what opens sockets, as an http.Agent or undici's `connect`) that carries the mark. */
+export function sanctioned<T extends object>(options: T, sanction: Sanction): T {
+  return Object.assign({}, options, { [SANCTION]: sanction });
 }
 
-const store = new AsyncLocalStorage<OpenSanction>();
-
-/** @param address Null: wherever this work dials (checkrd's own traffic). */
-export function sanction(address: Address | null): Sanction {
-  return new OpenSanction(address);
-}
-
-const same = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
-
-const MARK = Symbol('checkrd.sanction');
-
-/** Says of an address whether decided calls go there. */
-export type Permits = (to: Address) => boolean;
-
-/** A copy of options that sockets are opened with, marked. What hangs on the mark is bound to addresses: found out, it opens no other. */
-export function marked<T extends object>(options: T, permits: Permits): T {
-  return Object.assign({}, options, { [MARK]: permits });
-}
-
-/** Whether a connect that begins now, with these options, is one that an edge has decided. */
-export function isSanctioned(to: Address, options: object = {}): boolean {
-  if (store.getStore()?.covers(to) === true) return true;
-  // Own properties only: nothing inherits the right to pass.
-  return Object.hasOwn(options, MARK) && (options as { readonly [MARK]: Permits })[MARK](to);
+/** Whether these options were marked, for this place. Own properties only: nothing inherits the right to pass. */
+export function isSanctioned(options: object, host: string, port: number): boolean {
+  if (!Object.hasOwn(options, SANCTION)) return false;
+  return (options as { readonly [SANCTION]: Sanction })[SANCTION].permits(host, port);
 }
 
 let depth = 0;

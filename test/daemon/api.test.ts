@@ -111,6 +111,14 @@ const refused: readonly (readonly [
     'unknown_key',
   ],
   [
+    'a model that is no text',
+    '/v1/outcome',
+    '{"request_id":"00000000-0000-7000-8000-000000000000","result":"ok","model":7}',
+    'POST',
+    400,
+    'wrong_type',
+  ],
+  [
     'a fractional status',
     '/v1/outcome',
     '{"request_id":"00000000-0000-7000-8000-000000000000","result":"ok","status_code":200.5}',
@@ -140,12 +148,22 @@ test('an outcome is written once, by its own agent', async t => {
     latency_ms: 7,
     request_bytes: 1,
     response_bytes: 2,
+    model: 'm-1',
+    input_tokens: 3,
   });
   assert.equal((await ask(billing, '/v1/outcome', done)).status, 404);
   assert.equal((await ask(crm, '/v1/outcome', done)).status, 200);
   assert.equal((await ask(crm, '/v1/outcome', done)).status, 404);
   assert.deepEqual(agent.outcomes, [
-    { requestId: request_id, result: 'error', statusCode: 502, latencyMs: 7, requestBytes: 1, responseBytes: 2 },
+    {
+      requestId: request_id,
+      result: 'error',
+      statusCode: 502,
+      latencyMs: 7,
+      requestBytes: 1,
+      responseBytes: 2,
+      usage: { model: 'm-1', inputTokens: 3 },
+    },
   ]);
 });
 

@@ -80,15 +80,4 @@ test('an engine file under a running daemon is taken when it is vouched for and 
   assert.equal((await home.ask('main', '/healthz')).body.status, 'ok');
   daemon.kill('SIGTERM');
   assert.equal(await daemon.exit, 0);
-
-  // At start: what is vouched for and proven, else nothing.
-  putEngine(home, rebuilt, engineEnvelope(rebuilt, [bob]));
-  const second = await home.start();
-  assert.equal(said().at(-1), `loaded ${digest(rebuilt)}`);
-  second.kill('SIGTERM');
-  await second.exit;
-  putEngine(home, odd('flips'), engineEnvelope(odd('flips'), [bob]));
-  const third = home.spawn();
-  assert.notEqual(await third.exit, 0);
-  assert.match(third.said(), /cannot be trusted: case \d+ of its corpus/);
 });

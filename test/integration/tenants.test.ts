@@ -192,6 +192,17 @@ test('withOptions takes what belongs to calls, and says what belongs to the whol
   assert.throws(given({ agentID: 'x' }), { code: 'option_unknown', hint: 'did you mean `agentId`?' });
 });
 
+test('where a daemon writes the records, no agent but its own can be named', async t => {
+  const handed = new Checkrd({ agentId: 'handed', configDir: home.dir, daemonRecords: home.path('nobody.sock') });
+  t.after(() => handed.close());
+  assert.throws(() => handed.run({ agentId: 'tenant-1' }, () => undefined), { code: 'agent_id_fixed' });
+  assert.throws(() => handed.withOptions({ agentId: 'tenant-1' }), { code: 'agent_id_fixed' });
+  assert.equal(
+    handed.run({ agentId: 'handed', sessionId: 's' }, () => 1),
+    1,
+  );
+});
+
 test('contexts of one Checkrd mean nothing to another', async t => {
   const other = new Checkrd({ agentId: 'other', configDir: home.dir, policy: { default: 'allow', rules: [] } });
   t.after(() => other.close());

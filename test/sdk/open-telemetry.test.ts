@@ -125,3 +125,44 @@ test('without an argument the API is looked for; where there is none, the error 
   assert.equal(run(packages), 'found\n');
   assert.match(run(home.dir), /^open_telemetry_missing npm install @opentelemetry\/api/);
 });
+
+test('the active span is the parent of a call that carries none', t => {
+  const home = new Home();
+  t.after(() => home.remove());
+  const program = home.path('program.mjs');
+  writeFileSync(
+    program,
+    `import { AsyncLocalStorage } from 'node:async_hooks';
+     import { createRequire } from 'node:module';
+     import { Checkrd } from ${JSON.stringify(resolve('dist/index.js'))};
+     const require = createRequire(${JSON.stringify(join(packages, 'package.json'))});
+     const { context, trace, ROOT_CONTEXT } = require('@opentelemetry/api');
+     const { BasicTracerProvider } = require('@opentelemetry/sdk-trace-base');
+     const store = new AsyncLocalStorage();
+     context.setGlobalContextManager({
+       active: () => store.getStore() ?? ROOT_CONTEXT,
+       with: (active, act, self, ...args) => store.run(active, () => act.apply(self, args)),
+       bind: (_, target) => target,
+       enable() { return this; },
+       disable() { return this; },
+     });
+     trace.setGlobalTracerProvider(new BasicTracerProvider());
+     const policy = { default: 'allow', rules: [] };
+     const checkrd = new Checkrd({ agentId: 'traced', policy, killswitchFile: false });
+     const guarded = checkrd.wrap(async () => new Response('ok'));
+     await trace.getTracer('program').startActiveSpan('work', async span => {
+       await new Promise(resolve => setTimeout(resolve, 1));
+       await guarded('http://api.example/in');
+       const { traceId, spanId } = span.spanContext();
+       console.log(traceId, spanId);
+     });
+     await guarded('http://api.example/out');
+     await checkrd.close();`,
+  );
+  const env = { ...process.env, CHECKRD_CONFIG_DIR: home.dir };
+  const ran = spawnSync(process.execPath, [program], { cwd: packages, env, encoding: 'utf8' });
+  const [inside, outside] = home.records('traced').filter(record => record.type === 'decision');
+  assert.equal(`${inside?.trace_id} ${inside?.parent_span_id}\n`, ran.stdout, ran.stderr);
+  assert.match(ran.stdout, /^[0-9a-f]{32} [0-9a-f]{16}\n$/);
+  assert.equal(outside?.parent_span_id, undefined);
+});

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { caller } from '../support/line-caller.js';
 import { upstream } from '../support/upstream.js';
 
@@ -28,22 +28,29 @@ const KINDS: Readonly<Record<string, (at: string, image: string) => boolean>> = 
   },
 };
 
+/** Mounted, with ballast on it, a policy and settings beside it, and a server to call; null where it cannot be mounted. */
+async function smallDisk(t: TestContext, mount: (at: string, image: string) => boolean, settings: string) {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'checkrd-full-')));
+  const disk = join(folder, 'disk');
+  mkdirSync(disk);
+  t.after(() => {
+    spawnSync('umount', ['-l', disk]);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  });
+  if (!mount(disk, join(folder, 'image'))) return null;
+  writeFileSync(join(folder, 'policy.yaml'), 'default: allow\nrules: []\n');
+  writeFileSync(join(folder, 'checkrd.yaml'), settings);
+  writeFileSync(join(disk, 'ballast'), Buffer.alloc(BALLAST));
+  const server = await upstream();
+  t.after(() => server.close());
+  return { folder, disk, log: join(disk, 'audit.jsonl'), server };
+}
+
 for (const [kind, mount] of Object.entries(KINDS)) {
   test(`${kind} fills up with a reserve: calls go on into it, the log says so, and it verifies`, async t => {
-    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'checkrd-full-')));
-    const disk = join(folder, 'disk');
-    mkdirSync(disk);
-    t.after(() => {
-      spawnSync('umount', ['-l', disk]);
-      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
-    });
-    if (!mount(disk, join(folder, 'image'))) return t.skip(`this machine does not mount ${kind}`);
-    writeFileSync(join(folder, 'policy.yaml'), 'default: allow\nrules: []\n');
-    writeFileSync(join(folder, 'checkrd.yaml'), `audit: { url_path: raw, reserve_bytes: ${RESERVE} }\n`);
-    writeFileSync(join(disk, 'ballast'), Buffer.alloc(BALLAST));
-    const server = await upstream();
-    t.after(() => server.close());
-    const log = join(disk, 'audit.jsonl');
+    const small = await smallDisk(t, mount, `audit: { url_path: raw, reserve_bytes: ${RESERVE} }\n`);
+    if (small === null) return t.skip(`this machine does not mount ${kind}`);
+    const { folder, disk, log, server } = small;
     const program = caller(t, folder, log, server.origin);
     const filling = await program.calls(MANY);
     assert.deepEqual(Object.keys(filling).sort(), ['audit_unavailable', 'ok'], 'used up, it denies');
@@ -60,20 +67,9 @@ for (const [kind, mount] of Object.entries(KINDS)) {
   });
 
   test(`${kind} fills up: \`audit_unavailable\`, nothing lost; room again: on it goes`, async t => {
-    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'checkrd-full-')));
-    const disk = join(folder, 'disk');
-    mkdirSync(disk);
-    t.after(() => {
-      spawnSync('umount', ['-l', disk]);
-      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
-    });
-    if (!mount(disk, join(folder, 'image'))) return t.skip(`this machine does not mount ${kind}`);
-    writeFileSync(join(folder, 'policy.yaml'), 'default: allow\nrules: []\n');
-    writeFileSync(join(folder, 'checkrd.yaml'), 'audit: { url_path: raw }\n');
-    writeFileSync(join(disk, 'ballast'), Buffer.alloc(BALLAST));
-    const server = await upstream();
-    t.after(() => server.close());
-    const log = join(disk, 'audit.jsonl');
+    const small = await smallDisk(t, mount, 'audit: { url_path: raw }\n');
+    if (small === null) return t.skip(`this machine does not mount ${kind}`);
+    const { folder, disk, log, server } = small;
 
     const program = caller(t, folder, log, server.origin);
     const filling = await program.calls(MANY);

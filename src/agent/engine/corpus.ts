@@ -19,7 +19,7 @@ import type { ActionRequest, Body, Decision, HeaderLines } from '../../core/deci
 import { Fault } from '../../core/fault.js';
 import type { EngineModule } from '../../wasm/module.js';
 import { carryCounters } from '../carry-counters.js';
-import { compileObject } from '../compile.js';
+import { type Compiled, compileObject } from '../compile.js';
 import { decideByGeneration } from '../decide.js';
 import type { Generation, LiveDocument } from '../types.js';
 
@@ -68,52 +68,59 @@ export function answerText(decision: Decision): string {
   return words.join(' ');
 }
 
-/** @param each  Called between cases: the engine is alive. */
+/**
+ * The first answer of `engines` that is another, alone, and while the counters go from `running` to it and back.
+ *
+ * @param running  The engine in force; null: none is, and nothing is carried.
+ * @param each  Called between cases: the engine is alive.
+ */
 export function differenceFrom(
   corpus: readonly CorpusCase[],
   engines: EngineModule,
+  running: EngineModule | null = null,
   each: () => void = () => {},
 ): string | null {
-  return firstDifference(corpus, each, () => [engines]);
-}
-
-/** The same answers, while the counters go from `running` to `engines`, and back. */
-export function differenceCarried(
-  corpus: readonly CorpusCase[],
-  running: EngineModule,
-  engines: EngineModule,
-  each: () => void = () => {},
-): string | null {
-  return firstDifference(corpus, each, () => [running, engines, running]);
-}
-
-function firstDifference(
-  corpus: readonly CorpusCase[],
-  each: () => void,
-  turns: () => readonly EngineModule[],
-): string | null {
+  const runs = running === null ? [[engines]] : [[engines], [running, engines, running]];
   for (const [i, one] of corpus.entries()) {
     each();
-    const generations = turns().map(engines => generationOf(one, engines));
-    const span = Math.ceil(one.asks.length / generations.length);
-    for (const [n, ask] of one.asks.entries()) {
-      const at = Math.floor(n / span);
-      const [before, now] = [generations[at - 1], generations[at]];
-      if (now === undefined) throw new Fault('internal', { what: 'a case of the corpus has no turn' });
-      if (before !== undefined && n === at * span) carryCounters(before, now);
-      const got = answer(now, one, ask);
-      if (got !== ask[8]) return `case ${i + 1} of its corpus, request ${n + 1}: \`${got}\` instead of \`${ask[8]}\``;
+    const compiled = one.documents.map(soundly);
+    for (const turns of runs) {
+      const at = differenceIn(
+        one,
+        turns.map(module => generationOf(compiled, one, module)),
+      );
+      if (at !== null) return `case ${i + 1} of its corpus, ${turns.length === 1 ? '' : 'carried over, '}${at}`;
     }
   }
   return null;
 }
 
-function generationOf({ documents, inspect_bytes: inspectBytes }: CorpusCase, engines: EngineModule): Generation {
-  const live = documents.map((text, i): LiveDocument => {
-    const compiled = compileObject(text);
-    if (!compiled.ok) throw new Fault('internal', { what: `a policy of the corpus does not load` });
-    const engine = engines.instantiate(compiled.program, { inspectBytes });
-    return { path: '', sha256: UNNAMED, layer: i === 0 ? null : `${i}.yaml`, ...compiled.summary, engine };
+/** The generations take turns, each with the counters of the one before. */
+function differenceIn(one: CorpusCase, generations: readonly Generation[]): string | null {
+  const span = Math.ceil(one.asks.length / generations.length);
+  for (const [n, ask] of one.asks.entries()) {
+    const turn = Math.floor(n / span);
+    const [before, now] = [generations[turn - 1], generations[turn]];
+    if (now === undefined) throw new Fault('internal', { what: 'a case of the corpus has no turn' });
+    if (before !== undefined && n === turn * span) carryCounters(before, now);
+    const got = answer(now, one, ask);
+    if (got !== ask[8]) return `request ${n + 1}: \`${got}\` instead of \`${ask[8]}\``;
+  }
+  return null;
+}
+
+type Sound = Extract<Compiled, { ok: true }>;
+
+function soundly(text: string): Sound {
+  const compiled = compileObject(text);
+  if (!compiled.ok) throw new Fault('internal', { what: 'a policy of the corpus does not load' });
+  return compiled;
+}
+
+function generationOf(compiled: readonly Sound[], one: CorpusCase, engines: EngineModule): Generation {
+  const live = compiled.map(({ program, summary }, i): LiveDocument => {
+    const engine = engines.instantiate(program, { inspectBytes: one.inspect_bytes });
+    return { path: '', sha256: UNNAMED, layer: i === 0 ? null : `${i}.yaml`, ...summary, engine };
   });
   return { id: UNNAMED, documents: live };
 }

@@ -9,7 +9,7 @@ import { Fault } from '../../core/fault.js';
 import { compiledEngine, compileEngine, type EngineModule } from '../../wasm/module.js';
 import { compilePolicy } from '../compile.js';
 import { runTests } from '../policy-tests.js';
-import { differenceCarried, differenceFrom, readCorpus } from './corpus.js';
+import { differenceFrom, readCorpus } from './corpus.js';
 
 export interface Trial {
   readonly path: string;
@@ -30,13 +30,8 @@ export function judgeEngine(trial: Trial, alive: () => void): EngineModule {
   const { path, sha256, running } = trial;
   const engines = compileEngine(trial.bytes, sha256, path);
   try {
-    const corpus = readCorpus();
-    const why =
-      differenceFrom(corpus, engines, alive) ??
-      wrongOnPolicy(trial, engines, alive) ??
-      (running === null
-        ? null
-        : differenceCarried(corpus, compiledEngine(running.compiled, running.sha256, path), engines, alive));
+    const old = running === null ? null : compiledEngine(running.compiled, running.sha256, path);
+    const why = differenceFrom(readCorpus(), engines, old, alive) ?? wrongOnPolicy(trial, engines, alive);
     if (why !== null) throw new Fault('engine_unproven', { path, why });
   } catch (error) {
     if (error instanceof Fault && (error.code === 'engine_integrity' || error.code === 'engine_unproven')) throw error;

@@ -44,16 +44,22 @@ export function nodeHash(sha256: Sha256, left: Uint8Array, right: Uint8Array): U
 
 /** The frontier after one more leaf. On average one hash beyond the leaf's own. */
 export function appendLeaf(sha256: Sha256, frontier: Frontier, leaf: Uint8Array): Frontier {
+  return appendSubtree(sha256, frontier, 0, leaf);
+}
+
+/** The frontier after 2^height more leaves, whose root is `root`. The size so far must be a multiple of their number. */
+export function appendSubtree(sha256: Sha256, frontier: Frontier, height: number, root: Uint8Array): Frontier {
   const roots = frontier.roots.slice();
-  let carried = leaf;
+  const width = 2 ** height;
+  let carried = root;
   // Like adding 1 in binary: each trailing 1 bit is a subtree as large as what is carried. Sizes pass 2^31, so no `>>`.
-  for (let bits = frontier.size; bits % 2 === 1; bits = (bits - 1) / 2) {
+  for (let bits = frontier.size / width; bits % 2 === 1; bits = (bits - 1) / 2) {
     const left = roots.pop();
     if (left === undefined) break;
     carried = nodeHash(sha256, left, carried);
   }
   roots.push(carried);
-  return { size: frontier.size + 1, roots };
+  return { size: frontier.size + width, roots };
 }
 
 /** Root of the whole tree, 32 bytes. */

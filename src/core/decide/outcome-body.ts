@@ -2,6 +2,7 @@
  * The body of the daemon's /v1/outcome: how a call ended, in the words of whoever made it.
  * Strict as a batch line is: unknown keys and other types are errors.
  */
+import type { Usage } from '../outcome/usage.js';
 import type { BatchError } from './batch-line.js';
 
 export interface OutcomeBody {
@@ -12,13 +13,16 @@ export interface OutcomeBody {
   readonly latencyMs: number | null;
   readonly requestBytes: number | null;
   readonly responseBytes: number | null;
+  /** What a model's answer said of itself; null: nothing was given. */
+  readonly usage: Usage | null;
 }
 
 export type ReadOutcome =
   | { readonly ok: true; readonly outcome: OutcomeBody }
   | { readonly ok: false; readonly error: BatchError };
 
-const KEYS = ['request_id', 'result', 'status_code', 'latency_ms', 'request_bytes', 'response_bytes'];
+const COUNTS = ['status_code', 'latency_ms', 'request_bytes', 'response_bytes', 'input_tokens', 'output_tokens'];
+const KEYS = ['request_id', 'result', ...COUNTS, 'model'];
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Never throws. */
@@ -42,7 +46,8 @@ export function readOutcome(text: string): ReadOutcome {
   if (result === undefined) return bad('missing_key', 'the outcome has no `result`');
   if (result !== 'ok' && result !== 'error' && result !== 'aborted')
     return bad('bad_value', '`result` is ok, error or aborted');
-  for (const key of KEYS.slice(2)) {
+  if (Object.hasOwn(given, 'model') && typeof given.model !== 'string') return bad('wrong_type', '`model` is a string');
+  for (const key of COUNTS) {
     if (Object.hasOwn(given, key) && !isCount(given[key]))
       return bad('wrong_type', `\`${key}\` is a whole number, not negative`);
   }
@@ -61,7 +66,21 @@ export function readOutcome(text: string): ReadOutcome {
       latencyMs: number('latency_ms'),
       requestBytes: number('request_bytes'),
       responseBytes: number('response_bytes'),
+      usage: usageOf(given),
     },
+  };
+}
+
+function usageOf({
+  model,
+  input_tokens: input,
+  output_tokens: output,
+}: Readonly<Record<string, unknown>>): Usage | null {
+  if (model === undefined && input === undefined && output === undefined) return null;
+  return {
+    ...(typeof model === 'string' ? { model } : {}),
+    ...(isCount(input) ? { inputTokens: input } : {}),
+    ...(isCount(output) ? { outputTokens: output } : {}),
   };
 }
 

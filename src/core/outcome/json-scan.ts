@@ -14,6 +14,8 @@ const BACKSLASH = 0x5c;
 /** A model's name that is longer is no claim a record would take. */
 const TEXT_MAX_BYTES = 1024;
 const NUMBER_MAX_BYTES = 16;
+/** Needs neither unescaping nor decoding. */
+const PLAIN = /^[ !#-[\]-~]*$/;
 const COUNT = /^(?:0|[1-9][0-9]{0,15})$/;
 /** What stands for a text that is too long, or no text: no record takes it for a name. */
 const UNFIT = '?';
@@ -39,7 +41,7 @@ export class JsonScan {
   #isKeyNext = false;
   #reading: Reading | null = null;
   #isEscaped = false;
-  #kept: number[] = [];
+  #kept = '';
   #number = '';
 
   /** @param whole Told of each object that has come to its end. */
@@ -52,8 +54,29 @@ export class JsonScan {
     let i = from;
     while (i < to) {
       if (this.#reading !== null) i = this.#text(bytes, i, to);
+      else if (this.#known.length > 0 && this.#depth > this.#knownDepth) i = this.#passOver(bytes, i, to);
       else this.#mark(bytes[i++] as number);
     }
+  }
+
+  /** Within a value that is not looked for, to its end or the next string: most of a document. */
+  #passOver(bytes: Uint8Array, from: number, to: number): number {
+    let depth = this.#depth;
+    let i = from;
+    for (; i < to && depth > this.#knownDepth; i++) {
+      const byte = bytes[i] as number;
+      if (byte === QUOTE) {
+        this.#reading = 'passed over';
+        i++;
+        break;
+      }
+      // Brackets and braces differ in this bit.
+      const mark = byte | 0x20;
+      if (mark === 0x7b) depth++;
+      else if (mark === 0x7d) depth--;
+    }
+    this.#depth = depth;
+    return i;
   }
 
   /** The next byte begins a document, whatever was before. */
@@ -70,35 +93,41 @@ export class JsonScan {
 
   /** Goes on within a string; returns where it ends. */
   #text(bytes: Uint8Array, from: number, to: number): number {
-    if (this.#reading === 'passed over' && !this.#isEscaped) {
-      const end = bytes.indexOf(QUOTE, from);
-      if (end === -1 || end >= to) {
-        this.#isEscaped = slashes(bytes, from, to) % 2 === 1;
-        return to;
-      }
-      if (slashes(bytes, from, end) % 2 === 0) this.#reading = null;
+    let i = from;
+    if (this.#isEscaped) {
+      this.#isEscaped = false;
+      i++;
+    }
+    const end = endOfText(bytes, i, to);
+    if (this.#reading !== 'passed over') this.#keep(bytes, from, end);
+    if (end < to) {
+      this.#textEnds();
       return end + 1;
     }
-    const byte = bytes[from] as number;
-    if (!this.#isEscaped && byte === QUOTE) this.#textEnds();
-    else {
-      if (this.#reading !== 'passed over' && this.#kept.length <= TEXT_MAX_BYTES) this.#kept.push(byte);
-      this.#isEscaped = !this.#isEscaped && byte === BACKSLASH;
-    }
-    return from + 1;
+    this.#isEscaped = i <= to && slashes(bytes, i, to) % 2 === 1;
+    return to;
+  }
+
+  /** One character for each byte; UTF-8 is put together at the end. */
+  #keep(bytes: Uint8Array, from: number, to: number): void {
+    const end = Math.min(to, from + TEXT_MAX_BYTES + 1 - this.#kept.length);
+    for (let i = from; i < end; i++) this.#kept += String.fromCharCode(bytes[i] as number);
   }
 
   #textEnds(): void {
     const reading = this.#reading;
     this.#reading = null;
+    if (reading === 'passed over') return;
     const text = this.#keptText();
     if (reading === 'key') this.#at = this.#known.at(-1)?.get(text) ?? null;
     else this.#value(text);
   }
 
   #keptText(): string {
-    if (this.#kept.length > TEXT_MAX_BYTES) return UNFIT;
-    const raw = this.#decoder.decode(Uint8Array.from(this.#kept));
+    const kept = this.#kept;
+    if (kept.length > TEXT_MAX_BYTES) return UNFIT;
+    if (PLAIN.test(kept)) return kept;
+    const raw = this.#decoder.decode(Uint8Array.from(kept, byte => byte.charCodeAt(0)));
     if (!raw.includes('\\')) return raw;
     try {
       return JSON.parse(`"${raw}"`) as string;
@@ -147,7 +176,7 @@ export class JsonScan {
   /** What the string that begins here is. */
   #wanted(): Reading {
     const wanted = this.#isKeyNext ? 'key' : typeof this.#at === 'string' ? 'value' : 'passed over';
-    if (wanted !== 'passed over') this.#kept = [];
+    if (wanted !== 'passed over') this.#kept = '';
     return wanted;
   }
 
@@ -186,6 +215,28 @@ export class JsonScan {
     if (isText === (typeof value === 'string')) this.#found[slot] = value;
     this.#at = null;
   }
+}
+
+/** Bytes that are looked at one by one before a search is worth its call. */
+const NEAR_BYTES = 48;
+
+/** Where the quote stands that ends the text which `from` is in, or `to`. */
+function endOfText(bytes: Uint8Array, from: number, to: number): number {
+  let i = from;
+  const near = Math.min(to, from + NEAR_BYTES);
+  for (; i < near; i++) {
+    const byte = bytes[i];
+    if (byte === QUOTE) return i;
+    if (byte === BACKSLASH) i++;
+  }
+  // An escape may have led beyond the end.
+  while (i < to) {
+    const end = bytes.indexOf(QUOTE, i);
+    if (end === -1 || end >= to) return to;
+    if (slashes(bytes, i, end) % 2 === 0) return end;
+    i = end + 1;
+  }
+  return to;
 }
 
 /** Backslashes that end just before `end`. */

@@ -18,11 +18,16 @@ export interface UsageReader {
 const EVENTS = /^text\/event-stream$/;
 const JSON_TYPE =
   /^(?:application\/(?:[a-z0-9.!#$&^_-]+\+)?json|application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-seq)|text\/json)$/;
+const IDENTITY = /^(?:identity)?$/i;
 const CHARSET = /;\s*charset\s*=\s*"?([^\s";]+)/i;
 
-/** Null: a body of this type says nothing of a model. */
-export function usageReader(contentType: string | null): UsageReader | null {
-  if (contentType === null) return null;
+/**
+ * Null: a body of this type says nothing of a model, or cannot be read.
+ *
+ * @param contentEncoding Of the bytes as they will be given; null where they have been unpacked.
+ */
+export function usageReader(contentType: string | null, contentEncoding: string | null = null): UsageReader | null {
+  if (contentType === null || (contentEncoding !== null && !IDENTITY.test(contentEncoding))) return null;
   const type = (contentType.split(';', 1)[0] as string).trim().toLowerCase();
   const charset = CHARSET.exec(contentType)?.[1]?.toLowerCase();
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8' && charset !== 'us-ascii') return null;

@@ -9,9 +9,10 @@
  * Pure; never throws.
  */
 import { utf8 } from '../bytes.js';
-import type { Sha256Digest, Sha256Text } from '../ports.js';
+import type { Sha256, Sha256Digest, Sha256Text } from '../ports.js';
 import { isOrdinary } from './ordinary.js';
 import { type Line, type RecordLine, readRecord } from './read-record.js';
+import { type Subtrees, subtreesOf } from './subtrees.js';
 
 export interface BlockDigest {
   readonly count: number;
@@ -19,6 +20,8 @@ export interface BlockDigest {
   readonly hashes: string;
   /** Index in the block and the line, in order; `place.line` counts from 0 in the block. */
   readonly whole: readonly (readonly [number, Line])[];
+  /** Null: the lines are not all records with one number after the other. */
+  readonly subtrees: Subtrees | null;
 }
 
 const HASH_CHARS = 64;
@@ -32,6 +35,7 @@ const ORDINARY = { record: {}, type: 'decision' } as const;
 type Predecessor = Pick<RecordLine, 'log' | 'seq' | 'hash'>;
 
 export interface DigestPorts {
+  readonly sha256: Sha256;
   readonly sha256Text: Sha256Text;
   readonly sha256Digest: Sha256Digest;
 }
@@ -41,6 +45,8 @@ export function digestBlock(ports: DigestPorts, bytes: Uint8Array): BlockDigest 
   const whole: (readonly [number, Line])[] = [];
   let hashes = '';
   let count = 0;
+  /** Of the first line; null: the numbers do not follow. */
+  let first: number | null = null;
   let before: Predecessor | null = null;
   let log: Uint8Array = new Uint8Array(0);
   let begin = 0;
@@ -53,6 +59,8 @@ export function digestBlock(ports: DigestPorts, bytes: Uint8Array): BlockDigest 
     } else {
       const line = readRecord(ports.sha256Text, { file: '', line: count }, bytes.subarray(begin, lf));
       if (line.kind === 'other' || before === null || !follows(line, before)) whole.push([count, line]);
+      if (count === 0) first = line.kind === 'record' ? line.seq : null;
+      else if (line.kind !== 'record' || line.seq !== (before?.seq ?? Number.NaN) + 1) first = null;
       if (line.kind === 'record' && line.log !== before?.log) log = utf8(line.log);
       before = line.kind === 'record' ? line : null;
     }
@@ -60,7 +68,8 @@ export function digestBlock(ports: DigestPorts, bytes: Uint8Array): BlockDigest 
     count++;
     begin = lf + 1;
   }
-  return { count, hashes, whole };
+  const subtrees = first === null ? null : subtreesOf(ports.sha256, first, hashes);
+  return { count, hashes, whole, subtrees };
 }
 
 function follows(line: RecordLine, before: Predecessor): boolean {

@@ -2,9 +2,11 @@
  * The tree over the lines read so far, with the near past kept open: a checkpoint speaks of a size at or below its own
  * number, so the leaves since the last one wait in a queue. Memory is bounded by {@link QUEUE_MAX}, not by the log.
  */
-import { appendLeaf, EMPTY_FRONTIER, encodeFrontier, type Frontier, rootOf } from '../audit/merkle.js';
+import { appendLeaf, appendSubtree, EMPTY_FRONTIER, encodeFrontier, type Frontier, rootOf } from '../audit/merkle.js';
 import { fromHex, toHex } from '../bytes.js';
 import type { Sha256 } from '../ports.js';
+import { MadeNodes } from './made-nodes.js';
+import type { Subtrees } from './subtrees.js';
 
 /** A writer signs every 1,024 records; this is 64 times that. */
 const QUEUE_MAX = 65_536;
@@ -25,6 +27,7 @@ export class OpenTree {
   /** Leaf hash of line `#base.size`−1; null when it was not read. */
   #head: string | null = null;
   #queue: string[] = [];
+  readonly #nodes = new MadeNodes(QUEUE_MAX * 4);
 
   constructor(sha256: Sha256, expected: readonly Expectation[]) {
     this.#sha256 = sha256;
@@ -49,6 +52,11 @@ export class OpenTree {
     if (this.#base === null) return;
     this.#queue.push(leaf);
     if (this.#queue.length >= QUEUE_MAX * 2) this.#advance(QUEUE_MAX);
+  }
+
+  /** Nodes that somebody made of leaves that will be added; `hashes`: those leaves. They are used if they are the same. */
+  offer(subtrees: Subtrees, hashes: string): void {
+    if (this.#base !== null) this.#nodes.add(subtrees, hashes);
   }
 
   /** Root and head of the first `size` lines. Sizes asked for may only grow (`past` otherwise). */
@@ -80,15 +88,26 @@ export class OpenTree {
   #advance(count: number): void {
     if (this.#base === null) {
       this.#queue = [];
+      this.#nodes.clear();
       return;
     }
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < count; ) {
+      const { size } = this.#base;
+      const made = this.#nodes.next(size, this.#stop(size, size + count - i), this.#queue, i);
       const leaf = this.#queue[i] as string;
-      this.#base = appendLeaf(this.#sha256, this.#base, bytesOf(leaf));
-      this.#head = leaf;
+      this.#base = made
+        ? appendSubtree(this.#sha256, this.#base, made.height, made.root)
+        : appendLeaf(this.#sha256, this.#base, bytesOf(leaf));
+      i += made ? 2 ** made.height : 1;
+      this.#head = this.#queue[i - 1] as string;
       this.#compare();
     }
     this.#queue = this.#queue.slice(count);
+  }
+
+  /** A root that is asked for must come out on the way to `until`. */
+  #stop(size: number, until: number): number {
+    return Math.min(until, ...this.#expected.filter(expected => expected.size > size).map(expected => expected.size));
   }
 
   #compare(): void {

@@ -16,12 +16,14 @@
  *     if bytes are left: log.torn(place, bytesLeft), or log.accounted(place, account) when the next file speaks of them
  *   const report = log.finish();
  */
+
 import { genesisPrev } from '../audit/chain.js';
 import { keyId } from '../audit/key-id.js';
 import { rootOf } from '../audit/merkle.js';
 import { toHex } from '../bytes.js';
 import type { Sha256Text } from '../ports.js';
 import { ChainWalk } from './chain-walk.js';
+import type { BlockDigest } from './digest.js';
 import type { EndAccount } from './end-account.js';
 import { type Beside, NOTHING_BESIDE } from './end-evidence.js';
 import { EpochTable } from './epoch-table.js';
@@ -104,6 +106,11 @@ export class LogVerifier {
   /** One line, without its newline. The bytes are not kept. */
   line(place: Place, bytes: Uint8Array): void {
     this.take(readRecord(this.#ports.sha256Text, place, bytes));
+  }
+
+  /** The lines that come next, as they were digested: what was made of them there need not be made again. */
+  offer({ subtrees, hashes }: Pick<BlockDigest, 'subtrees' | 'hashes'>): void {
+    if (subtrees !== null) this.#evidence.tree.offer(subtrees, hashes);
   }
 
   /** As {@link line}, read already. */

@@ -21,7 +21,7 @@ export function install(port: ProcessPort, pool: Pool): Undo {
       const { dispatcher = pool.dispatcher } = (init ?? {}) as { readonly dispatcher?: unknown };
       return (native as typeof fetch)(input, { ...init, dispatcher } as RequestInit);
     };
-    return wrapFetch(agent, past as typeof fetch, { agentId: agentId(), strict }) as AnyFunction;
+    return wrapFetch(agent, past as typeof fetch, { agentId, strict }) as AnyFunction;
   });
   port.coverage.covers('fetch', 'wrapped', null, () => patch?.isOnTop() === true);
   return () => {

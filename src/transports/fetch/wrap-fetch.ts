@@ -15,6 +15,7 @@ import type { Agent, CallContext } from '../../agent/types.js';
 import type { AgentId } from '../../core/brand.js';
 import type { HttpRequest } from '../../core/decide/types.js';
 import { REDIRECT_MAX_HOPS } from '../../core/limits.js';
+import { inActiveTrace } from '../active-trace.js';
 import { killedDenial } from '../denial.js';
 import { type Hooks, requestEvent } from '../hooks.js';
 import { handOverJudged } from '../judged.js';
@@ -64,7 +65,7 @@ export function wrapFetch(agent: Agent, base: typeof fetch, options: WrapFetchOp
 
 async function run(edge: Edge, input: unknown, init: unknown): Promise<Response> {
   const call = readCall(input, init, edge.strict);
-  const context = edge.caller();
+  const context = inActiveTrace(edge.caller());
   if (call.kind === 'local') return edge.base(call.input, call.init as RequestInit);
   if (call.kind === 'unparsable') {
     const request = { method: call.method };
@@ -97,7 +98,7 @@ async function follow(edge: Edge, call: HttpCall, first: Outgoing, caller: CallC
   let parentRequestId: string | undefined;
   let trail = NO_TRAIL;
   for (let hops = 0; ; hops++) {
-    const traceparent = readTraceparent(out.traceparent);
+    const traceparent = readTraceparent(out.traceparent) ?? caller.traceparent;
     const context: CallContext = {
       ...caller,
       ...(parentRequestId === undefined ? {} : { parentRequestId }),

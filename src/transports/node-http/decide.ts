@@ -8,13 +8,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckrdPolicyDenied } from '../../agent/errors.js';
 import type { Begun, Call, CallContext } from '../../agent/types.js';
-import type { Body, HttpRequest } from '../../core/decide/types.js';
+import type { ActionRequest, Body, HttpRequest } from '../../core/decide/types.js';
 import { denialOf, killedDenial } from '../denial.js';
-import type { EdgePort } from '../edge-port.js';
 import { askHook, type Hooks, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
 import { unlessStopped } from '../stopped.js';
 import { readTraceparent } from '../traceparent.js';
 import type { Plan } from './plan.js';
+import type { HttpPort } from './port.js';
 
 /** A call that may proceed. */
 export interface Begin {
@@ -37,8 +37,8 @@ export interface Waiting {
 type Refused = Extract<Begun, { kind: 'refused' }>;
 
 /** Never fails. Without a hook, a body or a disk to wait for it is done when it returns. */
-export async function decide(port: EdgePort, plan: Plan, waiting: Waiting): Promise<void> {
-  const agent = port.agentId();
+export async function decide(port: HttpPort, plan: Plan, waiting: Waiting): Promise<void> {
+  const agent = port.agentId;
   const hooks = port.hooks ?? {};
   const request = plan.request;
   const traceparent =
@@ -87,8 +87,8 @@ export async function decide(port: EdgePort, plan: Plan, waiting: Waiting): Prom
 type Answer = Refused | Extract<Begun, { kind: 'proceed' }>;
 
 function ask(
-  port: EdgePort,
-  request: HttpRequest,
+  port: HttpPort,
+  request: ActionRequest,
   context: CallContext,
   waiting: Waiting,
   event: RequestEvent | null,
@@ -108,8 +108,8 @@ function ask(
 }
 
 function byHook(
-  port: EdgePort,
-  request: HttpRequest,
+  port: HttpPort,
+  request: ActionRequest,
   context: CallContext,
   waiting: Waiting,
   said: 'go' | 'refuse' | 'skip',
@@ -120,8 +120,8 @@ function byHook(
 }
 
 function judge(
-  port: EdgePort,
-  request: HttpRequest,
+  port: HttpPort,
+  request: ActionRequest,
   context: CallContext,
   waiting: Waiting,
 ): Answer | Promise<Answer | null> {
@@ -130,8 +130,8 @@ function judge(
 }
 
 async function withBody(
-  port: EdgePort,
-  request: HttpRequest,
+  port: HttpPort,
+  request: ActionRequest,
   context: CallContext,
   waiting: Waiting,
   limit: number,

@@ -11,25 +11,23 @@ import type { Duplex } from 'node:stream';
 import type { CheckrdPolicyDenied } from '../../agent/errors.js';
 import type { Body } from '../../core/decide/types.js';
 import { denialOf } from '../denial.js';
-import type { EdgePort } from '../edge-port.js';
-import { type Sanction, sanction } from '../sanctioned.js';
 import { type Begin, decide, type Waiting } from './decide.js';
 import { HttpFlight } from './flight.js';
 import { type Head, readHead } from './head.js';
-import { dialled, type Held } from './hold.js';
+import type { Held } from './hold.js';
 import type { NodeRequest } from './node-request.js';
 import { type Plan, planOf } from './plan.js';
-import { isOver, queuedBytes, takeQueued } from './queued-body.js';
+import type { HttpPort } from './port.js';
+import { headBytes, isOver, queuedBytes, takeOver, takeQueued } from './queued-body.js';
 
 export class Exchange implements Waiting {
-  readonly #port: EdgePort;
+  readonly #port: HttpPort;
   readonly #held: Held;
   /** The caller's async context: what the answer's listeners run in, as in plain Node. */
   readonly #scope = new AsyncResource('CheckrdRequest');
   readonly #destroy: (error?: Error) => unknown;
   #state: 'open' | 'deciding' | 'sent' | 'over' = 'open';
   #flight: HttpFlight | null = null;
-  #sanction: Sanction | null = null;
   /** Bytes of body that may still be written; null: the framing says it itself. */
   #left: number | null = null;
   #more: (() => void) | null = null;
@@ -37,9 +35,13 @@ export class Exchange implements Waiting {
   #givenUp: Promise<void> | null = null;
   #closed = false;
   #head: Head = NO_HEAD;
+  /** In the queue, in front of the body. */
+  #headBytes = 0;
+  /** `told`: we have said `continue` to have the body for judgement; the server's own is not said again. */
+  #expects: 'no' | 'asked' | 'told' = 'no';
 
   /** @param destroy Node's own, past our watch. */
-  constructor(port: EdgePort, held: Held, destroy: (error?: Error) => unknown) {
+  constructor(port: HttpPort, held: Held, destroy: (error?: Error) => unknown) {
     this.#port = port;
     this.#held = held;
     this.#destroy = destroy;
@@ -47,11 +49,6 @@ export class Exchange implements Waiting {
 
   get request(): NodeRequest {
     return this.#held.request;
-  }
-
-  /** What the dialling of this request runs in; null: it may not be dialled. */
-  get sanction(): Sanction | null {
-    return this.#sanction;
   }
 
   /** Node's constructor is through: it may have made the head already, or a signal may have fired. */
@@ -78,7 +75,7 @@ export class Exchange implements Waiting {
       'request_invalid',
       LONGER,
       { method: this.request.method },
-      { agent: this.#port.agentId() },
+      { agent: this.#port.agentId },
     );
     this.#left = null;
     this.#cut(denialOf(decision, requestId));
@@ -95,19 +92,17 @@ export class Exchange implements Waiting {
   seen(event: string | symbol, args: readonly unknown[]): boolean {
     switch (event) {
       case 'response':
-        this.#flight?.answered(args[0] as IncomingMessage);
+        if (args[0] === this.request.res) this.#flight?.answered(args[0] as IncomingMessage);
         break;
       case 'upgrade':
       case 'connect':
         this.#flight?.upgraded(args[0] as IncomingMessage, args[1] as Duplex);
         break;
-      case 'socket':
-        this.#sanction?.close();
-        break;
+      case 'continue':
+        return this.#state !== 'sent' || this.#expects !== 'told';
       case 'error':
         return !this.#closed;
       case 'close':
-        this.#sanction?.close();
         if (this.#closed) return false;
         this.#closed = true;
         this.#flight?.closed(this.request.res);
@@ -131,15 +126,23 @@ export class Exchange implements Waiting {
 
   inspect(limit: number): Promise<Body | null> {
     const { request } = this;
+    const head = this.#headBytes;
+    let taken = 0;
     return new Promise(resolve => {
       const look = (): void => {
+        if (this.#more === null) return;
         const whole = request.writableEnded;
-        if (whole || this.gone || isOver(request, limit)) {
+        if (whole || this.gone || isOver(request, head, limit)) {
           this.#more = null;
-          resolve(this.gone ? null : whole ? takeQueued(request, limit) : { kind: 'too_large' });
-        } else if (request.writableNeedDrain) {
-          // Whoever waits for room must go on, or the body never comes.
-          request.emit('drain');
+          resolve(this.gone ? null : whole ? takeQueued(request, head, limit) : { kind: 'too_large' });
+          return;
+        }
+        // Whoever waits for room, for a callback or for the word of the server must go on, or the body never comes.
+        taken = takeOver(request, taken);
+        if (request.writableNeedDrain) request.emit('drain');
+        if (this.#expects === 'asked') {
+          this.#expects = 'told';
+          request.emit('continue');
         }
       };
       this.#more = () => process.nextTick(look);
@@ -151,10 +154,10 @@ export class Exchange implements Waiting {
     const { request } = this;
     this.#state = 'sent';
     this.#flight = new HttpFlight(request, calls, this.#head.framing, denial => this.#cut(denial));
-    this.#left = this.#head.framing === 'chunked' ? null : (this.#head.framing ?? 0) - queuedBytes(request);
-    this.#sanction = sanction(dialled(this.#held.to));
+    this.#left =
+      this.#head.framing === 'chunked' ? null : (this.#head.framing ?? 0) - queuedBytes(request, this.#headBytes);
     try {
-      this.#sanction.run(() => this.#held.dial());
+      this.#held.dial();
     } catch (error) {
       request.onSocket(null, error);
     }
@@ -190,7 +193,10 @@ export class Exchange implements Waiting {
     }
     this.#head = head;
     const ended = request.writableEnded;
-    const queued = queuedBytes(request);
+    this.#headBytes = headBytes(request);
+    const queued = queuedBytes(request, this.#headBytes);
+    if (head.lines.some(([name, value]) => /^expect$/i.test(name) && /^100-continue$/i.test(value)))
+      this.#expects = 'asked';
     const empty = ended && (queued === 0 || head.framing === 0);
     const plan = planOf(request.protocol, head, this.#held.to, { kind: empty ? 'none' : 'unread' });
     if (plan.kind === 'refuse' || head.framing === 'chunked' || queued <= (head.framing ?? 0)) return plan;

@@ -8,6 +8,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { CheckrdPolicyDenied } from '../../agent/errors.js';
 import type { OutcomeResult } from '../../agent/types.js';
+import { type UsageReader, usageReader } from '../../core/outcome/usage-reader.js';
 import { killedDenial } from '../denial.js';
 import type { Begin } from './decide.js';
 import type { Head } from './head.js';
@@ -21,6 +22,7 @@ export class HttpFlight {
   #response: IncomingMessage | null = null;
   #tunnel: Duplex | null = null;
   #bytes = 0;
+  #usage: UsageReader | null = null;
   #abandoned = false;
   #ended = false;
 
@@ -48,12 +50,17 @@ export class HttpFlight {
   answered(response: IncomingMessage): void {
     this.#response = response;
     this.#status(response);
+    const { 'content-type': type = null, 'content-encoding': coding = null } = response.headers;
+    this.#usage = usageReader(type, coding);
     const push = response.push;
     Object.defineProperty(response, 'push', {
       configurable: true,
       writable: true,
       value: (chunk: unknown, encoding?: BufferEncoding): boolean => {
-        if (chunk instanceof Uint8Array) this.#bytes += chunk.byteLength;
+        if (chunk instanceof Uint8Array) {
+          this.#bytes += chunk.byteLength;
+          this.#usage?.push(chunk);
+        }
         return push.call(response, chunk, encoding);
       },
     });
@@ -103,12 +110,14 @@ export class HttpFlight {
     const { res } = this.#request;
     const status = (this.#response ?? res)?.statusCode;
     const announced = this.#framing === 'chunked' ? undefined : (this.#framing ?? 0);
+    const usage = this.#usage?.usage ?? null;
     for (const { call } of this.#calls) {
       call.finish({
         result,
         ...(status === undefined ? {} : { statusCode: status }),
         ...(announced === undefined ? {} : { requestBytes: announced }),
         ...(this.#response === null ? {} : { responseBytes: this.#bytes }),
+        ...(usage === null ? {} : { usage }),
       });
     }
   }

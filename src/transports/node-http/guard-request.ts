@@ -6,16 +6,15 @@
  *   never: changes what an allowed request does
  */
 import type { ClientRequest } from 'node:http';
-import type { EdgePort } from '../edge-port.js';
-import type { Sanction } from '../sanctioned.js';
 import { Exchange } from './exchange.js';
 import type { Held } from './hold.js';
 import type { NodeRequest } from './node-request.js';
+import type { HttpPort } from './port.js';
 
 const exchanges = new WeakMap<object, Exchange>();
 const prototypes = new WeakMap<object, object>();
 
-export function guardRequest(port: EdgePort, held: Held): ClientRequest {
+export function guardRequest(port: HttpPort, held: Held): ClientRequest {
   const { request } = held;
   const parent = Object.getPrototypeOf(request) as NodeRequest;
   let own = prototypes.get(parent);
@@ -28,16 +27,6 @@ export function guardRequest(port: EdgePort, held: Held): ClientRequest {
   Object.setPrototypeOf(request, own);
   exchange.begin();
   return request as unknown as ClientRequest;
-}
-
-/** For an agent that dials later, for a request that had to queue. */
-export function sanctionOf(request: object): Sanction | null {
-  return exchanges.get(request)?.sanction ?? null;
-}
-
-/** True: this request is decided, or will be, before it is dialled. */
-export function isGuarded(request: object): boolean {
-  return exchanges.has(request);
 }
 
 function guardedPrototype(parent: NodeRequest): object {

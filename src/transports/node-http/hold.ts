@@ -8,8 +8,8 @@
  * Node dials through `agent.addRequest` or the `createConnection` of the options: for the time of the constructor those two
  * are ours. The program's agent is asked for everything else itself.
  */
-import type { Agent, ClientRequest } from 'node:http';
-import type { Address } from '../sanctioned.js';
+import http, { type Agent, type ClientRequest } from 'node:http';
+import { handOver, sanctioned } from '../sanctioned.js';
 import type { GivenOptions } from './arguments.js';
 import type { NodeRequest } from './node-request.js';
 import { normalTarget } from './target.js';
@@ -33,6 +33,11 @@ export interface Held {
 }
 
 type Options = Record<string, unknown>;
+/** What Node was about to dial with, and how. */
+interface Taken {
+  readonly options: Options;
+  readonly dial: (options: Options) => void;
+}
 type OnCreate = (error: unknown, socket?: unknown) => void;
 interface AgentLike extends Agent {
   addRequest(request: unknown, options: Options): void;
@@ -46,18 +51,18 @@ export function hold(given: GivenOptions, fallback: Agent, make: (options: Given
   const agent = agentOf(given, fallback);
   // What Node refuses, it refuses before it dials.
   if (agent === 'invalid') return never(make(options as GivenOptions));
-  let taken: { readonly options: Options; readonly dial: () => void } | null = null;
+  let taken: Taken | null = null;
   if (agent === null) {
     const create = given.createConnection as unknown as (options: Options, done: OnCreate) => unknown;
     options.createConnection = (dialled: Options, done: OnCreate): undefined => {
       dialled.createConnection = create;
-      taken = { options: dialled, dial: () => createBy(dialled, done) };
+      taken = { options: dialled, dial: allowed => createBy(allowed, done) };
     };
   } else {
     const addRequest = (request: unknown, dialled: Options): void => {
       if ('agent' in given) dialled.agent = given.agent;
       else delete dialled.agent;
-      taken = { options: dialled, dial: () => agent.addRequest(request, forAgent(agent, dialled, request)) };
+      taken = { options: dialled, dial: allowed => agent.addRequest(request, forAgent(agent, allowed, request)) };
     };
     options.agent = new Proxy(agent, {
       get: (of, key) => (key === 'addRequest' ? addRequest : Reflect.get(of, key, of)),
@@ -66,8 +71,9 @@ export function hold(given: GivenOptions, fallback: Agent, make: (options: Given
   const request = make(options as GivenOptions) as unknown as NodeRequest;
   if (agent !== null) request.agent = agent;
   if (taken === null) return never(request as unknown as ClientRequest);
-  const { options: dialled, dial } = taken as { readonly options: Options; readonly dial: () => void };
-  return { request, to: addressOf(dialled, agent), dial };
+  const { options: dialled, dial } = taken as Taken;
+  const to = addressOf(dialled, agent);
+  return { request, to, dial: () => handOver(() => dial(marked(dialled, to))) };
 }
 
 /** As Node chooses it. Null: the options dial by themselves. */
@@ -99,8 +105,9 @@ function createBy(options: Options, done: OnCreate): void {
  * the stack is ours.
  */
 function forAgent(agent: AgentLike, options: Options, request: unknown): Options {
-  if ('secureEndpoint' in options || !('secureEndpoint' in agent || 'isSecureEndpoint' in agent)) return options;
-  return { ...options, secureEndpoint: (request as { readonly protocol: string }).protocol === 'https:' };
+  if (agent instanceof http.Agent && !('isSecureEndpoint' in agent)) return options;
+  const secure = (request as { readonly protocol: string }).protocol === 'https:';
+  return { secureEndpoint: secure, ...options };
 }
 
 /** An agent's own options win over the request's, as in Node. */
@@ -116,6 +123,10 @@ function addressOf(options: Options, agent: AgentLike | null): Dial {
   };
 }
 
-export function dialled(to: Dial): Address {
-  return to.socketPath === null ? { host: to.host, port: Number(to.port) } : { host: to.socketPath, port: null };
+/** The socket to this address is the call's own. A proxy that an agent dials instead is not, and is decided by itself. */
+function marked(options: Options, to: Dial): Options {
+  const [at, port] = to.socketPath === null ? [to.host.toLowerCase(), Number(to.port)] : [to.socketPath, 0];
+  return sanctioned(options, {
+    permits: (host, number) => number === port && (port === 0 ? host : host.toLowerCase()) === at,
+  });
 }

@@ -10,19 +10,19 @@
 import http, { type Agent, type ClientRequest } from 'node:http';
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
-import type { EdgePort } from '../edge-port.js';
 import { type Given, type GivenOptions, readHttp, readHttps } from './arguments.js';
-import { guardRequest, sanctionOf } from './guard-request.js';
+import { guardRequest } from './guard-request.js';
 import { hold } from './hold.js';
+import type { HttpPort } from './port.js';
 
 type AnyFunction = (...args: never[]) => unknown;
 type Build = (options: GivenOptions, callback: Given['callback']) => ClientRequest;
 type Replaced = { readonly owner: object; readonly key: string; readonly before: unknown; readonly ours: unknown };
 
-let installed: { readonly port: EdgePort; readonly undo: () => void } | null = null;
+let installed: { readonly port: HttpPort; readonly undo: () => void } | null = null;
 
 /** @throws TypeError when it stands in for another port already: one process, one guard. */
-export function install(port: EdgePort): () => void {
+export function install(port: HttpPort): () => void {
   if (installed !== null) {
     if (installed.port === port) return installed.undo;
     throw new TypeError('node:http is guarded already');
@@ -38,7 +38,7 @@ export function install(port: EdgePort): () => void {
   return installed.undo;
 }
 
-function patch(port: EdgePort): () => void {
+function patch(port: HttpPort): () => void {
   let on = true;
   const guarded = (given: Given, fallback: Agent, make: (options: GivenOptions) => ClientRequest): ClientRequest =>
     guardRequest(port, hold(given.options, fallback, make));
@@ -84,7 +84,6 @@ function patch(port: EdgePort): () => void {
     },
   });
 
-  const prototype = http.Agent.prototype as unknown as { createSocket: AnyFunction };
   const replaced: Replaced[] = [
     replace(http, 'request', native => entry(native, false, false)),
     replace(http, 'get', native => entry(native, false, true)),
@@ -92,16 +91,6 @@ function patch(port: EdgePort): () => void {
     replace(https, 'get', native => entry(native, true, true)),
     replace(http, 'ClientRequest', () => Request as never),
     replace(Native.prototype, 'constructor', () => Request as never),
-    // A request that had to queue is dialled when another one ends, far from its own context.
-    replace(prototype, 'createSocket', native => {
-      return new Proxy(native, {
-        apply(target, self, args: unknown[]) {
-          const own = on ? sanctionOf(args[0] as object) : null;
-          const create = (): unknown => Reflect.apply(target, self, args as never);
-          return own === null ? create() : own.run(create);
-        },
-      });
-    }),
   ];
   syncBuiltinESMExports();
   return () => {

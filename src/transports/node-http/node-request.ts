@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 export interface Queued {
   data: string | Uint8Array;
   encoding: BufferEncoding | null | undefined;
+  callback: unknown;
 }
 
 export interface NodeRequest extends Omit<ClientRequest, 'onSocket'> {

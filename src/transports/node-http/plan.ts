@@ -6,15 +6,16 @@
  *   never: decides
  *
  * Where the address that is dialled is not the one the request speaks to (a proxy, a Unix socket), dialling it is a step of
- * its own: `CONNECT tcp://host:port/`, for a Unix socket `CONNECT tcp://unix/path`.
+ * its own: `CONNECT tcp://host:port/`; a Unix socket is the tool `node:net` with its path, as for raw sockets.
  */
-import type { Body, HttpRequest } from '../../core/decide/types.js';
+import { TOOL_METHOD } from '../../core/decide/tool-request.js';
+import type { ActionRequest, Body, HttpRequest, ToolRequest } from '../../core/decide/types.js';
 import type { Head } from './head.js';
 import type { Dial } from './hold.js';
 import { absoluteUrl, authorityOf, normalTarget, urlOf } from './target.js';
 
 export type Plan =
-  | { readonly kind: 'steps'; readonly before: HttpRequest | null; readonly request: HttpRequest }
+  | { readonly kind: 'steps'; readonly before: ActionRequest | null; readonly request: HttpRequest }
   | { readonly kind: 'refuse'; readonly reason: string; readonly request: Partial<HttpRequest> };
 
 export function planOf(protocol: string, head: Head, to: Dial, body: Body): Plan {
@@ -29,7 +30,7 @@ export function planOf(protocol: string, head: Head, to: Dial, body: Body): Plan
   if (to.servername !== null && !sameName(to.servername, to.host)) {
     return refuse('the TLS server name names another host', own);
   }
-  const dialling = to.socketPath === null ? connect(`tcp://${authority}/`) : connect(unixUrl(to.socketPath));
+  const dialling = to.socketPath === null ? connect(`tcp://${authority}/`) : unixSocket(to.socketPath);
 
   if (method === 'CONNECT') {
     const aim = /^([^/?#@\s]+):(\d{1,5})$/.exec(target);
@@ -56,9 +57,9 @@ function connect(url: string): HttpRequest {
   return { method: 'CONNECT', url, headers: [], body: { kind: 'none' } };
 }
 
-function unixUrl(path: string): string {
-  const segments = path.split('/').map(encodeURIComponent);
-  return `tcp://unix${path.startsWith('/') ? '' : '/'}${segments.join('/')}`;
+function unixSocket(path: string): ToolRequest {
+  const bytes = new TextEncoder().encode(JSON.stringify({ path }));
+  return { tool: 'node:net', args: { kind: 'bytes', bytes }, method: TOOL_METHOD, url: null };
 }
 
 function sameName(one: string, other: string): boolean {

@@ -5,32 +5,50 @@
  *   out  : the bytes of the body; the queue then holds copies, so that what was judged is what is sent
  */
 import type { Body } from '../../core/decide/types.js';
-import type { NodeRequest } from './node-request.js';
+import type { NodeRequest, Queued } from './node-request.js';
 
 /** Framing of a chunked body that is not yet complete may take this much. */
 const FRAMING_BYTES = 65_536;
 
-/** Bytes of body in the queue, framing included. */
-export function queuedBytes(request: NodeRequest): number {
+/** Bytes of body in the queue, framing included. `head`: what `headBytes` said before anything was copied. */
+export function queuedBytes(request: NodeRequest, head: number): number {
   let bytes = 0;
   for (const { data, encoding } of request.outputData) {
     bytes += typeof data === 'string' ? Buffer.byteLength(data, encoding ?? 'utf8') : data.byteLength;
   }
-  return bytes - headBytes(request);
+  return bytes - head;
 }
 
 /** More is queued than will be looked at. */
-export function isOver(request: NodeRequest, limit: number): boolean {
-  return request.outputSize > limit && queuedBytes(request) > limit + (request.chunkedEncoding ? FRAMING_BYTES : 0);
+export function isOver(request: NodeRequest, head: number, limit: number): boolean {
+  return (
+    request.outputSize > limit && queuedBytes(request, head) > limit + (request.chunkedEncoding ? FRAMING_BYTES : 0)
+  );
+}
+
+/**
+ * Copies what was queued since `from` and tells the writers that it is taken: who waits for that before the next chunk must go
+ * on, and may use its buffer again. Not once the end is queued, whose callback means more. Returns the next `from`.
+ */
+export function takeOver(request: NodeRequest, from: number): number {
+  const fresh = request.outputData.slice(from);
+  fresh.forEach(copy);
+  for (const entry of fresh) {
+    const taken = entry.callback;
+    entry.callback = null;
+    if (typeof taken === 'function') taken();
+  }
+  return from + fresh.length;
+}
+
+function copy(entry: Queued): void {
+  entry.data =
+    typeof entry.data === 'string' ? Buffer.from(entry.data, entry.encoding ?? 'utf8') : Buffer.from(entry.data);
 }
 
 /** The whole body, or that it is too large. Null: no body that could be read. */
-export function takeQueued(request: NodeRequest, limit: number): Body | null {
-  const head = headBytes(request);
-  for (const entry of request.outputData) {
-    entry.data =
-      typeof entry.data === 'string' ? Buffer.from(entry.data, entry.encoding ?? 'utf8') : Buffer.from(entry.data);
-  }
+export function takeQueued(request: NodeRequest, head: number, limit: number): Body | null {
+  request.outputData.forEach(copy);
   const raw = Buffer.concat(request.outputData.map(entry => entry.data as Buffer)).subarray(head);
   const bytes = request.chunkedEncoding ? unchunk(raw) : raw;
   if (bytes === null) return null;
@@ -39,7 +57,7 @@ export function takeQueued(request: NodeRequest, limit: number): Body | null {
 }
 
 /** The head goes out with the first piece of the body where both are text, in the encoding of that piece. */
-function headBytes(request: NodeRequest): number {
+export function headBytes(request: NodeRequest): number {
   const [first] = request.outputData;
   if (first === undefined || request._header === null || !request._headerSent) return 0;
   return typeof first.data === 'string'

@@ -80,8 +80,7 @@ function guarded(port: ProcessPort, native: AnyFunction, socket: Socket, args: u
 
 function isOurs(port: ProcessPort, to: Exclude<Destination, { kind: 'shifty' }>): boolean {
   if (Object.hasOwn(to.options, port.ownSocket)) return true;
-  const address = to.kind === 'tcp' ? { host: to.host, port: to.port } : { host: to.path, port: null };
-  return isSanctioned(address, to.options);
+  return to.kind === 'tcp' ? isSanctioned(to.options, to.host, to.port) : isSanctioned(to.options, to.path, 0);
 }
 
 function ask(port: ProcessPort, to: Destination, lookup: unknown): Answer {

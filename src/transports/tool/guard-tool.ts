@@ -14,6 +14,7 @@ import type { Agent, Begun, Call, CallContext } from '../../agent/types.js';
 import type { AgentId } from '../../core/brand.js';
 import { TOOL_METHOD } from '../../core/decide/tool-request.js';
 import type { Decision, ToolArgs, ToolRequest } from '../../core/decide/types.js';
+import { inActiveTrace } from '../active-trace.js';
 import { denialOf, killedDenial } from '../denial.js';
 import { askHook, type Hooks, type HookVerdict, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
 import { unlessStopped } from '../stopped.js';
@@ -55,8 +56,8 @@ export function guardTool<A, T>(
   return async (args: A): Promise<Awaited<T>> => {
     const copied = copyArgs(args);
     const request: ToolRequest = { tool: name, args: judged(copied), method: TOOL_METHOD, url: null };
-    const context = caller?.() ?? { agent: agentId };
-    const event = requestEvent(context.agent, request, undefined, undefined);
+    const context = inActiveTrace(caller?.() ?? { agent: agentId });
+    const event = requestEvent(context.agent, request, undefined, context.traceparent);
     const asking = { agent, hooks, context, request, event };
     if (copied.kind === 'impossible') {
       const reason = 'the arguments of the tool cannot be copied as JSON';

@@ -59,7 +59,7 @@ function decide(
   handler: object,
   waited: boolean,
 ): boolean {
-  const begun = port.agent.begin(request, { agent: port.agentId() });
+  const begun = port.agent.begin(request, { agent: port.agentId });
   if (begun.kind === 'need_body') {
     if (waited)
       return denied(handler, refuseNow(port, 'request_invalid', 'the body was asked for twice', request).denial);

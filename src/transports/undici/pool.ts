@@ -5,7 +5,7 @@
  *   out  : the dispatcher; its sockets are not decided a second time, if they go to such an origin
  *   never: handed to the program
  */
-import { type Address, marked } from '../sanctioned.js';
+import { sanctioned } from '../sanctioned.js';
 
 /** As much of undici's Dispatcher as is used here. */
 export interface Dispatcher {
@@ -39,7 +39,7 @@ export function openPool(): Pool | null {
   const Own = (current as Dispatcher).constructor as new (options: object) => Dispatcher;
   // Of one that goes through a proxy each connection is one to the proxy: it is kept, and its sockets are decided.
   if (Own.name !== 'Agent') return { dispatcher: current as Dispatcher, admit };
-  const permits = ({ host, port }: Address): boolean =>
+  const permits = (host: string, port: number): boolean =>
     places.has(`${host.includes(':') ? `[${host}]` : host}:${port}`);
-  return { dispatcher: new Own({ connect: marked({}, permits) }), admit };
+  return { dispatcher: new Own({ connect: sanctioned({}, { permits }) }), admit };
 }

@@ -105,6 +105,8 @@ test('only what is JSON, NDJSON or events in UTF-8 is read', () => {
   for (const type of [...others, 'application/json; charset=utf-16le', 'application/vnd.amazon.eventstream']) {
     assert.equal(usageReader(type), null, String(type));
   }
+  assert.notEqual(usageReader(JSON_TYPE, 'identity'), null);
+  assert.equal(usageReader(JSON_TYPE, 'gzip'), null);
 });
 
 /** The same by a parser, for documents that are valid. */
@@ -166,4 +168,15 @@ test('finds in any document what a parser finds', () => {
     ),
     { numRuns: 150, seed: 4242 },
   );
+});
+
+test('a string ends where a parser ends it, whatever it is full of and wherever it is cut', () => {
+  const text = fc.string({ unit: fc.constantFrom('\\', '"', 'a', 'é', '\n'), maxLength: 300 });
+  const cut = fc.integer({ min: 1, max: 400 });
+  const check = fc.property(text, text, cut, (passed, key, size) => {
+    const document = { [key]: passed, a: [passed, { [key]: key }], model: passed, usage: { prompt_tokens: 7 } };
+    const usage = read(JSON_TYPE, JSON.stringify(document), size);
+    assert.deepEqual(usage, { model: Buffer.byteLength(JSON.stringify(passed)) > 1026 ? '?' : passed, inputTokens: 7 });
+  });
+  fc.assert(check, { numRuns: 300, seed: 77 });
 });

@@ -4,10 +4,11 @@ import { test } from 'node:test';
 import { digestBlock, expand } from '#src/core/verify/digest.js';
 import { isOrdinary } from '#src/core/verify/ordinary.js';
 import { type Line, readRecord } from '#src/core/verify/read-record.js';
-import { sha256Digest, sha256Text } from '#src/crypto/sha256.js';
+import { sha256, sha256Digest, sha256Text } from '#src/crypto/sha256.js';
 import { AuditBuilder, testSigner } from '../../support/audit-builder.js';
 import { fileOf } from '../../support/verify-bytes.js';
 
+const PORTS = { sha256, sha256Text, sha256Digest };
 const origin = 'host/crm-agent/0123456789abcdef';
 const log = new AuditBuilder(origin, testSigner('epoch 0')).started().decision('a').decision('b');
 log
@@ -27,7 +28,7 @@ function slow(bytes: Uint8Array): Line[] {
 
 function quick(bytes: Uint8Array): Line[] {
   const found: Line[] = [];
-  const digest = digestBlock({ sha256Text, sha256Digest }, Uint8Array.from(bytes));
+  const digest = digestBlock(PORTS, Uint8Array.from(bytes));
   expand(digest, 'f', 5, line => found.push(line));
   return found;
 }
@@ -43,7 +44,7 @@ const agree = (bytes: Uint8Array, what: string): void =>
 
 test('as written, most lines are told from their bytes alone', () => {
   agree(fileOf(lines), 'as written');
-  const { whole } = digestBlock({ sha256Text, sha256Digest }, fileOf(lines));
+  const { whole } = digestBlock(PORTS, fileOf(lines));
   assert.deepEqual(
     whole.map(([i]) => i),
     [0, 5],
