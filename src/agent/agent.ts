@@ -111,7 +111,7 @@ export class LiveAgent implements Agent {
   }
 
   refuse(
-    code: 'redirect_refused' | 'hook_refused' | 'request_invalid',
+    code: 'redirect_refused' | 'hook_refused' | 'request_invalid' | 'not_covered',
     reason: string,
     request: Partial<ActionRequest>,
     context: CallContext,

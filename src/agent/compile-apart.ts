@@ -5,10 +5,10 @@
  *   out  : what `compilePolicy` would have said; the tests have been run and are left behind
  *   never: holds up the thread that asks for more than the copy of the bytes
  */
-import { Worker } from 'node:worker_threads';
 import type { PolicyIssue } from '../core/policy/issues.js';
 import type { EngineModule } from '../wasm/module.js';
 import type { Compiled, PolicySummary } from './compile.js';
+import { ownThread } from './own-thread.js';
 import { type PackedRules, unpackRules } from './packed-rules.js';
 
 /** All of a summary that does not grow with the rules. */
@@ -49,7 +49,7 @@ export async function compileApart(
   const answer = await new Promise<WorkerAnswer>((resolve, reject) => {
     const { compiled, sha256 } = engines;
     const workerData: CompileTask = { bytes, path, inspectBytes, engine: { compiled, sha256 } };
-    const worker = new Worker(new URL('./compile-worker.js', import.meta.url), { workerData });
+    const worker = ownThread(new URL('./compile-worker.js', import.meta.url), workerData);
     worker.unref();
     worker.once('message', resolve);
     worker.once('error', reject);

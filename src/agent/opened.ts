@@ -5,7 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import type { AgentRecord } from '../core/audit/fields.js';
 import type { AgentId } from '../core/brand.js';
-import type { Settings } from '../core/config/settings.js';
+import type { EgressSettings, Settings } from '../core/config/settings.js';
 import { systemDenial } from '../core/decide/system.js';
 import type { ActionRequest } from '../core/decide/types.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
@@ -55,6 +55,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
   readonly agentId: AgentId;
   readonly onlyAgent?: AgentId;
   readonly securityMode: SecurityMode;
+  readonly egress: EgressSettings;
   readonly #agent: LiveAgent;
   readonly #parts: OpenedParts;
   readonly #as: OpenedAs;
@@ -73,6 +74,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     this.agentId = as.name as AgentId;
     if (as.settings.daemon.records !== null) this.onlyAgent = this.agentId;
     this.securityMode = as.settings.securityMode;
+    this.egress = as.settings.egress;
     this.#stopClock = this.#watchClock();
     this.#stopDrops =
       parts.telemetry === null ? () => undefined : SYSTEM_TIMERS.every(DROPS_EVERY_MS, () => this.#recordDrops());

@@ -226,11 +226,11 @@ export interface Agent {
    */
   waits(agent: AgentId, stopped: () => void): () => void;
   /**
-   * Records a refusal that an edge had to make (`redirect_refused`, `hook_refused`, `request_invalid` for what cannot
-   * even be put as a request).
+   * Records a refusal that an edge had to make (`redirect_refused`, `hook_refused`, `not_covered`, `request_invalid` for
+   * what cannot even be put as a request).
    */
   refuse(
-    code: 'redirect_refused' | 'hook_refused' | 'request_invalid',
+    code: 'redirect_refused' | 'hook_refused' | 'request_invalid' | 'not_covered',
     reason: string,
     request: Partial<ActionRequest>,
     context: CallContext,

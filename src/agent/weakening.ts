@@ -5,12 +5,12 @@
  *   out  : the first one that may, with what changed; null when it is proven of none
  *   never: decides whether that is allowed
  */
-import { Worker } from 'node:worker_threads';
 import { COMPILE_INLINE_MAX_BYTES } from '../core/limits.js';
 import type { DocumentRole } from '../core/policy/compare/agents.js';
 import { changeText } from '../core/policy/compare/change.js';
 import { comparePolicies } from '../core/policy/compare/compare.js';
 import { policyFormat, readPolicy } from '../core/policy/read.js';
+import { ownThread } from './own-thread.js';
 
 export interface Replaced {
   readonly path: string;
@@ -41,7 +41,7 @@ export function firstWeakeningAside(replaced: readonly Replaced[]): Weakening | 
   const bytes = replaced.reduce((sum, { old, next }) => sum + (old?.length ?? 0) + next.length, 0);
   if (bytes <= COMPILE_INLINE_MAX_BYTES) return firstWeakening(replaced);
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./weakening-worker.js', import.meta.url), { workerData: replaced });
+    const worker = ownThread(new URL('./weakening-worker.js', import.meta.url), replaced);
     worker.unref();
     worker.once('message', resolve);
     worker.once('error', reject);

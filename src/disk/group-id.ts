@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Fault } from '../core/fault.js';
+import { runOwn } from './own-program.js';
 
 /**
  * Number of a group given by name or number, as the machine's name services know it.
@@ -9,7 +9,7 @@ import { Fault } from '../core/fault.js';
  */
 export function groupId(group: string): number {
   if (/^[0-9]{1,10}$/.test(group)) return Number(group);
-  const asked = spawnSync('getent', ['group', '--', group], { encoding: 'utf8' });
+  const asked = runOwn('getent', ['group', '--', group], { encoding: 'utf8' });
   // Where there is no getent there are no name services but the file.
   const lines = asked.error === undefined ? asked.stdout : readFileSync('/etc/group', 'utf8');
   for (const line of lines.split('\n')) {

@@ -1,6 +1,6 @@
 /** Who is behind the group bits of a mode. */
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { runOwn } from './own-program.js';
 import { PROGRAM_FOLDERS } from './program-folders.js';
 
 /** Whether `gid` has no member but `uid`, by /etc/passwd and /etc/group. What cannot be read counts as no. */
@@ -45,6 +45,6 @@ function rows(path: string): readonly (readonly string[])[] {
  * @param path absolute, not a link
  */
 export function hasAccessList(path: string): boolean {
-  const asked = spawnSync('ls', ['-ldn', path], { encoding: 'utf8', env: { PATH: PROGRAM_FOLDERS, LC_ALL: 'C' } });
+  const asked = runOwn('ls', ['-ldn', path], { encoding: 'utf8', env: { PATH: PROGRAM_FOLDERS, LC_ALL: 'C' } });
   return asked.status !== 0 || asked.stdout[10] === '+';
 }

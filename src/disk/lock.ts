@@ -8,10 +8,10 @@
  *
  * The lock file is made once and never removed: removing it would let two processes lock two files of one name.
  */
-import { spawnSync } from 'node:child_process';
 import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync } from 'node:fs';
 import lockfile from 'proper-lockfile';
 import { errno } from './errno.js';
+import { runOwn } from './own-program.js';
 import { PROGRAM_FOLDERS } from './program-folders.js';
 
 export interface Lock {
@@ -36,7 +36,7 @@ export function takeLock(path: string, program: string): Locking {
   try {
     const stat = fstatSync(fd);
     if (!stat.isFile()) throw Object.assign(new Error(`not a regular file: ${path}`), { code: 'EINVAL' });
-    const run = spawnSync(program, ['-n', '3'], {
+    const run = runOwn(program, ['-n', '3'], {
       stdio: ['ignore', 'ignore', 'ignore', fd],
       env: { PATH: PROGRAM_FOLDERS },
       cwd: '/',

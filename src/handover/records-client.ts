@@ -18,9 +18,11 @@ export type Answer =
 
 const ANSWER_MAX_CHARS = 64 * 1024;
 const send = request;
+/** On the options of this client's sockets: how an edge that decides about sockets knows them for checkrd's own. */
+export const OWN_SOCKET = Symbol('checkrd.records');
 
 export class RecordsClient {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #agent = new Agent(Object.assign({ keepAlive: true, maxSockets: 1 }, { [OWN_SOCKET]: true }));
   #asked: ClientRequest | null = null;
 
   constructor(

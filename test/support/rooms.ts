@@ -12,6 +12,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   cli: ['core', 'crypto', 'disk', 'wasm', 'agent', 'sinks', 'daemon'],
   page: ['core', 'crypto'],
   'checkrd.ts': ['core', 'agent', 'transports'],
+  'register.ts': ['core', 'agent', 'transports', 'handover'],
   'process-guard.ts': ['checkrd.ts', 'core', 'agent', 'transports'],
   'testing.ts': ['core', 'agent', 'transports'],
   'index.ts': ['checkrd.ts', 'process-guard.ts', 'core', 'agent', 'transports', 'sinks'],

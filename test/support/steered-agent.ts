@@ -79,7 +79,7 @@ export class SteeredAgent implements Agent, AgentLifecycle {
   }
 
   refuse(
-    code: 'redirect_refused' | 'hook_refused' | 'request_invalid',
+    code: 'redirect_refused' | 'hook_refused' | 'request_invalid' | 'not_covered',
     reason: string,
     request: Partial<HttpRequest>,
     context: CallContext,

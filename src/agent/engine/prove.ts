@@ -5,10 +5,17 @@
  *   out  : the engine, compiled; or the Fault that keeps it from deciding
  *   never: runs the engine in this thread; waits for ever
  */
-import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferable, Worker } from 'node:worker_threads';
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  type Transferable,
+  type Worker,
+} from 'node:worker_threads';
 import { Fault, type FaultCode } from '../../core/fault.js';
 import { ENGINE_SILENT_MAX_MS } from '../../core/limits.js';
 import { compiledEngine, type EngineModule } from '../../wasm/module.js';
+import { ownThread } from '../own-thread.js';
 import type { Trial } from './judge.js';
 
 /** What the worker gets. */
@@ -79,7 +86,7 @@ export function proveEngineNow(trial: Trial, timeoutMs = 2 * ENGINE_SILENT_MAX_M
 }
 
 function start(workerData: Asked, transferList: Transferable[] = []): Worker {
-  return new Worker(new URL('./judge-worker.js', import.meta.url), { workerData, transferList });
+  return ownThread(new URL('./judge-worker.js', import.meta.url), workerData, transferList);
 }
 
 function engineOf(said: Verdict, { sha256, path }: Trial): EngineModule {

@@ -9,7 +9,7 @@ import {
   BODY_INSPECT_DEFAULT_BYTES,
   BODY_INSPECT_MAX_BYTES,
 } from '../limits.js';
-import { DURABILITIES, LOG_LEVELS, ON_LOSS, RESUME_REQUIRES, SIGNATURES } from './settings.js';
+import { COVERAGES, DURABILITIES, LOG_LEVELS, ON_LOSS, RESUME_REQUIRES, SIGNATURES, WAY_RULES } from './settings.js';
 
 export type SettingKind =
   | { readonly is: 'path' }
@@ -244,6 +244,24 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     '`deny`',
     'what the library does while that daemon takes no records: `deny` calls, or go on with a `local` log (always so where permissive)',
     'said',
+  ),
+  row(
+    'egress.coverage',
+    null,
+    { is: 'choice', of: COVERAGES },
+    '`report`',
+    '`checkrd/register`: what is not decided passes and is reported, or (`strict`) is denied',
+    'said',
+  ),
+  ...(
+    [
+      ['datagrams', '`policy` where coverage is strict, else `report`', 'UDP: `report`, `policy` (as a tool), `deny`'],
+      ['names', '`policy` where coverage is strict, else `report`', 'lookups of names by the program itself; the same'],
+      ['native', '`deny` where coverage is strict, else `report`', 'add-ons, bindings, inspector; the same'],
+      ['processes', '`policy` where coverage is strict, else `report`', 'child processes; the same'],
+    ] as const
+  ).map(([name, start, means]) =>
+    row(`egress.${name}`, null, { is: 'choice', of: WAY_RULES }, start, `\`checkrd/register\`, ${means}`, 'said'),
   ),
   row(
     'telemetry.file',

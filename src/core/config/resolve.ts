@@ -17,6 +17,7 @@ import { type At, readSettingsFile } from './read-file.js';
 import type {
   DaemonAgentSettings,
   Durability,
+  EgressSettings,
   Face,
   LogLevel,
   OnLoss,
@@ -24,6 +25,7 @@ import type {
   Settings,
   SettingsIssue,
   Signatures,
+  WayRule,
 } from './settings.js';
 
 export interface SettingsSources {
@@ -188,8 +190,21 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
       records: get<string | null>('daemon.records', null),
       onLoss: get<OnLoss>('daemon.on_loss', 'deny'),
     }),
+    egress: egressOf(get),
     telemetry: Object.freeze({ file: get<string | null>('telemetry.file', null) }),
     log: Object.freeze({ level: get<LogLevel>('log.level', 'info'), file: get<string | null>('log.file', null) }),
+  });
+}
+
+function egressOf(get: <T extends SettingValue | null>(name: string, fallback: T) => T): EgressSettings {
+  const coverage = get<EgressSettings['coverage']>('egress.coverage', 'report');
+  const asked: WayRule = coverage === 'strict' ? 'policy' : 'report';
+  return Object.freeze<EgressSettings>({
+    coverage,
+    datagrams: get<WayRule>('egress.datagrams', asked),
+    names: get<WayRule>('egress.names', asked),
+    native: get<WayRule>('egress.native', coverage === 'strict' ? 'deny' : 'report'),
+    processes: get<WayRule>('egress.processes', asked),
   });
 }
 

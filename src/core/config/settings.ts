@@ -20,6 +20,22 @@ export type OnLoss = (typeof ON_LOSS)[number];
 export const RESUME_REQUIRES = ['file', 'signed'] as const;
 export type ResumeRequires = (typeof RESUME_REQUIRES)[number];
 
+/** `report`: passes, and coverage says so. `policy`: decided as the call of a tool. `deny`: refused and recorded. */
+export const WAY_RULES = ['report', 'policy', 'deny'] as const;
+export type WayRule = (typeof WAY_RULES)[number];
+
+export const COVERAGES = ['report', 'strict'] as const;
+
+/** What `checkrd/register` does about the ways out that are no calls to a host. */
+export interface EgressSettings {
+  /** `strict`: what is not decided is denied. */
+  readonly coverage: (typeof COVERAGES)[number];
+  readonly datagrams: WayRule;
+  readonly names: WayRule;
+  readonly native: WayRule;
+  readonly processes: WayRule;
+}
+
 export interface Settings {
   readonly face: Face;
   /** Absolute. Everything that has no path of its own lives below it. */
@@ -88,6 +104,7 @@ export interface Settings {
   /** Name or number of the group that may write policy and switch. */
   readonly operatorsGroup: string | null;
   readonly daemon: DaemonSettings;
+  readonly egress: EgressSettings;
   /** Where the daemon's copies of calls go: absolute path; null: none are made. */
   readonly telemetry: { readonly file: string | null };
   readonly log: {

@@ -23,6 +23,7 @@ export const DECISION_CODES = [
   'hook_refused',
   'redirect_refused',
   'break_glass',
+  'not_covered',
 ] as const;
 export type DecisionCode = (typeof DECISION_CODES)[number];
 
