@@ -124,6 +124,27 @@ for (const make of [() => new Emitting() as never, () => new Later()]) {
   });
 }
 
+test('an agent that edits the head in the queue finds it as Node left it, also when the body has been judged', async () => {
+  class Editing extends http.Agent {
+    addRequest(request: { outputData: { data: string }[] }, options: object): void {
+      const [first] = request.outputData;
+      if (first !== undefined) first.data = first.data.replace('\r\n', '\r\nX-Proxy: 1\r\n');
+      (http.Agent.prototype as unknown as { addRequest(...args: unknown[]): void }).addRequest.call(
+        this,
+        request,
+        options,
+      );
+    }
+  }
+  agent.steer = ({ body: given }) => (given.kind === 'unread' ? 'need_body' : 'allow');
+  plain.forget();
+  const request = http.request({ ...http1, method: 'POST', agent: new Editing() });
+  request.end('text');
+  assert.equal(await body(request), 'ok');
+  assert.match(plain.wire.join(''), /^POST \/ok HTTP\/1.1\r\nX-Proxy: 1\r\n(.|\r\n)*text$/);
+  agent.steer = () => 'allow';
+});
+
 test('listeners run in the async context of whoever made the request', async () => {
   const store = new AsyncLocalStorage<string>();
   agent.steer = ({ body: given }) => (given.kind === 'unread' ? 'need_body' : 'allow');
