@@ -21,7 +21,7 @@ import { decideByGeneration } from './decide.js';
 import type { Ids } from './ids.js';
 import type { InFlight } from './in-flight.js';
 import type { Recorder } from './recorder.js';
-import type { Agent, Begun, CallContext, Generation, KillSwitch, PolicySource, SecurityMode } from './types.js';
+import type { Agent, Begun, CallContext, Generation, Glass, KillSwitch, PolicySource, SecurityMode } from './types.js';
 
 /** The parts of a running agent; whoever opened them closes them. */
 export interface AgentParts {
@@ -30,6 +30,7 @@ export interface AgentParts {
   readonly policy: PolicySource;
   readonly inFlight: InFlight;
   readonly ids: Ids;
+  readonly glass: Glass;
 }
 
 export interface AgentRules {
@@ -128,11 +129,13 @@ export class LiveAgent implements Agent {
 
   #ask(generation: Generation, request: ActionRequest, context: CallContext, nowMs: number): Decision | 'need_body' {
     try {
+      const wallMs = Date.now();
       return decideByGeneration(generation, request, context.agent, {
-        wallMs: Date.now(),
+        wallMs,
         monotonicMs: nowMs,
         dryRun: !this.#rules.enforce,
         permissive: this.#rules.securityMode === 'permissive',
+        glass: this.#parts.glass.inForce(wallMs),
       });
     } catch {
       // A trap in the engine leaves nothing that could be trusted to allow.

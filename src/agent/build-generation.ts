@@ -5,7 +5,9 @@
  *   out  : a generation in which each document has an engine of its own and passed its own tests, or what is wrong with one
  *   never: touches the generation in force, gives half a generation
  */
-import { COMPILE_INLINE_MAX_BYTES, TESTS_INLINE_MAX_COST } from '../core/limits.js';
+import { fromUtf8 } from '../core/bytes.js';
+import { COMPILE_INLINE_MAX_BYTES, REGEX_INLINE_MAX_COST, TESTS_INLINE_MAX_COST } from '../core/limits.js';
+import { regexCost } from '../core/policy/regex/cost.js';
 import { testCost } from '../core/policy/test-case.js';
 import type { Engine } from '../wasm/engine.js';
 import type { EngineModule } from '../wasm/module.js';
@@ -62,8 +64,10 @@ export class GenerationBuilder {
     return assemble(set, (_, i) => outcomes[i]);
   }
 
-  /** Null: its tests take too long for this thread. */
+  /** Null: its regular expressions or its tests take too long for this thread. */
   #buildInline(document: PolicyDocument): DocumentOutcome | null {
+    // What is not UTF-8 has no cost: it is refused before a pattern is read.
+    if (regexCost(fromUtf8(document.bytes) ?? '') > REGEX_INLINE_MAX_COST) return null;
     const compiled = compilePolicy(document.bytes, document.path);
     if (compiled.ok && testCost(compiled.tests) > TESTS_INLINE_MAX_COST) return null;
     return this.#instantiate(this.#tested(compiled), document);

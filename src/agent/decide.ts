@@ -1,4 +1,5 @@
 import { ENGINE_NO_POLICY_FOR_AGENT, toDecision } from '../core/decide/answer.js';
+import { type GlassInForce, throughGlass } from '../core/decide/break-glass.js';
 import type { ActionRequest, Body, Decision, HttpRequest } from '../core/decide/types.js';
 import { blocks } from '../core/decide/types.js';
 import type { Clock, Engine, JudgedRequest } from '../wasm/engine.js';
@@ -15,12 +16,14 @@ export interface DecideAt extends Clock {
   readonly dryRun: boolean;
   /** A body over the limit is a guess instead of a denial: FALSE in a `deny`, UNKNOWN elsewhere. */
   readonly permissive: boolean;
+  /** Denials that are let through all the same; absent or null: none. */
+  readonly glass?: GlassInForce | null;
 }
 
 /**
  * What a generation says of one request. Every document decides for itself, a layer that does not speak for the agent not
- * at all: the first that holds the call back speaks for all, then the first that would have, then the first. Limits are
- * charged only if none holds it back. An encoded body is decoded once, and only if one of them looks into it.
+ * at all: the first that holds the call back speaks for all, then the first that break glass overruled, then the first that
+ * would have, then the first. Limits are charged only if none holds it back. An encoded body is decoded once, and only if one of them looks into it.
  */
 export function decideByGeneration(
   generation: Generation,
@@ -49,7 +52,8 @@ export function decideByGeneration(
       return 'need_body';
     }
     if (layer !== null && answer.code === ENGINE_NO_POLICY_FOR_AGENT) continue;
-    const decision = ofLayer(toDecision(answer, document, { mode: document.mode, forceDryRun: at.dryRun }), layer);
+    const said = toDecision(answer, document, { mode: document.mode, forceDryRun: at.dryRun });
+    const decision = throughGlass(ofLayer(said, layer), at.glass ?? null, agent);
     shadows.push(...decision.shadowRules);
     if (blocks(decision)) {
       settle(held, false);
@@ -59,13 +63,18 @@ export function decideByGeneration(
       held.push(engine);
       uncertain ||= decision.uncertain;
     }
-    if (spoken === null || (spoken.result === 'allow' && decision.result === 'deny')) spoken = decision;
+    if (spoken === null || weight(decision) > weight(spoken)) spoken = decision;
   }
   if (spoken === null) throw new Error('a generation holds its main document');
   if (documents.length > 1) settle(held, true);
   const whole = withShadows(spoken, shadows);
   // A guess of any of them is one of all.
   return uncertain && whole.result === 'allow' && !whole.uncertain ? { ...whole, uncertain } : whole;
+}
+
+/** Whose word counts among those that let the call go on. */
+function weight({ result, code }: Decision): number {
+  return result === 'allow' ? 0 : code === 'break_glass' ? 2 : 1;
 }
 
 function settle(engines: readonly Engine[], charge: boolean): void {

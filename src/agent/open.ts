@@ -1,7 +1,7 @@
 /**
  * Opens an agent from settings: every part, in the order in which each may need the one before.
  *
- *   engine → log → kill switch → policy → the agent itself
+ *   engine → log → kill switch → policy → break glass → the agent itself
  *
  *   out  : an agent that decides when this returns, or a Fault; nothing is left open then
  */
@@ -22,6 +22,7 @@ import { InFlight } from './in-flight.js';
 import { killRecord } from './kill-records.js';
 import { stops } from './kill-source.js';
 import { type OpenKillSwitch, openKillSwitch } from './kill-switch.js';
+import { type OpenGlass, openBreakGlass } from './open-break-glass.js';
 import { openKillLatch, unreleasable } from './open-kill-latch.js';
 import { openLog } from './open-log.js';
 import { openPolicy } from './open-policy.js';
@@ -64,6 +65,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
   const recorder = new Recorder(log, Date.now, telemetry);
   const inFlight = new InFlight(() => performance.now());
   let kill: OpenKillSwitch | null = null;
+  let glass: OpenGlass | null = null;
   let swap: EngineSwap | null = null;
   try {
     recorder.record({
@@ -116,9 +118,10 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
         `no policy is in force: \`${settings.policy}\` (calls are answered with \`policy_missing\` until it loads)`,
       );
     }
+    glass = openBreakGlass(settings, recorder, how.warn, SYSTEM_TIMERS);
     // What came with the program, an object or the package's engine in a library, stays as it came.
     if (how.policyObject === null && (settings.face === 'daemon' || settings.engine !== null)) engine?.follow(policy);
-    const parts = { recorder, kill, policy, inFlight, ids: new Ids() };
+    const parts = { recorder, kill, policy, inFlight, glass, ids: new Ids() };
     const agent = new LiveAgent(parts, {
       securityMode: settings.securityMode,
       enforce: settings.enforce,
@@ -134,6 +137,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
   } catch (error) {
     void swap?.close();
     void kill?.close();
+    void glass?.close();
     log.close();
     throw error;
   }

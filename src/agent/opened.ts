@@ -10,6 +10,7 @@ import { systemDenial } from '../core/decide/system.js';
 import type { ActionRequest } from '../core/decide/types.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import type { LiveAgent } from './agent.js';
+import { glassText } from './break-glass.js';
 import { CLOCK_JUMP_MS } from './clock-jump.js';
 import { processCoverage } from './coverage.js';
 import type { EngineSwap } from './engine/engine-swap.js';
@@ -17,6 +18,7 @@ import { onExit } from './exit.js';
 import type { Ids } from './ids.js';
 import type { InFlight } from './in-flight.js';
 import type { OpenKillSwitch } from './kill-switch.js';
+import type { OpenGlass } from './open-break-glass.js';
 import type { WatchedPolicySource } from './policy-ports.js';
 import type { Recorder } from './recorder.js';
 import type { Telemetry } from './telemetry.js';
@@ -31,6 +33,7 @@ export interface OpenedParts {
   readonly inFlight: InFlight;
   readonly log: AuditLog;
   readonly ids: Ids;
+  readonly glass: OpenGlass;
   /** Null: no sink. */
   readonly telemetry: Telemetry | null;
 }
@@ -122,12 +125,14 @@ export class OpenedAgent implements Agent, AgentLifecycle {
   }
 
   health(): AgentHealth {
-    const { log, policy, kill } = this.#parts;
+    const { log, policy, kill, glass } = this.#parts;
     const engine = this.#parts.engine?.health() ?? null;
     const audit = log.health();
     const policyHealth = policy.health();
     const failing = audit.state === 'failing' || this.#closed;
-    const warnings = [...this.#as.warnings, ...kill.problems];
+    const breakGlass = glass.inForce(Date.now());
+    const loud = breakGlass === null ? [] : [glassText(breakGlass)];
+    const warnings = [...this.#as.warnings, ...loud, ...kill.problems, ...glass.problems];
     const sound = policyHealth.state === 'ok' && audit.state === 'ok' && engine?.issue === null;
     const well = sound && warnings.length === 0;
     return {
@@ -138,6 +143,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       engine,
       audit: { ...audit, origin: log.origin, path: log.path, size: log.size },
       holds: kill.holds,
+      breakGlass,
       inFlight: this.#parts.inFlight.size,
       warnings,
       coverage: processCoverage.list(),
@@ -156,8 +162,8 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     await this.#parts.log.onDisk();
     this.#forgetExit();
     this.#parts.log.close();
-    const { engine, policy, kill } = this.#parts;
-    await Promise.all([engine?.close(), policy.close(), kill.close()]);
+    const { engine, policy, kill, glass } = this.#parts;
+    await Promise.all([engine?.close(), policy.close(), kill.close(), glass.close()]);
   }
 
   /** The last records. Synchronous, so that an exit handler can finish it. */

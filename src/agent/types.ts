@@ -73,6 +73,24 @@ export interface KillSwitch {
   close(): Promise<void>;
 }
 
+/* ---- break glass --------------------------------------------------------------------------------------------- */
+
+/** Signed and in force: denials of the policy are recorded and let through for these agents. */
+export interface GlassState {
+  /** Globs over agent IDs. */
+  readonly agents: readonly string[];
+  readonly reason: string;
+  /** Milliseconds since 1970; a clock that is set back does not move the end. */
+  readonly expiresMs: number;
+  /** Whose signatures count. */
+  readonly keyIds: readonly string[];
+}
+
+export interface Glass {
+  /** What counts at this wall time; null: none. */
+  inForce(wallMs: number): GlassState | null;
+}
+
 /* ---- the policy ---------------------------------------------------------------------------------------------- */
 
 /** One document of the generation in force. */
@@ -232,6 +250,8 @@ export interface AgentHealth {
   readonly audit: AuditHealth & { readonly origin: string; readonly path: string; readonly size: number };
   /** What stops calls now; empty when nothing does. */
   readonly holds: readonly KillHold[];
+  /** Break glass that is in force; null: none. */
+  readonly breakGlass: GlassState | null;
   /** Calls under way, those that wait for a hook or a body among them. */
   readonly inFlight: number;
   /** What the operator should know. */

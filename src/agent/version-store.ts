@@ -26,6 +26,7 @@ import {
 import { errorCode } from '../disk/error-code.js';
 import { readSettledSync } from '../disk/read-settled.js';
 import { replaceSync } from '../disk/replace-file.js';
+import type { WriterRules } from '../disk/who-may-write.js';
 
 const MEMORY_MAX_BYTES = 1024 * KIB;
 const REQUEST_MAX_BYTES = 4 * KIB;
@@ -43,7 +44,11 @@ export class VersionStore {
   readonly #path: string;
   readonly #request: string;
 
-  constructor(private readonly stateDir: string) {
+  /** @param uid  Whose file the memory may be, beside root; absent: this process's user. */
+  constructor(
+    private readonly stateDir: string,
+    private readonly uid?: number,
+  ) {
     this.#path = join(stateDir, 'versions.json');
     this.#request = join(stateDir, RESET_REQUEST);
   }
@@ -62,7 +67,7 @@ export class VersionStore {
   read(): VersionMemory {
     const path = this.#path;
     try {
-      const text = fromUtf8(readSettledSync(path, { operatorsGid: null }, MEMORY_MAX_BYTES).bytes);
+      const text = fromUtf8(readSettledSync(path, this.#rules(), MEMORY_MAX_BYTES).bytes);
       const memory = text === null ? null : readVersionMemory(text);
       if (memory !== null) return memory;
     } catch (error) {
@@ -102,6 +107,15 @@ export class VersionStore {
     report({ type: 'operator_action', action: 'version_reset', by_uid: byUid, reason: told });
     this.#write(left);
     rmSync(this.#request);
+  }
+
+  /** What an operator asked to forget and nobody has forgotten yet. @throws Fault `version_reset_refused` */
+  pending(): ResetRequest | null {
+    return this.#readRequest();
+  }
+
+  #rules(): WriterRules {
+    return { operatorsGid: null, ...(this.uid === undefined ? {} : { uid: this.uid }) };
   }
 
   #readRequest(): (ResetRequest & { readonly byUid: number }) | null {

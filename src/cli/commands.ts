@@ -23,6 +23,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'layer', load: async () => (await import('./layer.js')).layer },
   { name: 'kill', load: async () => (await import('./kill.js')).kill },
   { name: 'resume', load: async () => (await import('./resume.js')).resume },
+  { name: 'break-glass', load: async () => (await import('./break-glass.js')).breakGlass },
   { name: 'status', load: async () => (await import('./status.js')).status },
   { name: 'doctor', load: async () => (await import('./doctor.js')).doctor },
   { name: 'tail', load: async () => (await import('./tail.js')).tail },

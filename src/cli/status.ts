@@ -2,7 +2,9 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { attempt } from '../agent/attempt.js';
 import { policyInspector } from '../agent/inspect-policy.js';
+import { glassSource } from '../agent/open-break-glass.js';
 import { failures } from '../agent/policy-tests.js';
+import { readGlassFile } from '../agent/read-break-glass.js';
 import { operatorSettingsFile, readSettings } from '../agent/read-settings.js';
 import { agentGroups, agentUser, type Unseparated, unseparated, writableBy } from '../agent/separation.js';
 import type { Sha256Hex } from '../core/brand.js';
@@ -39,6 +41,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     const signature = signatureOf(settings);
     const kill = killOf(settings.killswitch);
     const latched = await latchedOf(settings);
+    const glass = glassOf(settings);
     const logs = logHeads(settings.audit.path);
     const daemon = existsSync(settings.daemon.socket) ? await askDaemon(settings.daemon.socket, '/healthz') : null;
     const health = daemon?.is === 'answered' ? String(daemon.body.status) : null;
@@ -62,6 +65,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
         ({ source, scope, id, log }) =>
           `kill switch: ${scope} is latched by ${source}, until a release of ${id} for ${log}`,
       ),
+      ...(glass === null ? [] : [`break glass: ${glass.says}`]),
       ...(latched.error === null ? [] : [`kill switch: ${latched.error}`]),
       ...(health === 'degraded' ? ['daemon: degraded'] : []),
       ...(engine.sha256 !== null && engine.problem !== null ? [`engine: ${engine.problem}`] : []),
@@ -87,6 +91,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
             resume_requires: settings.resumeRequires,
             latched: latched.kills,
           },
+          break_glass: glass,
           logs,
           writable_by_agent: open,
           daemon:
@@ -113,6 +118,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
         text => paint('red', text),
       )}`,
     );
+    if (glass !== null) io.out(`glass     ${paint('red', glass.says)}`);
     for (const log of logs) io.out(`log       ${logText(log)}`);
     io.out(`daemon    ${daemon === null ? `no socket at ${settings.daemon.socket}` : (health ?? 'does not answer')}`);
     io.out(`separate  ${separateText(settings, open)}`);
@@ -185,6 +191,19 @@ function killText(
     ...(latched.length > 0 ? [`latched: ${latched.join(', ')}`] : []),
   ];
   return said.length > 0 ? loud(said.join('; ')) : path === null ? 'none' : 'released';
+}
+
+/** Null where there is none, or none that this user may see: then the daemon is asked by whoever may. */
+function glassOf(settings: Settings) {
+  const file = readGlassFile(glassSource(settings));
+  if (file.is === 'absent' || (file.is === 'refused' && file.why === 'unreadable')) return null;
+  if (file.is === 'refused') return { state: 'refused', says: `refused: ${file.because}` };
+  const { agents, expiresMs, reason } = file.glass;
+  const expires = new Date(expiresMs).toISOString();
+  if (expiresMs <= Date.now()) return { state: 'over', says: `was over at ${expires}; its file lies there still` };
+  if (!settings.allowBreakGlass) return { state: 'refused', says: 'refused: the settings forbid it' };
+  const says = `denied calls of ${agents.join(', ')} go on until ${expires} (${reason})`;
+  return { state: 'signed', says, agents, expires, reason, signed_by: file.keyIds };
 }
 
 async function latchedOf(settings: Settings): Promise<{ kills: readonly Latched[]; error: string | null }> {

@@ -8,6 +8,7 @@ import { ENGINE_FAULTS } from './engine-faults.js';
 import { GUARD_FAULTS } from './guard-faults.js';
 import { KEY_FILE_FAULTS } from './key-file-faults.js';
 import { KILLSWITCH_FAULTS } from './killswitch-faults.js';
+import { TRUST_FAULTS } from './trust-faults.js';
 
 export interface FaultRow {
   readonly say: (facts: Readonly<Record<string, string | number>>) => string;
@@ -37,14 +38,7 @@ const FAULTS = {
   },
   ...ENGINE_FAULTS,
   ...GUARD_FAULTS,
-  engine_integrity: {
-    say: f => `the engine \`${f.path}\` cannot be trusted: ${f.why}`,
-    fix: 'install checkrd again; in a checkout, run npm run build',
-  },
-  engine_program_refused: {
-    say: f => `the engine refused the compiled policy (check ${f.check})`,
-    fix: 'load the policy with the compiler that came with this engine; if it did, report this as a defect',
-  },
+  ...TRUST_FAULTS,
   group_unknown: {
     say: f => `there is no group \`${f.group}\` on this machine`,
     fix: 'create the group, or name another in the settings',
@@ -164,14 +158,6 @@ const FAULTS = {
     say: () => 'the policy was given as an object, and `require_signature` is set',
     fix: 'give a signed file; an object cannot be signed',
   },
-  policy_signature_expired: {
-    say: f => `the signatures of \`${f.path}\` ended at ${f.expires}`,
-    fix: 'sign the policy again (`checkrd sign`), with a later --expires',
-  },
-  policy_signature_refused: {
-    say: f => `the signatures of \`${f.path}\` do not admit it: ${f.why}`,
-    fix: 'sign these very bytes with trusted keys (`checkrd sign`), and roll out policy and envelope together',
-  },
   policy_too_large: {
     say: f => `the policy \`${f.path}\` has ${f.got} bytes; at most ${f.limit} are read`,
     fix: 'split the policy, or write it as JSON, which may be larger',
@@ -179,26 +165,6 @@ const FAULTS = {
   policy_unreadable: {
     say: f => `the policy \`${f.path}\` cannot be read (${f.error})`,
     fix: 'let the user of the agent read the file and enter its folders',
-  },
-  policy_unsigned: {
-    say: f => `the policy \`${f.path}\` has no envelope beside it, and \`require_signature\` is set`,
-    fix: 'sign it with `checkrd sign`, and put the `.dsse` file beside it',
-  },
-  policy_version_differs: {
-    say: f => `version ${f.signed} of \`${f.path}\` was signed, and the document says ${f.own}`,
-    fix: 'write `version:` into the policy, raise it with each change, and sign it again',
-  },
-  policy_version_reused: {
-    say: f => `version ${f.got} of \`${f.path}\` was another text before`,
-    fix: 'raise `version:` in the policy and sign it again',
-  },
-  policy_version_rolled_back: {
-    say: f => `\`${f.path}\` has version ${f.got}, and ${f.last} was in force before`,
-    fix: 'raise `version:` and sign again; to allow an old one, as root: `checkrd policy reset-version`',
-  },
-  policy_version_step: {
-    say: f => `\`${f.path}\` goes from version ${f.last} to ${f.got}, a step over 1,000,000`,
-    fix: 'write a version that is nearer and sign it again',
   },
   policy_weakened: {
     say: f => `\`${f.path}\` may let more pass than the policy in force: ${f.why}`,
@@ -266,18 +232,6 @@ const FAULTS = {
   starter_unwritable: {
     say: f => `cannot write \`${f.path}\` (${f.why})`,
     fix: 'make its folder writable, or name another with $CHECKRD_CONFIG_DIR',
-  },
-  trust_unusable: {
-    say: f => `what the trust folder says cannot be used: \`${f.path}\`: ${f.why}`,
-    fix: 'mend the file named; until then no signature counts and the policy in force stays',
-  },
-  version_reset_refused: {
-    say: f => `the request to forget a version cannot be followed: \`${f.path}\`: ${f.why}`,
-    fix: 'remove that file and run `checkrd policy reset-version` again',
-  },
-  versions_lost: {
-    say: f => `the versions that were in force cannot be told: \`${f.path}\`: ${f.why}`,
-    fix: 'restore that file from a copy; or, as root and sure of the policy there: `checkrd policy reset-version`',
   },
   witness_state_busy: {
     say: f => `another witness is using \`${f.path}\``,

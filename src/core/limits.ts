@@ -82,6 +82,8 @@ export const REPORTERS_MAX_PER_AGENT = 4096;
 
 export const KILLSWITCH_MAX_BYTES = 4 * KIB;
 export const KILLSWITCH_REASON_MAX_CHARS = 200;
+/** Milliseconds that break glass may last. */
+export const BREAK_GLASS_MAX_MS = 3_600_000;
 export const POLL_EVERY_MS = 1000;
 export const SETTLE_NEW_INODE_MS = 20;
 export const SETTLE_IN_PLACE_MS = 1000;

@@ -35,13 +35,13 @@ export function mainRoutes(parts: HealthParts): readonly Route[] {
 }
 
 function healthOf(parts: HealthParts) {
-  const { policy, policySha256, engine, audit, holds } = parts.agent.health();
+  const { policy, policySha256, engine, audit, holds, breakGlass } = parts.agent.health();
   return {
     status: parts.stopping()
       ? 'stopping'
       : reasonsAgainst(parts).length > 0
         ? 'failing'
-        : policy.state === 'ok' && !isEngineRefused(parts)
+        : policy.state === 'ok' && breakGlass === null && !isEngineRefused(parts)
           ? 'ok'
           : 'degraded',
     version: parts.version,
@@ -73,6 +73,15 @@ function healthOf(parts: HealthParts) {
       last_checkpoint: audit.lastCheckpointMs === null ? null : new Date(audit.lastCheckpointMs).toISOString(),
       error: audit.error,
     },
+    break_glass:
+      breakGlass === null
+        ? null
+        : {
+            agents: breakGlass.agents,
+            reason: breakGlass.reason,
+            expires: new Date(breakGlass.expiresMs).toISOString(),
+            signed_by: breakGlass.keyIds,
+          },
     kill: holds.map(({ source, scope, reason, latch }) => ({
       ...{ source, scope, reason },
       ...(latch === undefined ? {} : { release_id: latch.id, release_log: latch.log }),

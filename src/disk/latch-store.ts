@@ -1,5 +1,5 @@
 /**
- * Keeps the latch of the kill switch: one small file, 0600, replaced whole and synced.
+ * Keeps the latch of the kill switch, and the memory of break glass: one small file each, 0600, replaced whole and synced.
  *
  *   in   : a path, bytes
  *   out  : the bytes that are there, that there are none, or that it cannot be told

@@ -42,7 +42,7 @@ export interface PolicyArchive {
 /** @param hash SHA-256 of bytes, as hexadecimal. */
 export function openPolicyArchive(stateDir: string, hash: (bytes: Uint8Array) => Sha256Hex): PolicyArchive {
   const kept = (name: string) => join(stateDir, 'policies', name);
-  const pointer = (policyPath: string) => join(stateDir, 'last-good', hash(utf8(policyPath)).slice(0, 16));
+  const pointer = (policyPath: string) => lastGoodPointer(stateDir, policyPath, hash);
   /** What of the set is not there yet, in the order in which it is written. */
   const missing = (set: PolicySet): readonly (readonly [string, Uint8Array])[] =>
     entriesOf(set)
@@ -94,6 +94,11 @@ export function openPolicyArchive(stateDir: string, hash: (bytes: Uint8Array) =>
       }
     },
   };
+}
+
+/** The file that says which generation was the last good one of a policy's path. */
+export function lastGoodPointer(stateDir: string, policyPath: string, hash: (bytes: Uint8Array) => Sha256Hex): string {
+  return join(stateDir, 'last-good', hash(utf8(policyPath)).slice(0, 16));
 }
 
 function entriesOf({ id, documents }: PolicySet): readonly (readonly [name: string, bytes: Uint8Array])[] {

@@ -95,6 +95,11 @@ export function askHook(hook: BeforeRequestHook, event: RequestEvent): HookVerdi
   });
 }
 
+/** Whom to tell: what break glass lets through was not refused to anybody, and says so by its code. */
+export function hookFor(hooks: Hooks, { result, code }: Decision): DecisionHook | undefined {
+  return result === 'allow' || code === 'break_glass' ? hooks.onAllow : hooks.onDeny;
+}
+
 /** Tells `onAllow` or `onDeny`; nobody waits for it, and what it throws ends here. */
 export function tellHook(hook: DecisionHook, event: RequestEvent, requestId: string, decision: Decision): void {
   try {

@@ -171,6 +171,16 @@ tests:
   assert.ok((await building).ok);
 });
 
+test('a regular expression that takes long to compile is compiled in a worker', async () => {
+  const policy = (regex: string): string =>
+    `default: deny\nrules: [{ name: r, deny: { url: "*", body: { jsonpath: $.a, regex: '${regex}' } } }]\n`;
+  const builder = new GenerationBuilder(engines, 1024);
+  assert.ok(!(builder.build(only(policy('^ab?c$'))) instanceof Promise), 'a cheap one is there at once');
+  const building = builder.build(only(policy('(a|b){9,40}c')));
+  assert.ok(building instanceof Promise, 'no decision waits for it');
+  assert.ok((await building).ok);
+});
+
 test('counters that tests charged are not those of the generation', async () => {
   const text = `default: allow
 rules: [{ name: one, limit: { calls_per_day: 1, per: global } }]

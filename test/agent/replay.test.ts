@@ -17,7 +17,7 @@ import { policyOf } from '../support/engine.js';
 import { aimed, type TextAction } from '../support/oracle/arbitrary.js';
 
 const SEED = 20_260_107;
-const CASES = 400;
+const CASES = 200;
 const START = Date.parse('2026-01-07T12:00:00Z');
 const load = checkedLoader();
 
@@ -110,7 +110,7 @@ test('what is certain in a replay is what the policy decides about the whole req
   );
   t.diagnostic(JSON.stringify(seen));
   assert.ok(
-    seen.certain > 400 && seen.cannot_say > 50 && seen.limited > 5 && seen.folded > 20 && seen.tool > 50,
+    seen.certain > 200 && seen.cannot_say > 25 && seen.limited > 1 && seen.folded > 10 && seen.tool > 25,
     JSON.stringify(seen),
   );
 });
@@ -154,7 +154,7 @@ test('with layers, what is certain is what all documents decide together', t => 
     { seed: SEED, numRuns: CASES / 4, endOnFailure: true },
   );
   t.diagnostic(JSON.stringify(seen));
-  assert.ok(seen.certain > 200 && seen.of_layer > 20 && seen.limited > 2, JSON.stringify(seen));
+  assert.ok(seen.certain > 100 && seen.of_layer > 10 && seen.limited > 0, JSON.stringify(seen));
 });
 
 const get = (url: string, atMs = START): Recorded => {

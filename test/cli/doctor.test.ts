@@ -570,6 +570,15 @@ const ROWS: readonly Row[] = [
     code: 1,
   },
   {
+    name: 'an engine of the settings that nobody signed',
+    spoil: home => writeFileSync(join(home, 'engine.wasm'), 'x'),
+    settings: 'engine: engine.wasm\nrequire_separation: false\n',
+    check: 'engine',
+    grade: 'failure',
+    says: /nobody signed it/,
+    code: 1,
+  },
+  {
     name: 'no flock',
     spoil: () => {},
     places: () => ({ programs: '/nonexistent' }),

@@ -4,6 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { readEnvelope } from '#src/core/trust/dsse.js';
+import { readEngineStatement } from '#src/core/trust/engine-payload.js';
+import { ENGINE_PATH } from '#src/wasm/module.js';
 import { cli } from '../support/cli.js';
 import { ann, bob, inDays, policyText, SignedSite } from '../support/signed-site.js';
 import { tempFolder } from '../support/temp.js';
@@ -156,4 +159,25 @@ test('the commands of docs/signing.md, one after the other', async t => {
     assert.equal((await cli(['sign', 'policy.yaml', '--key', key], { cwd: site.folder })).code, 0);
   }
   assert.equal(await site.start(true), '11 ok -');
+});
+
+test('an engine is signed once it has answered as every engine must', async t => {
+  const cwd = tempFolder(t);
+  writeFileSync(join(cwd, 'bob.key'), bob.secret, { mode: 0o600 });
+  writeFileSync(join(cwd, 'engine.wasm'), readFileSync(ENGINE_PATH));
+  writeFileSync(join(cwd, 'bad.wasm'), readFileSync(ENGINE_PATH).subarray(0, 1000));
+  const sign = (...args: string[]) => cli(['sign', '--key', 'bob.key', ...args], { cwd });
+  const { out, code } = await sign('--engine', 'engine.wasm', '--json');
+  assert.equal(code, 0);
+  const { sha256, abi, signatures } = JSON.parse(out) as { sha256: string; abi: number; signatures: readonly string[] };
+  assert.deepEqual(signatures, [bob.keyId]);
+  const read = readEnvelope(readFileSync(join(cwd, 'engine.wasm.dsse')));
+  const said = read.ok ? readEngineStatement(read.envelope.payload) : null;
+  assert.ok(said?.ok && said.statement.sha256 === sha256 && said.statement.abi === abi);
+  const bad = await sign('--engine', 'bad.wasm');
+  assert.equal(bad.code, 2);
+  assert.match(bad.err, /it does not compile/);
+  assert.ok(!readdirSync(cwd).includes('bad.wasm.dsse'));
+  for (const args of [[], ['policy.yaml', '--engine', 'engine.wasm'], ['--engine', 'engine.wasm', '--allow-weakening']])
+    assert.equal((await sign(...args)).code, 64);
 });

@@ -6,6 +6,7 @@ import { after, afterEach, test } from 'node:test';
 import * as library from 'checkrd';
 import { Checkrd, CheckrdInitError, isCheckrdPolicyDenied } from 'checkrd';
 import OpenAI from 'openai';
+import { processCoverage } from '#src/agent/coverage.js';
 import { Home } from '../support/home.js';
 
 const home = new Home({
@@ -167,6 +168,19 @@ test('one agent guards a process; after its close its calls are refused until th
   assert.notEqual(globalThis.fetch, native);
   second.uninstrument();
   await second.close();
+});
+
+test('where the process is guarded already, instrument changes nothing', () => {
+  processCoverage.covers('fetch', 'wrapped');
+  try {
+    init();
+    library.instrument();
+    assert.equal(globalThis.fetch, native);
+    library.uninstrument();
+    assert.equal(way('fetch')?.state, 'wrapped');
+  } finally {
+    processCoverage.forget('fetch');
+  }
 });
 
 test('a fetch that cannot be replaced is said', () => {

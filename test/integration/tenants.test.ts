@@ -70,7 +70,7 @@ async function handle(tenant: string, request: IncomingMessage): Promise<void> {
     guarded(`${origin(upstream)}/of/${tenant}/${n}`, { method: 'POST', ...init });
   await Promise.all([call(0), call(1, { body: new Blob(['x'.repeat(1000)]) })]);
   await new Promise<void>((resolve, reject) => {
-    setTimeout(() => call(2).then(() => resolve(), reject), Math.random() * 5);
+    setTimeout(() => call(2).then(() => resolve(), reject), Number(tenant.split('-')[1]) % 5);
   });
   await new Promise<void>((resolve, reject) => {
     setImmediate(() => queueMicrotask(() => call(3).then(() => resolve(), reject)));

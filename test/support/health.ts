@@ -17,6 +17,7 @@ export const HEALTH: AgentHealth = {
     size: 0,
   },
   holds: [],
+  breakGlass: null,
   inFlight: 0,
   warnings: [],
   coverage: [],

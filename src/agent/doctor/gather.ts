@@ -17,7 +17,7 @@ import { fromElsewhere } from '../log/machine-id.js';
 import { readSettings, type Surroundings, settingsPlace } from '../read-settings.js';
 import { agentGroups, agentUser, type SystemUser, unseparated, writableBy } from '../separation.js';
 import { compareEnd, writerOf } from './look-at-log.js';
-import { lookAtMachine, lookAtNetwork, lookAtRoom, type MachinePlaces } from './look-at-machine.js';
+import { lookAtMachine, lookAtNetwork, lookAtOwnEngine, lookAtRoom, type MachinePlaces } from './look-at-machine.js';
 import { lookAtKeys, lookAtPaths, namesIn } from './look-at-paths.js';
 import { lookAtPolicies } from './look-at-policy.js';
 
@@ -57,7 +57,8 @@ export async function gather(asking: Asking): Promise<Facts> {
     return { settings: { path, isThere, problem }, machine, installation: null };
   }
   const installation = await lookAtInstallation(settings, path, asking);
-  return { settings: { path, isThere, problem: null }, machine, installation };
+  const own = settings.engine === null ? machine : { ...machine, engine: lookAtOwnEngine(settings) };
+  return { settings: { path, isThere, problem: null }, machine: own, installation };
 }
 
 async function lookAtInstallation(settings: Settings, path: string, asking: Asking): Promise<InstallationFacts> {

@@ -1,11 +1,13 @@
 /** What the machine gives: Node, engine, lock program, ID, clock, room, filesystems. Changes nothing. */
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Settings } from '../../core/config/settings.js';
 import type { MachineFacts, RoomFacts } from '../../core/doctor/facts.js';
 import { Fault } from '../../core/fault.js';
 import { networkFilesystem } from '../../disk/filesystem-kind.js';
 import { PROGRAM_FOLDERS } from '../../disk/program-folders.js';
 import { loadEngine } from '../../wasm/module.js';
+import { inspectEngine } from '../engine/inspect-engine.js';
 
 export interface MachinePlaces {
   readonly machineId: string;
@@ -43,13 +45,25 @@ export function lookAtMachine(places: MachinePlaces, nowMs: number): MachineFact
     hasMachineId: existsSync(places.machineId),
     nowMs,
     clockSetBy: CLOCK_SETTERS.find(([name]) => existsSync(join(places.run, name)))?.[1] ?? null,
-    engine: lookAtEngine(places.engine),
+    engine: lookAtEngine(() => packageEngine(places)),
   };
 }
 
-function lookAtEngine(path: string | null): MachineFacts['engine'] {
+function packageEngine({ engine }: MachinePlaces): MachineFacts['engine'] {
+  return { sha256: (engine === null ? loadEngine() : loadEngine(engine)).sha256, signedBy: [] };
+}
+
+/** The one that the settings name, as a start would take it; not run. */
+export function lookAtOwnEngine(settings: Settings): MachineFacts['engine'] {
+  return lookAtEngine(() => {
+    const { sha256, standing } = inspectEngine(settings);
+    return { sha256, signedBy: standing.from === 'signed' ? standing.keyIds : [] };
+  });
+}
+
+function lookAtEngine(look: () => MachineFacts['engine']): MachineFacts['engine'] {
   try {
-    return { sha256: (path === null ? loadEngine() : loadEngine(path)).sha256 };
+    return look();
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return { problem: { message: error.message, hint: error.hint } };

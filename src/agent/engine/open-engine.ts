@@ -52,7 +52,8 @@ export function openEngine(settings: Settings): StartEngine {
     return { path, module, standing, seen };
   } catch (error) {
     if (!(error instanceof Fault) || error.code === 'engine_integrity') throw error;
-    const why = typeof error.facts.why === 'string' ? error.facts.why : error.message;
+    const said = typeof error.facts.why === 'string' ? error.facts.why : error.message;
+    const why = error.code === 'engine_untrusted' ? `its SHA-256 is not the pinned one, and ${said}` : said;
     throw new Fault('engine_integrity', { path, why }, { cause: error });
   }
 }

@@ -172,6 +172,14 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     'the file of the engine; one that this version was not built with must be signed ([engine.md](engine.md))',
     'said',
   ),
+  row(
+    'allow_break_glass',
+    null,
+    BOOLEAN,
+    '`true`',
+    'whether break glass that trusted keys signed lets denied calls through',
+    false,
+  ),
   row('allow_skip', null, BOOLEAN, '`true`', 'whether a `beforeRequest` hook may wave a call through', false),
   row('allow_disable', null, BOOLEAN, '`true`', 'whether `CHECKRD_DISABLED=1` is honoured', false),
   row(

@@ -175,6 +175,7 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
     keysDir: get<string>('keys_dir', `${dir}/keys`),
     inspectBytes: get<number>('inspect_bytes', BODY_INSPECT_DEFAULT_BYTES),
     engine: get<string | null>('engine', null),
+    allowBreakGlass: get<boolean>('allow_break_glass', true),
     allowSkip: get<boolean>('allow_skip', true),
     allowDisable: get<boolean>('allow_disable', true),
     requireSignature: get<boolean>('require_signature', false),

@@ -87,6 +87,8 @@ export interface Settings {
   readonly inspectBytes: number;
   /** Absolute path of the engine's file; null: that of the package. */
   readonly engine: string | null;
+  /** False: break glass counts for nothing, whoever signed it. */
+  readonly allowBreakGlass: boolean;
   /** False: `beforeRequest` may refuse a call, never wave it through. */
   readonly allowSkip: boolean;
   /** False: `CHECKRD_DISABLED=1` makes construction fail. */

@@ -144,7 +144,8 @@ export interface MachineFacts {
   readonly nowMs: number;
   /** Null: nothing that sets the clock was seen. */
   readonly clockSetBy: string | null;
-  readonly engine: { readonly sha256: string } | { readonly problem: Problem };
+  /** `signedBy`: key IDs; empty: the pinned one. */
+  readonly engine: { readonly sha256: string; readonly signedBy: readonly string[] } | { readonly problem: Problem };
 }
 
 /** Null where the settings do not load. */

@@ -66,7 +66,10 @@ export function judgeMachineId({ hasMachineId }: MachineFacts, foreignLogs: read
 }
 
 function judgeEngine(engine: MachineFacts['engine']): Finding {
-  if ('sha256' in engine) return finding('engine', 'ok', null, `SHA-256 ${engine.sha256}, as pinned`);
+  if ('sha256' in engine) {
+    const why = engine.signedBy.length === 0 ? 'as pinned' : `signed by ${engine.signedBy.join(', ')}`;
+    return finding('engine', 'ok', null, `SHA-256 ${engine.sha256}, ${why}`);
+  }
   return finding('engine', 'failure', null, engine.problem.message, { hint: engine.problem.hint });
 }
 

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent, Begun, CallContext } from '../../agent/types.js';
 import type { Decision, HttpRequest } from '../../core/decide/types.js';
 import { denialOf } from '../denial.js';
-import { askHook, type Hooks, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
+import { askHook, type Hooks, hookFor, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
 import { unlessStopped } from '../stopped.js';
 import { listen } from './caller-signal.js';
 import type { Outgoing } from './outgoing.js';
@@ -79,7 +79,7 @@ export function hasHooks(hooks: Hooks): boolean {
 }
 
 export function tell(edge: Edge, event: RequestEvent | null, requestId: string, decision: Decision): void {
-  const hook = decision.result === 'allow' ? edge.hooks.onAllow : edge.hooks.onDeny;
+  const hook = hookFor(edge.hooks, decision);
   if (hook !== undefined && event !== null) tellHook(hook, event, requestId, decision);
 }
 

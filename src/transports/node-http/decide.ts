@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckrdPolicyDenied } from '../../agent/errors.js';
 import type { Begun, Call, CallContext } from '../../agent/types.js';
 import type { ActionRequest, Body, HttpRequest } from '../../core/decide/types.js';
+import { inActiveTrace } from '../active-trace.js';
 import { denialOf, killedDenial } from '../denial.js';
 import { askHook, type Hooks, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
 import { unlessStopped } from '../stopped.js';
@@ -38,14 +39,14 @@ type Refused = Extract<Begun, { kind: 'refused' }>;
 
 /** Never fails. Without a hook, a body or a disk to wait for it is done when it returns. */
 export async function decide(port: HttpPort, plan: Plan, waiting: Waiting): Promise<void> {
-  const agent = port.agentId;
+  const who = port.caller?.() ?? { agent: port.agentId };
   const hooks = port.hooks ?? {};
   const request = plan.request;
   const traceparent =
     'headers' in request ? readTraceparent(headerOf(request as HttpRequest, 'traceparent')) : undefined;
-  const context: CallContext = { agent, ...(traceparent === undefined ? {} : { traceparent }) };
+  const context = inActiveTrace(traceparent === undefined ? who : { ...who, traceparent });
   const begun: Begin[] = [];
-  const event = hasHooks(hooks) ? eventOf(agent, request, traceparent) : null;
+  const event = hasHooks(hooks) ? eventOf(who.agent, request, context.traceparent) : null;
 
   const refused = (answer: Refused): Promise<void> => {
     for (const { call } of begun) call.finish({ result: 'aborted' });
@@ -150,7 +151,11 @@ async function withBody(
 }
 
 async function denyLater(waiting: Waiting, { decision, requestId, waitMs }: Refused): Promise<void> {
-  if (waitMs !== undefined) await Promise.race([sleep(waitMs), waiting.givenUp]);
+  if (waitMs !== undefined) {
+    const done = new AbortController();
+    await Promise.race([sleep(waitMs, undefined, { signal: done.signal }).catch(() => undefined), waiting.givenUp]);
+    done.abort();
+  }
   waiting.deny(denialOf(decision, requestId));
 }
 

@@ -41,19 +41,23 @@ export function takeOver(request: NodeRequest, from: number): number {
   return from + fresh.length;
 }
 
+/** Text cannot change, and stays text: agents of other packages edit the head in the queue. */
 function copy(entry: Queued): void {
-  entry.data =
-    typeof entry.data === 'string' ? Buffer.from(entry.data, entry.encoding ?? 'utf8') : Buffer.from(entry.data);
+  if (typeof entry.data !== 'string') entry.data = Buffer.from(entry.data);
 }
 
 /** The whole body, or that it is too large. Null: no body that could be read. */
 export function takeQueued(request: NodeRequest, head: number, limit: number): Body | null {
   request.outputData.forEach(copy);
-  const raw = Buffer.concat(request.outputData.map(entry => entry.data as Buffer)).subarray(head);
+  const raw = Buffer.concat(request.outputData.map(asBytes)).subarray(head);
   const bytes = request.chunkedEncoding ? unchunk(raw) : raw;
   if (bytes === null) return null;
   if (bytes.byteLength > limit) return { kind: 'too_large' };
   return bytes.byteLength === 0 ? { kind: 'none' } : { kind: 'bytes', bytes };
+}
+
+function asBytes({ data, encoding }: Queued): Uint8Array {
+  return typeof data === 'string' ? Buffer.from(data, encoding ?? 'utf8') : data;
 }
 
 /** The head goes out with the first piece of the body where both are text, in the encoding of that piece. */

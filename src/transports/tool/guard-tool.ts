@@ -16,7 +16,7 @@ import { TOOL_METHOD } from '../../core/decide/tool-request.js';
 import type { Decision, ToolArgs, ToolRequest } from '../../core/decide/types.js';
 import { inActiveTrace } from '../active-trace.js';
 import { denialOf, killedDenial } from '../denial.js';
-import { askHook, type Hooks, type HookVerdict, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
+import { askHook, type Hooks, type HookVerdict, hookFor, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
 import { unlessStopped } from '../stopped.js';
 import { type CopiedArgs, copyArgs } from './copy-args.js';
 
@@ -156,6 +156,6 @@ function refused(asking: Asking, { requestId, decision }: { requestId: string; d
 }
 
 function tell({ hooks, event }: Asking, requestId: string, decision: Decision): void {
-  const hook = decision.result === 'allow' ? hooks.onAllow : hooks.onDeny;
+  const hook = hookFor(hooks, decision);
   if (hook !== undefined) tellHook(hook, event, requestId, decision);
 }

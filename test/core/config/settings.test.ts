@@ -41,6 +41,7 @@ test('without any source everything stands in the configuration directory', () =
     policyWatch: true,
     killswitch: '/home/u/.checkrd/killswitch',
     resumeRequires: 'file',
+    engine: null,
     audit: {
       path: '/home/u/.checkrd/audit/crm.jsonl',
       urlPath: 'endpoint',
@@ -58,6 +59,7 @@ test('without any source everything stands in the configuration directory', () =
     keysDir: '/home/u/.checkrd/keys',
     inspectBytes: 1_048_576,
     allowSkip: true,
+    allowBreakGlass: true,
     allowDisable: true,
     requireSignature: false,
     weakeningGuard: false,

@@ -12,7 +12,7 @@ const MACHINE: MachineFacts = {
   hasMachineId: true,
   nowMs: 1_000_000,
   clockSetBy: 'chrony',
-  engine: { sha256: '0'.repeat(64) },
+  engine: { sha256: '0'.repeat(64), signedBy: [] },
 };
 const WELL: InstallationFacts = {
   policies: [

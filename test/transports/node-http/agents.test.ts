@@ -17,7 +17,9 @@ import { startWireServer } from '../../support/wire-server.js';
 const [plain, secure] = [await startWireServer(), await startWireServer(TLS_PAIR)];
 const agent = new SteeredAgent();
 const hooks: { -readonly [K in keyof Hooks]: Hooks[K] } = {};
-const undo = install({ agent, agentId: agent.agentId, hooks });
+const tenants = new AsyncLocalStorage<string>();
+const caller = () => ({ agent: (tenants.getStore() ?? agent.agentId) as typeof agent.agentId });
+const undo = install({ agent, agentId: agent.agentId, caller, hooks });
 after(async () => {
   undo();
   await Promise.all([plain.close(), secure.close()]);
@@ -122,6 +124,27 @@ for (const make of [() => new Emitting() as never, () => new Later()]) {
   });
 }
 
+test('an agent that edits the head in the queue finds it as Node left it, also when the body has been judged', async () => {
+  class Editing extends http.Agent {
+    addRequest(request: { outputData: { data: string }[] }, options: object): void {
+      const [first] = request.outputData;
+      if (first !== undefined) first.data = first.data.replace('\r\n', '\r\nX-Proxy: 1\r\n');
+      (http.Agent.prototype as unknown as { addRequest(...args: unknown[]): void }).addRequest.call(
+        this,
+        request,
+        options,
+      );
+    }
+  }
+  agent.steer = ({ body: given }) => (given.kind === 'unread' ? 'need_body' : 'allow');
+  plain.forget();
+  const request = http.request({ ...http1, method: 'POST', agent: new Editing() });
+  request.end('text');
+  assert.equal(await body(request), 'ok');
+  assert.match(plain.wire.join(''), /^POST \/ok HTTP\/1.1\r\nX-Proxy: 1\r\n(.|\r\n)*text$/);
+  agent.steer = () => 'allow';
+});
+
 test('listeners run in the async context of whoever made the request', async () => {
   const store = new AsyncLocalStorage<string>();
   agent.steer = ({ body: given }) => (given.kind === 'unread' ? 'need_body' : 'allow');
@@ -137,6 +160,19 @@ test('listeners run in the async context of whoever made the request', async () 
   });
   assert.equal(seen, 'caller');
   agent.steer = () => 'allow';
+});
+
+test('each request is made for the caller of its own async context', async () => {
+  const before = agent.asked.length;
+  await Promise.all(
+    Array.from({ length: 50 }, (_, i) =>
+      tenants.run(`tenant-${i}`, () => body(http.get({ ...http1, path: `/${i}`, agent: new http.Agent() }))),
+    ),
+  );
+  assert.equal(agent.asked.length, before + 50);
+  for (const { request, context } of agent.calls.slice(-50)) {
+    assert.equal(context.agent, `tenant-${new URL(request.url).pathname.slice(1)}`);
+  }
 });
 
 test('hooks: asked, told, without credentials; one that waits, refuses, skips', async () => {
