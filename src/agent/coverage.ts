@@ -56,12 +56,13 @@ export class Coverage {
     this.#rows.set(way, { watched, passed, note, isOnTop });
   }
 
-  /** Something went this way undecided. */
-  passed(way: Way, note: string): void {
+  /** Something went this way undecided. True: for the first time. */
+  passed(way: Way, note: string): boolean {
     const row = this.#rows.get(way) ?? { watched: 'unknown', passed: 0, note: null, isOnTop: always };
     this.#rows.set(way, row);
     row.passed++;
     row.note = note;
+    return row.passed === 1;
   }
 
   /** The edge is gone. */

@@ -69,7 +69,12 @@ export function restricted(
 ): Answer | null {
   if (rule === 'policy') return decideNow(port, request);
   if (rule === 'deny') return refuseNow(port, 'not_covered', `${note}: the settings deny it`, request);
-  port.coverage.passed(way, note);
+  if (port.coverage.passed(way, note)) {
+    process.emitWarning(
+      `${note}: it is not decided, nor is what follows this way (docs/register.md)`,
+      'CheckrdWarning',
+    );
+  }
   return null;
 }
 

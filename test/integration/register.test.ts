@@ -193,6 +193,28 @@ test('the kill switch ends a raw connection', async t => {
   assert.equal(outcome?.result, 'killed');
 });
 
+test('checkrd’s own connection to a daemon is not decided, and another to the same socket is', t => {
+  const { home, env } = homeOf(t, 'default: deny\nrules: []\n', 'egress: { coverage: strict }\n');
+  const said = run(
+    home,
+    env,
+    `
+    import http from 'node:http';
+    import net from 'node:net';
+    import { RecordsClient } from ${JSON.stringify(pathToFileURL(resolve('dist/handover/records-client.js')).href)};
+    const path = ${JSON.stringify(home.path('records.sock'))};
+    const server = http.createServer((_asked, answer) => answer.end('{"next":1,"log":"here"}')).listen(path);
+    await new Promise(done => server.once('listening', done));
+    const client = new RecordsClient(path, 5_000);
+    say({ own: (await client.post('{}', true)).is });
+    client.close();
+    net.connect(path).on('error', error => { say({ other: error.code }); server.close(); });
+    `,
+  );
+  assert.notEqual(said.own, 'silent');
+  assert.equal(said.other, 'default_denied');
+});
+
 test('a program that cannot be guarded is not started', t => {
   const { home, env } = homeOf(t, 'default: allow\nrules: []\n', 'egress: { coverage: strictt }\n');
   home.write('program.mjs', "console.log('started');");

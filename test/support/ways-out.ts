@@ -118,7 +118,7 @@ async function openPlace(path: string): Promise<Place> {
       udp.send(OURS, udp.address().port, '127.0.0.1');
       await Promise.all([...before, ...knocks.map(knock => once(knock, 'connect'))]);
       // A connection that came in before ours has been counted; ours may have been announced by an earlier one's event.
-      await Promise.all(knocks.map(knock => once(knock.resume(), 'close')));
+      await Promise.all(knocks.map(knock => once(knock.resume().end(), 'close')));
       return hits - knocks.length;
     },
     close() {
