@@ -9,7 +9,6 @@
  *
  * Reading is strict: whatever parses but does not serialise to the same characters is told apart as `not_canonical`.
  */
-import { Fault } from '../fault.js';
 
 export type FlatValue = string | number | boolean;
 export type FlatRecord = Readonly<Record<string, FlatValue>>;
@@ -26,7 +25,7 @@ const SURROGATE_ESCAPE = /\\u[dD]/;
 /**
  * The canonical line of `fields`, without a newline.
  *
- * @throws Fault `internal` for a value that no record may hold (a fraction, a lone surrogate): a caller's defect.
+ * @throws TypeError for a value that no record may hold (a fraction, a lone surrogate): a caller's defect.
  */
 export function canonicalLine(fields: FlatRecord): string {
   let line = '{';
@@ -48,11 +47,11 @@ function valueToken(key: string, value: unknown): string {
       if (Number.isSafeInteger(value)) return String(value);
       break;
   }
-  throw new Fault('internal', { what: `audit field ${key} is neither text, integer nor boolean` });
+  throw new TypeError(`audit field ${key} is neither text, integer nor boolean`);
 }
 
 function stringToken(text: string): string {
-  if (LONE_SURROGATE.test(text)) throw new Fault('internal', { what: 'audit text holds a lone surrogate' });
+  if (LONE_SURROGATE.test(text)) throw new TypeError('audit text holds a lone surrogate');
   return JSON.stringify(text);
 }
 
