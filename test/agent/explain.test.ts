@@ -11,7 +11,7 @@ import { aimed, type TextAction } from '../support/oracle/arbitrary.js';
 
 const NOON = Date.parse('2026-01-07T12:00:00Z');
 const SEED = Number(process.env.SEED ?? 20_260_107);
-const CASES = Number(process.env.CASES ?? 120);
+const CASES = Number(process.env.CASES ?? 60);
 const load = checkedLoader();
 
 function explained(policy: CheckedPolicy, request: TextAction, agent = 'default', atMs = NOON): Explanation {

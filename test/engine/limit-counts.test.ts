@@ -191,7 +191,7 @@ test('a limit that is lowered says the right wait for as long as too many are li
 
 test('a limit lowered from a million to one refuses as quickly as any', { timeout: 60_000 }, () => {
   const old = limit('calls_per_day: 1000000, per: global');
-  for (let i = 0; i < 500_000; i++) if (at(old, i) !== OK) assert.fail(`call ${i}`);
+  for (let i = 0; i < 150_000; i++) if (at(old, i) !== OK) assert.fail(`call ${i}`);
   const loaded = limit('calls_per_day: 1, per: global');
   loaded.engine.importLimits(old.engine.exportLimits());
   const started = performance.now();

@@ -5,8 +5,8 @@ import { crashRounds } from '../support/crash.js';
 
 const SEED = 20_260_107;
 
-test(`25 rounds of SIGKILL under load (seed ${SEED})`, async t => {
-  const { calls } = await crashRounds(25, SEED);
+test(`12 rounds of SIGKILL under load (seed ${SEED})`, async t => {
+  const { calls } = await crashRounds(12, SEED);
   t.diagnostic(`${calls} calls reached the upstream`);
-  assert.ok(calls > 25);
+  assert.ok(calls > 12);
 });

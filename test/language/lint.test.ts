@@ -74,7 +74,7 @@ test('on some 5,000 requests no idle rule decides', t => {
         }
       },
     ),
-    { seed: 8, numRuns: 3000, endOnFailure: process.env.SHRINK === undefined },
+    { seed: 8, numRuns: 1200, endOnFailure: process.env.SHRINK === undefined },
   );
   t.diagnostic(`seen: ${[...seen].join(' ')}`);
   for (const code of IDLE) assert.ok((seen.get(code) ?? 0) >= 20, `${code} was seen`);

@@ -175,7 +175,7 @@ test('whatever loads is laid out, keeps its meaning and its comments, and comes 
       assert.ok(again.ok && again.text === done.text, text);
       laid += 1;
     }),
-    { seed: 4, numRuns: 1500, endOnFailure: process.env.SHRINK === undefined },
+    { seed: 4, numRuns: 1000, endOnFailure: process.env.SHRINK === undefined },
   );
   t.diagnostic(`${laid} policies`);
   assert.ok(laid > 700);
