@@ -20,7 +20,7 @@ const WRITE = process.env.CHECKRD_WRITE_CORPUS === '1';
 if (WRITE) writeFileSync(SOURCE, corpusText(makeCorpus()));
 const corpus = readCorpus(SOURCE);
 
-test('the corpus that ships is the one of the sources', { skip: WRITE }, () => {
+test('the corpus that ships is the one of the sources', { skip: WRITE && 'it is being written' }, () => {
   assert.equal(readFileSync(CORPUS_PATH, 'utf8'), readFileSync(SOURCE, 'utf8'));
 });
 
