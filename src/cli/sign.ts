@@ -12,8 +12,8 @@ import { signAnew, statementIn, withSignature } from '../core/trust/co-sign.js';
 import { isBaseName, isExpired, type PolicyStatement } from '../core/trust/policy-payload.js';
 import { readKeyFile } from '../crypto/read-keys.js';
 import { sha256 } from '../crypto/sha256.js';
-import { replaceFile } from '../disk/durable.js';
 import { errorCode } from '../disk/error-code.js';
+import { putBack } from '../disk/put-back.js';
 import { readWhole } from '../disk/read-whole.js';
 import { type Args, Misuse, readArgs } from './args.js';
 import { type CliIo, type Command, EXIT } from './io.js';
@@ -142,7 +142,8 @@ function sameBefore(path: string, wanted: PolicyStatement, given: Args) {
 
 function write(path: string, text: string): void {
   try {
-    replaceFile(path, utf8(text), 0o644);
+    // Its temp name is no policy to anybody: the envelope of a layer stands in a folder that processes follow.
+    putBack(path, utf8(text));
   } catch (error) {
     throw new Fault('output_unwritable', { path, why: errorCode(error) }, { cause: error });
   }

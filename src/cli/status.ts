@@ -105,7 +105,7 @@ enforcing), 2 something is wrong (no policy that loads, a daemon that does not a
     const paint = painter(io);
     io.out(`mode      ${settings.securityMode}${settings.enforce ? '' : ', not enforcing'}`);
     io.out(
-      `policy    ${settings.policy}: ${policy.problem ?? `${policy.rules} rules, ${policy.mode}, changed ${policy.changed}`}`,
+      `policy    ${settings.policy}: ${policy.problem ?? `${policy.rules} rule${policy.rules === 1 ? '' : 's'}, ${policy.mode}, changed ${policy.changed}`}`,
     );
     if (policy.layers.length > 0) io.out(`layers    ${policy.layers.join(', ')}`);
     if (signature !== null) io.out(`signed    ${signature.problem ?? signatureText(signature)}`);

@@ -1,7 +1,7 @@
 // T-76, T-80 of THREAT-MODEL.md: keys, signatures and versions by the commands of operators.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readEnvelope } from '#src/core/trust/dsse.js';
@@ -10,6 +10,7 @@ import { ENGINE_PATH } from '#src/wasm/module.js';
 import { cli } from '../support/cli.js';
 import { ann, bob, inDays, policyText, SignedSite } from '../support/signed-site.js';
 import { tempFolder } from '../support/temp.js';
+import { until } from '../support/wait.js';
 
 test('keygen, sign, check, roll out, reset', async t => {
   const site = new SignedSite(t);
@@ -180,4 +181,21 @@ test('an engine is signed once it has answered as every engine must', async t =>
   assert.ok(!readdirSync(cwd).includes('bad.wasm.dsse'));
   for (const args of [[], ['policy.yaml', '--engine', 'engine.wasm'], ['--engine', 'engine.wasm', '--allow-weakening']])
     assert.equal((await sign(...args)).code, 64);
+});
+
+test('what signing a layer leaves for a moment in its folder is no layer to those who follow it', async t => {
+  const folder = tempFolder(t);
+  const layers = join(folder, 'policy.d');
+  mkdirSync(layers);
+  writeFileSync(join(layers, '10-a.yaml'), policyText(1));
+  writeFileSync(join(folder, 'ann.key'), ann.secret, { mode: 0o600 });
+  const seen = new Set<string>();
+  const watcher = watch(layers, (_, name) => seen.add(name ?? ''));
+  t.after(() => watcher.close());
+  const signed = await cli(['sign', 'policy.d/10-a.yaml', '--key', 'ann.key'], { cwd: folder });
+  assert.equal(signed.code, 0, signed.err);
+  await until('the envelope is seen', () => seen.has('10-a.yaml.dsse'));
+  const others = [...seen].filter(name => !name.startsWith('10-a.yaml'));
+  assert.ok(others.length > 0, 'the temporary file is seen');
+  for (const name of seen) assert.match(name, /^(\.|10-a\.yaml(\.dsse)?$)/);
 });
