@@ -117,6 +117,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
 
   report(record: AgentRecord): void {
     this.#parts.log.append(record);
+    this.#parts.recorder.counters.written(record);
     this.#parts.telemetry?.recorded(record);
   }
 
@@ -145,6 +146,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       holds: kill.holds,
       breakGlass,
       inFlight: this.#parts.inFlight.size,
+      counters: this.#parts.recorder.counters.read(),
       warnings,
       coverage: processCoverage.list(),
     };
