@@ -23,4 +23,5 @@ export const HEALTH: AgentHealth = {
   counters: new Counters().read(),
   warnings: [],
   coverage: [],
+  processFile: null,
 };
