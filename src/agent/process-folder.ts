@@ -8,9 +8,10 @@
 import { lstatSync, opendirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeReport, PROCESS_FILE_MAX_BYTES, type ProcessReport } from '../core/status/process-report.js';
+import type { ListedProcess, ProcessList } from '../core/status/processes.js';
 import { errorCode } from '../disk/error-code.js';
 import { readWhole } from '../disk/read-whole.js';
-import { type Life, lifeOf, thisMachine } from '../disk/thread-identity.js';
+import { lifeOf, thisMachine } from '../disk/thread-identity.js';
 import { attempt } from './attempt.js';
 
 const folderOf = (stateDir: string): string => join(stateDir, 'processes');
@@ -23,25 +24,6 @@ export function processFilePath(stateDir: string, instanceId: string): string {
 export const PROCESSES_MAX = 4096;
 const NAME = /^[0-9a-f]{16}\.json$/;
 const TEMP = /^[0-9a-f]{16}\.json\.tmp$/;
-
-export interface ListedProcess extends ProcessReport {
-  readonly life: Exclude<Life, 'over'>;
-}
-
-export interface ProcessList {
-  readonly path: string;
-  /** The system's code; null: the folder was read, or nobody has made it yet. */
-  readonly error: string | null;
-  readonly processes: readonly ListedProcess[];
-  /** Files of processes that are over. */
-  readonly stale: number;
-  /** Files that say nothing: damaged, too long, none that is regular, another owner's, unreadable. */
-  readonly refused: number;
-  /** Written by a newer checkrd. */
-  readonly newer: number;
-  /** Beyond {@link PROCESSES_MAX}. */
-  readonly unread: number;
-}
 
 /** Never throws. */
 export function listProcesses(stateDir: string): ProcessList {
