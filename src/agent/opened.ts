@@ -8,6 +8,7 @@ import type { AgentId } from '../core/brand.js';
 import type { EgressSettings, Settings } from '../core/config/settings.js';
 import { systemDenial } from '../core/decide/system.js';
 import type { ActionRequest } from '../core/decide/types.js';
+import { wordsOf } from '../core/status/limits.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import type { LiveAgent } from './agent.js';
 import { glassText } from './break-glass.js';
@@ -205,7 +206,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     const { settings, name, instanceId, disabled } = this.#as;
     return new ProcessFile({
       ...{ settings, agentId: name, instanceId, disabled },
-      nodeFlags: [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)],
+      nodeFlags: [...wordsOf(process.env.NODE_OPTIONS ?? ''), ...process.execArgv],
       health: () => this.#health(),
       timers: SYSTEM_TIMERS,
       wallMs: Date.now,

@@ -26,7 +26,7 @@ export interface ProcessFileParts {
   readonly agentId: string;
   readonly instanceId: string;
   readonly disabled: boolean;
-  /** Options of Node: of the command line, then of NODE_OPTIONS. */
+  /** Options of Node: of NODE_OPTIONS, then of the command line. */
   readonly nodeFlags: readonly string[];
   readonly health: () => Omit<AgentHealth, 'processFile'>;
   readonly timers: Timers;
@@ -70,6 +70,7 @@ export class ProcessFile {
   }
 
   #look(): void {
+    if (this.#file.isBusy) return;
     const sinceMs = this.#parts.timers.now() - this.#saidMs;
     const [states, numbers] = [this.#states, this.#numbers];
     const text = this.#text();

@@ -21,7 +21,7 @@ export function processFilePath(stateDir: string, instanceId: string): string {
 }
 
 /** Files that are looked at; the others are counted. */
-export const PROCESSES_MAX = 4096;
+export const PROCESSES_MAX = 1024;
 const NAME = /^[0-9a-f]{16}\.json$/;
 const TEMP = /^[0-9a-f]{16}\.json\.tmp$/;
 

@@ -40,7 +40,12 @@ export class LiveFile {
     }
   }
 
-  /** As {@link begin}, with the waiting done by another thread. While one is under way a second is passed over. */
+  /** A replacement is under way: wait for its end before the next. */
+  get isBusy(): boolean {
+    return this.#busy;
+  }
+
+  /** As {@link begin}, with the waiting done by another thread. */
   async replace(text: string): Promise<string | null> {
     if (this.#busy || this.#removed) return null;
     this.#busy = true;

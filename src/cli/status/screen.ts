@@ -80,11 +80,11 @@ function logLines(log: LogHead, nowMs: number): readonly string[] {
   const { checkpoint } = log;
   const signed =
     checkpoint === null
-      ? 'no checkpoint near the end'
-      : `signed up to ${checkpoint.size} ${ago(checkpoint.time)}, head ${checkpoint.size}:${checkpoint.root}`;
+      ? ['no checkpoint near the end']
+      : [`signed up to ${checkpoint.size}, ${ago(checkpoint.time)}`, `head ${checkpoint.size}:${checkpoint.root}`];
   return [
     ...labelled('log', `${log.path}: ${countText(log.size ?? 0, 'record')}, last ${last}`),
-    ...labelled('', signed),
+    ...signed.flatMap(line => labelled('', line)),
   ];
 }
 

@@ -24,9 +24,9 @@ export type Limit = keyof typeof LIMITS;
 export interface LimitFacts {
   /** The whole process is guarded (`checkrd/register`), not some functions of it. */
   readonly wholeProcess: boolean;
-  /** The options of Node itself: of the command line, then of NODE_OPTIONS. */
+  /** The options of Node itself, in the order in which it takes them: of NODE_OPTIONS, then of the command line. */
   readonly nodeFlags: readonly string[];
-  /** `false`: denied without asking the policy. */
+  /** False, of these three: denied without asking the policy. */
   readonly nativeAllowed: boolean;
   readonly nativePassed: boolean;
   readonly datagramsAllowed: boolean;
@@ -39,7 +39,7 @@ export function limitsOf(facts: LimitFacts): readonly Limit[] {
   const { wholeProcess, nodeFlags, datagramsAllowed, processesAllowed } = facts;
   const holds: Readonly<Record<Limit, boolean>> = {
     fetch_only: !wholeProcess,
-    preloaded: nodeFlags.some(isPreload),
+    preloaded: isPreceded(nodeFlags),
     native_code: facts.nativeAllowed || facts.nativePassed || !wholeProcess,
     debugger: !nodeFlags.includes('--disable-sigusr1') || nodeFlags.some(flag => flag.startsWith('--inspect')),
     inner_handles: true,
@@ -52,7 +52,24 @@ export function limitsOf(facts: LimitFacts): readonly Limit[] {
   return (Object.keys(LIMITS) as Limit[]).filter(limit => holds[limit]);
 }
 
-/** `--require` always comes before any `--import`; an `--import` that is not ours may. */
-function isPreload(flag: string): boolean {
-  return /^(?:-r|--require)(?:$|=|[^-])/.test(flag);
+/** Whatever is required comes before any import. */
+function isPreceded(flags: readonly string[]): boolean {
+  const [first] = [...valuesOf(flags, ['--require', '-r']), ...valuesOf(flags, ['--import'])];
+  return first !== undefined && !OURS.test(first);
+}
+
+const OURS = /(?:^|[/\\])(?:checkrd[/\\]register|register\.js)$/;
+
+function valuesOf(flags: readonly string[], names: readonly string[]): readonly string[] {
+  return flags.flatMap((flag, i) => {
+    const [name = '', ...rest] = flag.split('=');
+    if (!names.includes(name)) return [];
+    return [rest.length > 0 ? rest.join('=') : (flags[i + 1] ?? '')];
+  });
+}
+
+/** NODE_OPTIONS as the words that Node makes of it. */
+export function wordsOf(options: string): readonly string[] {
+  const words = options.match(/(?:"(?:[^"\\]|\\.)*"|[^\s"])+/g) ?? [];
+  return words.map(word => word.replace(/"((?:[^"\\]|\\.)*)"/g, (_, text: string) => text.replace(/\\(.)/g, '$1')));
 }

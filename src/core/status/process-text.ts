@@ -4,6 +4,7 @@
  *   in   : reports, which any process of that user may have made up
  *   out  : lines, those that need a look first; what is worth an operator's while
  */
+import { LIMITS } from './limits.js';
 import type { ReportedState, ReportedWay } from './process-report.js';
 import type { ListedProcess, ProcessList } from './processes.js';
 import { ageText, countText } from './words.js';
@@ -88,9 +89,10 @@ export function bypassedText({ way, passed, note }: ReportedWay): string {
   return `${way} bypassed (${passed}${note === null ? '' : `, last: ${note}`})`;
 }
 
-/** Every limit that any of them has, in the order of the table. */
+/** Every limit that any of them has: those that we know in the order of their table, then others. */
 export function limitsText(list: ProcessList): string {
-  return [...new Set(list.processes.flatMap(({ limits }) => limits))].join(', ');
+  const held = new Set(list.processes.flatMap(({ limits }) => limits));
+  return [...Object.keys(LIMITS).filter(limit => held.delete(limit)), ...held].join(', ');
 }
 
 /** What lies in the folder beside the living. */
