@@ -175,7 +175,10 @@ test('what was bypassed where coverage is strict is something to know; who was k
     next.processes.living.map(one => [one.agent_id, one.limits.includes('fetch_only')]),
     [['next', true]],
   );
-  assert.match((await cli(['status'], at)).out, /^process {3}pid \d+ next: all 12 ways unknown$/m);
+  assert.match(
+    (await cli(['status'], at)).out,
+    /^process {3}pid \d+ next: nobody watches but what the program wraps$/m,
+  );
   await checkrd.close();
   assert.deepEqual(readdirSync(home.path('state/processes')), []);
 });
@@ -270,6 +273,15 @@ test('a user who may not look says what he could not see; where nothing is insta
   await home.decide('crm');
   await home.decide('crm', 'https://a.test/x');
   const at = { env: { CHECKRD_CONFIG_DIR: home.dir } };
+  const { counters } = (await home.ask('main', '/healthz')).body as { counters: Record<string, unknown> };
+  const { log_bytes: logBytes, checkpoint_age_s: age, ...counts } = counters;
+  assert.equal(typeof logBytes, 'number');
+  assert.ok(age === null || Number.isInteger(age));
+  const none = { allowed: 0, denied: 0, observed: 0, by_code: {}, outcomes: {}, records: 0 };
+  assert.deepEqual(counts, {
+    ...{ allowed: 1, denied: 1, observed: 0, by_code: { default_denied: 1, rule_allowed: 1 }, outcomes: {} },
+    ...{ reported: none, records: 5, unwritten: 0, policies_loaded: 1, policies_rejected: 0, open_calls: 1 },
+  });
   const alive = await cli(['status'], at);
   assert.match(alive.out, /^daemon {4}ok, pid \d+, up \d+ s$/m);
   assert.match(
