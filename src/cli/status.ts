@@ -1,7 +1,6 @@
 import { operatorSettingsFile, readSettings } from '../agent/read-settings.js';
 import { judge } from '../core/status/judge.js';
 import { readArgs } from './args.js';
-import { painter } from './colour.js';
 import { type Command, EXIT } from './io.js';
 import { gather } from './status/gather.js';
 import { statusJson } from './status/json.js';
@@ -28,7 +27,7 @@ daemon that does not answer or is not ready, a process whose log fails), 64 misu
     const seen = await gather(settings, file !== null, nowMs);
     const judgement = judge(seen, nowMs);
     if (given.on('json')) io.out(statusJson(seen, judgement));
-    else for (const line of statusScreen(seen, judgement, nowMs, painter(io))) io.out(line);
+    else for (const line of statusScreen(seen, judgement, nowMs, io)) io.out(line);
     return judgement.wrong.length > 0 ? EXIT.unknown : judgement.notable.length > 0 ? EXIT.no : EXIT.ok;
   },
 };

@@ -93,7 +93,6 @@ test('the page, from top to bottom', async t => {
 function plain(text: string, home: Home): string {
   return (
     text
-      .replace(/\n {10}(?=\S)/g, ' ')
       // Whose folders these are is another page's business; what the processes counted depends on when they were asked.
       .replace(/^(separate|calls) .*\n/gm, '')
       .replaceAll(home.dir, '~')
@@ -109,8 +108,8 @@ function plain(text: string, home: Home): string {
       .replace(/\d+ (s|min) ago/g, 'N s ago')
       .replace(/\bpid \d+/g, 'pid N')
       .replace(
-        /signed up to \d+, N s ago head \d+:HASH|no checkpoint near the end/g,
-        'signed up to N, N s ago head N:HASH',
+        /signed up to \d+, N s ago\n {10}head \d+:HASH|no checkpoint near the end/g,
+        'signed up to N, N s ago\n          head N:HASH',
       )
   );
 }
