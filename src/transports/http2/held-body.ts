@@ -74,7 +74,10 @@ export class HeldBody {
       else if (final !== null && error) final(error);
       else if (final !== null) _final.call(this.#stream, final);
     };
-    if (this.#chunks.length === 0) return rest();
+    if (this.#chunks.length === 0) {
+      rest();
+      return;
+    }
     const bytes = Buffer.concat(this.#chunks);
     this.#chunks = [];
     _write.call(this.#stream, bytes, 'buffer' as BufferEncoding, rest);

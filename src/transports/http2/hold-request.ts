@@ -13,6 +13,7 @@ import { isProxy } from 'node:util/types';
 import { listen } from '../fetch/caller-signal.js';
 import { normalTarget } from '../node-http/target.js';
 import type { AnyFunction } from '../patch.js';
+import { sending } from './handles.js';
 
 export interface HeldRequest {
   readonly stream: ClientHttp2Stream;
@@ -59,14 +60,17 @@ export function holdRequest(native: AnyFunction, session: ClientHttp2Session, ar
   if (calls === null || session.destroyed) return { stream, send: null, forget };
   const send = (): void =>
     whenConnected(session, () => {
-      for (const call of calls) call();
+      for (const call of calls) sending(call);
     });
   return { stream, send, forget };
 }
 
 /** One listener a session, however many requests wait. */
 function whenConnected(session: ClientHttp2Session, run: () => void): void {
-  if (!session.connecting) return run();
+  if (!session.connecting) {
+    run();
+    return;
+  }
   const others = waiting.get(session);
   if (others !== undefined) {
     others.push(run);
@@ -119,7 +123,8 @@ function readOptions(given: unknown): ReadOptions {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return { options: given, forget: nothing };
   const copy: Record<PropertyKey, unknown> = { ...given };
   const signal = copy.signal as AbortSignal | null | undefined;
-  if (typeof signal !== 'object' || signal === null || !('aborted' in signal)) return { options: copy, forget: nothing };
+  if (typeof signal !== 'object' || signal === null || !('aborted' in signal))
+    return { options: copy, forget: nothing };
   const own = new AbortController();
   copy.signal = own.signal;
   const follow = (): void => own.abort(signal.reason);

@@ -14,6 +14,7 @@ import { promisify } from 'node:util';
 import type { HttpPort } from '../node-http/port.js';
 import { type AnyFunction, dressAs, type Patch, patchMethod } from '../patch.js';
 import { guardRequest } from './exchange.js';
+import { patchHandle } from './handles.js';
 import { type HeldSocket, holdSocket } from './held-socket.js';
 import { holdRequest } from './hold-request.js';
 import { type Options, placeOf, readAuthority } from './place.js';
@@ -48,6 +49,7 @@ function patch(port: HttpPort): () => void {
   const { lookup } = dns;
   /** The class of sessions is had from the first of them. */
   let requests: Patch | null = null;
+  let handles: Patch | null = null;
   let on = true;
 
   const connect = function (this: unknown, ...args: unknown[]): unknown {
@@ -71,7 +73,9 @@ function patch(port: HttpPort): () => void {
       }
     }
     requests ??= patchRequest(port, session);
-    new Session(port, session, place, held);
+    new Session(port, session, place, held, () => {
+      handles ??= patchHandle(port, session);
+    });
     return session;
   };
   dress(connect, native);
@@ -80,6 +84,7 @@ function patch(port: HttpPort): () => void {
   return () => {
     on = false;
     requests?.undo();
+    handles?.undo();
     if (http2.connect === (connect as unknown)) Object.defineProperty(http2, 'connect', before);
     syncBuiltinESMExports();
   };

@@ -16,7 +16,7 @@ import type { Place } from './place.js';
 export type SentHeaders = Readonly<Record<string, unknown>>;
 
 /** Node writes text as Latin-1 with NUL between: anything else would be read as other headers than were judged. */
-const UNSENDABLE = /[^\u0001-\u00ff]|[\r\n]/;
+const UNSENDABLE = /[^\t -\u00ff]/;
 const VISIBLE = /^[\u0021-\u007e]+$/;
 const AUTHORITY = /^[^\s/\\?#@]+$/;
 
@@ -63,7 +63,8 @@ export function planOf(sent: SentHeaders, place: Place | null, body: Body): Plan
     return refuse('the TLS server name names another host', url.href);
   }
   const before = here === url.origin ? null : there;
-  if (protocol !== 'websocket') return { kind: 'steps', before, request: { method, url: url.href, headers: lines, body } };
+  if (protocol !== 'websocket')
+    return { kind: 'steps', before, request: { method, url: url.href, headers: lines, body } };
   // The same call as over HTTP/1.1, where it is a GET (RFC 8441); frames that follow are no body of it.
   const socket = `ws${url.href.slice('http'.length)}`;
   return { kind: 'steps', before, request: { method: 'GET', url: socket, headers: lines, body: { kind: 'none' } } };

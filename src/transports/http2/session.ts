@@ -35,7 +35,14 @@ export class Session implements Waiting {
   #ended: (result: 'ok' | 'error') => void = () => undefined;
   #failed = false;
 
-  constructor(port: HttpPort, session: ClientHttp2Session, place: Place | null, held: HeldSocket | null) {
+  /** @param connected Told before the program is. */
+  constructor(
+    port: HttpPort,
+    session: ClientHttp2Session,
+    place: Place | null,
+    held: HeldSocket | null,
+    connected: () => void,
+  ) {
     this.place = place;
     this.#session = session;
     this.#held = held;
@@ -47,6 +54,7 @@ export class Session implements Waiting {
     const { emit } = session;
     const value = (event: string | symbol, ...args: unknown[]): boolean => {
       if (event === 'stream') this.#keep(args[0] as ClientHttp2Stream);
+      else if (event === 'connect') connected();
       else if (event === 'error') this.#failed = true;
       else if (event === 'close') {
         this.#ended(this.#failed ? 'error' : 'ok');
@@ -125,9 +133,9 @@ export class Session implements Waiting {
         this.deny(killedDenial(call.killed, requestId));
       };
       call.onKill(kill);
-      if (call.killed !== null) return kill();
+      if (call.killed !== null) kill();
     }
-    this.dial();
+    if (!this.gone) this.dial();
   }
 
   deny(denial: CheckrdPolicyDenied): void {
