@@ -114,7 +114,7 @@ class Exchange implements Waiting {
     const { stream } = this.#held;
     const whole = this.#body?.wholeBytes ?? null;
     if (whole !== null) return whole;
-    if (stream.writableEnded) return this.#body === null ? 0 : null;
+    if (this.#body === null && stream.writableEnded) return 0;
     const said = Number(stream.sentHeaders['content-length'] ?? Number.NaN);
     return Number.isSafeInteger(said) && said >= 0 ? said : null;
   }
