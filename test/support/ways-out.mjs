@@ -126,16 +126,6 @@ const WAYS = {
       }),
       'connect',
     ),
-  'the handle of an http2 session that waits': at => {
-    const session = http2.connect('http://allowed.example/');
-    const request = new (tcpWrap().TCPConnectWrap)();
-    const code = session.socket._handle.connect(request, HOST, at.port);
-    if (code !== 0)
-      throw Object.assign(new Error(`code ${code}`), { code: 'not_covered', name: 'CheckrdPolicyDenied' });
-    return new Promise(resolve => {
-      request.oncomplete = resolve;
-    });
-  },
   'net.connect': at => told(net.connect(at.port, HOST), 'connect'),
   'net.createConnection by options': at => told(net.createConnection({ host: HOST, port: String(at.port) }), 'connect'),
   'Socket.connect': at => told(new net.Socket().connect(at.port, HOST), 'connect'),

@@ -341,6 +341,7 @@ test('outcomes, hooks, trace and caller are those of node:http', async () => {
   await read(stream);
   edge.hooks = {};
   const [call] = agent.calls;
+  await until('it is over', () => call?.outcomes.length === 1);
   assert.deepEqual(call?.outcomes, [
     {
       result: 'ok',
