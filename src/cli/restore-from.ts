@@ -4,8 +4,6 @@ import { BLOCK_BYTES } from '../core/verify/line-blocks.js';
 import { type Restore, restorer, SHIPPERS } from '../core/verify/shipped.js';
 import { type Args, Misuse } from './args.js';
 
-export const FROM_USAGE = `takes off what a shipper added: ${SHIPPERS.join(', ')}`;
-
 /** A line of a copy is longer than the record in it, and may hold many. */
 export const COPY_LINE_MAX_BYTES = BLOCK_BYTES;
 

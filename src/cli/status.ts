@@ -15,9 +15,9 @@ import { askDaemon } from '../daemon/ask.js';
 import { openLayerMemory } from '../disk/layer-memory.js';
 import { documentPaths, layerNamesIn, policyPlace } from '../disk/policy-set.js';
 import { agentSwitch, agentsStopped, lookAtSwitch } from '../disk/switch-files.js';
-import { readArgs } from './args.js';
 import { painter } from './colour.js';
 import { engineStatus, engineText } from './engine-status.js';
+import { CONFIG } from './flags.js';
 import { type Command, EXIT } from './io.js';
 import { type Latched, latchedKills } from './latched.js';
 import { type LogHead, logHeads } from './log-head.js';
@@ -26,16 +26,18 @@ import { signatureOf, signatureText } from './signed-status.js';
 export const status: Command = {
   name: 'status',
   summary: 'say what is in force: policy, kill switch, log, daemon',
-  usage: `
-usage: checkrd status [--config FILE] [--json]
-
-Looks at the files and asks the daemon, if its socket is there. Settings: FILE, else $CHECKRD_CONFIG_DIR,
-else /etc/checkrd if it has any, else ~/.checkrd.
-
-exit (as monitoring wants it): 0 all is well, 1 something to know (a kill switch is engaged, a rejected policy, not
-enforcing), 2 something is wrong (no policy that loads, a daemon that does not answer or is not ready), 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, { texts: ['config'] });
+  synopsis: ['[--config FILE] [--json]'],
+  about: `
+Looks at the files and asks the daemon, if its socket is there. The exit code is as monitoring wants it.`,
+  flags: {
+    config: CONFIG,
+  },
+  exit: {
+    ok: 'all is well',
+    no: 'something to know (a kill switch is engaged, a rejected policy, not enforcing)',
+    unknown: 'something is wrong (no policy that loads, a daemon that does not answer or is not ready)',
+  },
+  async run(given, io) {
     const settings = readSettings('operator', io, operatorSettingsFile(given.text('config'), io));
     const policy = policyOf(settings);
     const signature = signatureOf(settings);
