@@ -27,10 +27,11 @@ without it, or with -, it is read from standard input.`,
     batch: { means: 'reads JSON Lines from standard input and writes one answer a line' },
   },
   notes: `
-A line of --batch:
+Limits count from one line of --batch to the next; a line is one of
 
-  {"load": POLICY} or {"load_file": PATH, "layers"?}      begins afresh; true: with the layers beside PATH
-  {"request": REQUEST, "agent"?, "at"?, "killed"?}        decides; limits count from line to line`,
+  {"load": POLICY}                                  begins afresh
+  {"load_file": PATH, "layers"?}                    so too; true: with those beside PATH
+  {"request": REQUEST, "agent"?, "at"?, "killed"?}  decides`,
   exit: { ok: 'allow (--batch: every line was answered)', no: 'deny', unknown: 'the policy does not load' },
   async run(given, io) {
     const policy = given.text('policy');

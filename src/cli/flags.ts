@@ -29,7 +29,7 @@ export interface Operands {
   readonly min: number;
   readonly max: number;
   readonly what: string;
-  /** A list is meant of the first word only. */
+  /** Of the words after the act, where there are acts. */
   readonly takes: Value;
 }
 

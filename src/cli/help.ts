@@ -9,11 +9,7 @@ export function helpOf(command: Command): string {
   const synopsis = synopsisOf(command).map((line, i) =>
     wrapped(outerWords(line), `${i === 0 ? lead : ' '.repeat(lead.length)}checkrd ${command.name} `),
   );
-  const names = Object.keys(command.flags);
-  const width = Math.max(0, ...names.map(name => name.length + 4));
-  const flags = Object.entries(command.flags).map(([name, flag]) =>
-    wrapped(meaningOf(flag).split(' '), `${`--${name} `.padEnd(width - 1)} `, width),
-  );
+  const flags = Object.entries(command.flags).map(([name, flag]) => [name, meaningOf(flag)] as const);
   const exits = exitsOf(command).flatMap(([code, means]) => {
     const [first = '', ...rest] = `${means},`.split(' ');
     return [`${code} ${first}`, ...rest];
@@ -21,10 +17,17 @@ export function helpOf(command: Command): string {
   return [
     synopsis.join('\n'),
     command.about.trim(),
-    ...(flags.length > 0 ? [flags.join('\n')] : []),
+    ...(command.acts === undefined ? [] : [listed('', Object.entries(command.acts))]),
+    ...(flags.length === 0 ? [] : [listed('--', flags)]),
     ...(command.notes === undefined ? [] : [command.notes.trim()]),
     wrapped(exits, 'exit: ', 0).slice(0, -1),
   ].join('\n\n');
+}
+
+/** Names in a column, and beside each what it means. */
+function listed(prefix: string, rows: readonly (readonly [name: string, means: string])[]): string {
+  const width = prefix.length + 2 + Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, means]) => wrapped(means.split(' '), `${prefix}${name}`.padEnd(width), width)).join('\n');
 }
 
 /** Each way to call it, without `checkrd NAME`. */

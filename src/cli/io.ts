@@ -34,6 +34,8 @@ export interface Command {
   readonly synopsis: readonly string[];
   /** Paragraphs with an empty line between them; lines that begin with spaces stand as they are. */
   readonly about: string;
+  /** What its first word may be, and what each does; absent where that is no choice. */
+  readonly acts?: Readonly<Record<string, string>>;
   /** Absent: it takes no words. */
   readonly operands?: Operands;
   readonly flags: Flags;

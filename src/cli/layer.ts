@@ -7,7 +7,7 @@ import { openLayerMemory } from '../disk/layer-memory.js';
 import { layerNamesIn, policyPlace } from '../disk/policy-set.js';
 import { Misuse } from './args.js';
 import { painter } from './colour.js';
-import { CONFIG, FILE } from './flags.js';
+import { CONFIG, FILE, TEXT } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 
 export const layer: Command = {
@@ -16,10 +16,12 @@ export const layer: Command = {
   synopsis: ['list [--policy FILE] [--config FILE] [--json]', 'drop NAME [--policy FILE] [--config FILE] [--json]'],
   about: `
 A layer is a file of \`policy.d\` beside the policy. One that was in force once and is missing keeps a new policy from going
-live, also at a start. \`drop\` says that NAME (such as 10-company.yaml) may be missing: take the file away first. A running
-agent notices within a second or two; whichever process next puts the policy in force without it records who dropped it.
-Only root and the owner of the state folder can.`,
-  operands: { min: 1, max: 2, what: 'list, or drop NAME', takes: { called: 'ACT', is: ['list', 'drop'] } },
+live, also at a start. Only root and the owner of the state folder can let one go.`,
+  acts: {
+    list: 'those that are there, and those that are missing',
+    drop: 'says that NAME (such as 10-company.yaml) may be missing: take the file away first. A running agent notices within a second or two; whichever process next puts the policy in force without it records who dropped it',
+  },
+  operands: { min: 1, max: 2, what: 'list, or drop NAME', takes: TEXT },
   flags: {
     policy: { takes: FILE, means: 'the policy whose layers are meant; default: that of the settings' },
     config: CONFIG,

@@ -1,5 +1,5 @@
 import { type Args, Misuse } from './args.js';
-import { CONFIG, TEXT } from './flags.js';
+import { CONFIG, ID, TEXT } from './flags.js';
 import type { CliIo, Command } from './io.js';
 import { listPolicies } from './policy-list.js';
 import { resetVersion } from './policy-reset.js';
@@ -36,23 +36,21 @@ export const policy: Command = {
   ],
   about: `
 Each policy that goes live is kept in the state folder, with its layers and signatures. ID is \`current\`, or the
-beginning of what records name as \`policy_sha256\`. Run it as root, or as the user who owns the state folder.
-
-  list           newest first; when it was last live is what the logs say, as they stand
-  show           prints the policy; with layers each file in turn, or the one that --file names
-  diff           what the second changes, in words
-  rollback       puts the files back where they stood, each by a rename, with their envelopes; a running process takes
-                 them as any change. What is damaged, would be refused (signatures, versions, its own tests) or lacks a
-                 layer that is there now is not put back. What stood there is kept
-  reset-version  signed policies only rise in version. This asks checkrd to forget the version of the policy FILE-NAME
-                 (such as policy.yaml), or of all, so that the next signed one goes live whatever its version. A running
-                 process does it within a second or two, one that is stopped at its next start; either records it as
-                 \`operator_action\``,
+beginning of what records name as \`policy_sha256\`. Run it as root, or as the user who owns the state folder.`,
+  acts: {
+    list: 'newest first; when it was last live is what the logs say, as they stand',
+    show: 'prints the policy; with layers each file in turn, or the one that --file names',
+    diff: 'what the second changes, in words',
+    rollback:
+      'puts the files back where they stood, each by a rename, with their envelopes; a running process takes them as any change. What is damaged, would be refused (signatures, versions, its own tests) or lacks a layer that is there now is not put back. What stood there is kept',
+    'reset-version':
+      'signed policies only rise in version. This asks checkrd to forget the version of the policy FILE-NAME (such as policy.yaml), or of all, so that the next signed one goes live whatever its version. A running process does it within a second or two, one that is stopped at its next start; either records it as `operator_action`',
+  },
   operands: {
     min: 1,
     max: 3,
     what: `one of ${Object.keys(ACTS).join(', ')}`,
-    takes: { called: 'ACT', is: Object.keys(ACTS) },
+    takes: ID,
   },
   flags: {
     file: { takes: { called: 'NAME', is: 'text' }, means: 'show: only this file' },
