@@ -19,9 +19,10 @@ import { errorCode } from '../disk/error-code.js';
 import { readWhole } from '../disk/read-whole.js';
 import { type Args, Misuse } from './args.js';
 import { checkEvidence } from './export-check.js';
-import { ANY, CONFIG, COUNT, DIR, FILE, FROM, ID, LOG_KEY, TIME } from './flags.js';
+import { ANY, CONFIG, COUNT, DIR, FILE, ID, LOG_KEY, TIME } from './flags.js';
 import { type HarvestedLog, harvestLog } from './harvest-log.js';
 import { type CliIo, type Command, EXIT } from './io.js';
+import { FROM } from './restore-from.js';
 
 /** Lines of the records in one file; a period can be split. */
 const LINES_MAX_BYTES = 64 * MIB;

@@ -2,7 +2,6 @@
  * What a command takes, as data: args.ts reads by it, and `--help`, docs/cli.md, the man pages and the completions are
  * written from it. A flag that is not described here is not accepted.
  */
-import { SHIPPERS } from '../core/verify/shipped.js';
 
 /** What stands behind a flag, or as a word: what it is called in the synopsis, and what a shell may offer for it. */
 export interface Value {
@@ -56,8 +55,6 @@ export const CONFIG: Flag = {
 };
 
 export const POLICY: Flag = { takes: FILE, means: 'the policy' };
-
-export const FROM: Flag = { takes: { called: 'SHIPPER', is: SHIPPERS }, means: 'takes off what a shipper added' };
 
 export const LOG_KEY: Flag = {
   takes: KEY,

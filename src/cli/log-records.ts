@@ -10,12 +10,12 @@ import { rfc3339Ms } from '../core/time/rfc3339.js';
 import type { Report } from '../core/verify/findings.js';
 import type { Args } from './args.js';
 import { besideLog } from './beside-log.js';
-import { type Flags, FROM, LOG_KEY, TIME } from './flags.js';
+import { type Flags, LOG_KEY, TIME } from './flags.js';
 import type { CliIo } from './io.js';
 import { groupFiles } from './log-files.js';
 import { logKeys } from './log-keys.js';
 import { timeOf } from './record-flags.js';
-import { restoreFrom } from './restore-from.js';
+import { FROM, restoreFrom } from './restore-from.js';
 import { verifyLines } from './verify-lines.js';
 
 /** What every such command takes. */

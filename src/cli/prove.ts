@@ -9,13 +9,14 @@ import { ed25519Verify } from '../crypto/ed25519.js';
 import { sha256 } from '../crypto/sha256.js';
 import { type Args, Misuse } from './args.js';
 import { expectation } from './expectation.js';
-import { ANY, COUNT, FILE, FROM, ID, LOG_KEY, QR } from './flags.js';
+import { ANY, COUNT, FILE, ID, LOG_KEY, QR } from './flags.js';
 import { type HarvestedLog, harvestLog, sizeOf } from './harvest-log.js';
 import { readInputText } from './input-file.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { logKeys } from './log-keys.js';
 import { PROOF_PROBLEMS } from './proof-problems.js';
 import { qrForTerminal, qrOf } from './qr.js';
+import { FROM } from './restore-from.js';
 
 const PORTS = { sha256, verify: ed25519Verify };
 

@@ -13,10 +13,10 @@ import { sha256Text } from '../crypto/sha256.js';
 import { BlockCutter } from '../disk/block-cutter.js';
 import { readBytes } from '../disk/byte-source.js';
 import { Misuse } from './args.js';
-import { ANY, FILE, FROM } from './flags.js';
+import { ANY, FILE } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { progressOf } from './progress.js';
-import { restoreFrom } from './restore-from.js';
+import { FROM, restoreFrom } from './restore-from.js';
 
 const LF = 0x0a;
 const LINE_MAX_BYTES = 4096;

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import { COUNTED_BY, type CountedBy, ReportTally } from '../core/report/tally.js';
 import { type Args, Misuse } from './args.js';
-import { ANY, FILE, FROM, LOG_KEY, TIME } from './flags.js';
+import { ANY, FILE, LOG_KEY, TIME } from './flags.js';
 import { type Command, EXIT } from './io.js';
 import { type LogVerdict, readLogs } from './log-records.js';
 import { timeOf } from './record-flags.js';
 import { type FilesRead, readRecords } from './report-files.js';
 import { printCsv, printJson, printTables, type Reported } from './report-print.js';
-import { restoreFrom } from './restore-from.js';
+import { FROM, restoreFrom } from './restore-from.js';
 
 export const report: Command = {
   name: 'report',

@@ -9,11 +9,11 @@ import { followLines } from '../disk/follow-lines.js';
 import { readLines } from '../disk/read-lines.js';
 import { type Args, Misuse } from './args.js';
 import { painter } from './colour.js';
-import { ANY, COUNT, FILE, FROM } from './flags.js';
+import { ANY, COUNT, FILE } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { readMissed } from './missed-records.js';
 import { WANTED_FLAGS, wantedRecords } from './record-flags.js';
-import { COPY_LINE_MAX_BYTES, restoreFrom } from './restore-from.js';
+import { COPY_LINE_MAX_BYTES, FROM, restoreFrom } from './restore-from.js';
 
 const LINES_DEFAULT = 10;
 const LINES_MAX = 10_000;

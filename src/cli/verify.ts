@@ -16,12 +16,12 @@ import { Misuse } from './args.js';
 import { besideLog } from './beside-log.js';
 import { DigestPool } from './digest-pool.js';
 import { expectedEnd, isOfLog, witnessJson, witnessText } from './expected-end.js';
-import { ANY, COUNT, FILE, FROM, KEY } from './flags.js';
+import { ANY, COUNT, FILE, KEY } from './flags.js';
 import { type Command, EXIT } from './io.js';
 import { groupFiles } from './log-files.js';
 import { keyGiven, logKeys } from './log-keys.js';
 import { progressOf } from './progress.js';
-import { restoreFrom } from './restore-from.js';
+import { FROM, restoreFrom } from './restore-from.js';
 import { verifyFiles } from './verify-files.js';
 import { printReport } from './verify-report.js';
 
