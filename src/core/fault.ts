@@ -94,6 +94,10 @@ const FAULTS = {
     say: f => `\`${f.path}\` cannot serve as an audit log: ${f.cause}`,
     fix: 'it must be a regular file that this user may read and write; move what is there away',
   },
+  metrics_listen_failed: {
+    say: f => `metrics cannot be served on ${f.host} port ${f.port}: ${f.why}`,
+    fix: 'choose a free port (`daemon.metrics`), or remove it: the socket serves them as well',
+  },
   no_proof: {
     say: f => `nothing can be proven: ${f.why}`,
     fix: 'run `checkrd verify` with the key and all files of the log; it says what is wrong',

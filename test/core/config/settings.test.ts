@@ -66,7 +66,7 @@ test('without any source everything stands in the configuration directory', () =
     trustDir: '/home/u/.checkrd/trust',
     requireSeparation: null,
     operatorsGroup: null,
-    daemon: { socket: '/home/u/.checkrd/checkrd.sock', agents: [], drainTimeout: 10, records: null, onLoss: 'deny' },
+    daemon: { socket: '/home/u/.checkrd/checkrd.sock', agents: [], drainTimeout: 10, metrics: null, records: null, onLoss: 'deny' },
     egress: { coverage: 'report', datagrams: 'report', names: 'report', native: 'report', processes: 'report' },
     telemetry: { file: null },
     log: { level: 'info', file: null },
