@@ -70,7 +70,7 @@ test('a real Prometheus scrapes the port, and answers every query of the dashboa
   const home = await busyDaemon(t, port);
   const config = readFileSync('examples/prometheus/prometheus.yml', 'utf8')
     .replace('scrape_interval: 15s', 'scrape_interval: 1s')
-    .replace('127.0.0.1:9464', `127.0.0.1:${port}`)
+    .replaceAll('127.0.0.1:9464', `127.0.0.1:${port}`)
     .replace('[alerts.yml]', `["${process.cwd()}/examples/prometheus/alerts.yml"]`);
   home.write('prometheus.yml', config);
   const server = spawn(
