@@ -24,6 +24,10 @@ const FAULTS = {
     say: f => `the audit log \`${f.path}\` cannot be written: ${f.cause}`,
     fix: 'mend what is named (space, permissions, the file at that path); the next record is tried again by itself',
   },
+  bundle_unwritable: {
+    say: f => `the support bundle \`${f.path}\` cannot be written: ${f.why}`,
+    fix: 'name a new file in a folder that you may write (`--out FILE`)',
+  },
   crypto_self_test: {
     say: f => `${f.name} gives a wrong Ed25519 answer for the known test of RFC 8032`,
     fix: 'do not run on this build of Node.js or checkrd; install both again',
