@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { attempt } from '../agent/attempt.js';
 import { operatorSettingsFile, readSettings } from '../agent/read-settings.js';
 import { packageVersion } from '../agent/version.js';
 import { utf8 } from '../core/bytes.js';
@@ -35,9 +36,10 @@ exit: 0 written, 2 it could not be, 64 misuse`,
     const given = readArgs(args, { texts: ['out', 'config'], switches: ['with-policy', 'with-names'] });
     const config = given.text('config');
     const now = new Date();
-    const settings = readSettings('operator', io, operatorSettingsFile(config, io), {}, () => {});
+    const settings = attempt(() => readSettings('operator', io, operatorSettingsFile(config, io), {}, () => {}));
+    if (!settings.ok && !(settings.error instanceof Fault)) throw settings.error;
     const { files, leftOut } = await bundleParts({
-      settings,
+      settings: settings.ok ? settings.value : null,
       config,
       io,
       withPolicy: given.on('with-policy'),

@@ -45,7 +45,8 @@ export interface LeftOut {
 }
 
 export interface Asked {
-  readonly settings: Settings;
+  /** Null: they do not load, which is what a bundle may be about. */
+  readonly settings: Settings | null;
   /** As `--config` was given; null: not. */
   readonly config: string | null;
   readonly io: CliIo;
@@ -81,35 +82,33 @@ export async function bundleParts(
   const flags = config === null ? ['--json'] : ['--json', '--config', config];
 
   await add('machine.json', 'versions and the machine', () => json(machine(), MACHINE_SHAPE));
-  await add('settings.json', 'effective settings; paths and agents under other names', () =>
-    json(settings, SETTINGS_SHAPE),
-  );
   await add('environment.json', 'names of our variables that are set', () => environment(io));
-  await add('status.json', 'checkrd status', async () =>
-    json(await answerOf(commands.status, flags, io), STATUS_SHAPE),
-  );
   await add('doctor.json', 'checkrd doctor: what was looked at and how it stands', async () =>
     json(await answerOf(commands.doctor, flags, io), DOCTOR_SHAPE),
   );
-  await add('check.json', 'checkrd check: codes and places, no words of the policy', async () =>
-    json(await answerOf(commands.check, ['--json', settings.policy], io), CHECK_SHAPE),
-  );
-  await add('records.json', 'the last records of the log: types and codes', () => records(settings, names));
-  await add('messages.json', 'the last operational messages: when, how loud, which event', () =>
-    messages(settings, names),
-  );
-  await add('metrics.txt', 'GET /metrics of the daemon', () => metrics(settings, names));
-  await add('disk.json', 'the log on its disk, and the forecast', () => {
-    const disk = logForecast(settings, Date.now());
-    return disk === null
-      ? null
-      : `${JSON.stringify({ ...disk, daysUntilFull: finite(disk.daysUntilFull) }, null, 2)}\n`;
-  });
-  await add('process.json', 'memory, threads and descriptors of the daemon', () => daemonProcess(settings));
+  if (settings === null) leftOut.push({ what: 'settings and all that they name', why: 'they do not load' });
+  else {
+    await add('settings.json', 'effective settings; paths and agents under other names', () =>
+      json(settings, SETTINGS_SHAPE),
+    );
+    await add('status.json', 'checkrd status', async () =>
+      json(await answerOf(commands.status, flags, io), STATUS_SHAPE),
+    );
+    await add('check.json', 'checkrd check: codes and places, no words of the policy', async () =>
+      json(await answerOf(commands.check, ['--json', settings.policy], io), CHECK_SHAPE),
+    );
+    await add('records.json', 'the last records of the log: types and codes', () => records(settings, names));
+    await add('messages.json', 'the last operational messages: when, how loud, which event', () =>
+      messages(settings, names),
+    );
+    await add('metrics.txt', 'GET /metrics of the daemon', () => metrics(settings, names));
+    await add('disk.json', 'the log on its disk, and the forecast', () => disk(settings));
+    await add('process.json', 'memory, threads and descriptors of the daemon', () => daemonProcess(settings));
+  }
   if (withNames) await add('host.json', 'the name of this machine', () => `${JSON.stringify({ host: hostname() })}\n`);
   else leftOut.push({ what: 'names of host and agents, other paths', why: 'ask for them with --with-names' });
-  if (withPolicy) await policies(settings, add);
-  else leftOut.push({ what: 'the policy itself', why: 'ask for it with --with-policy' });
+  if (withPolicy && settings !== null) await policies(settings, add);
+  else if (!withPolicy) leftOut.push({ what: 'the policy itself', why: 'ask for it with --with-policy' });
   leftOut.push({ what: 'keys, values of variables, URLs, hosts, reasons, texts of messages', why: 'never' });
   return { files, leftOut };
 }
@@ -187,6 +186,12 @@ async function metrics({ daemon }: Settings, names: Names): Promise<string | nul
     .map(line => line.replace(/agent="((?:[^"\\]|\\.)*)"/, (_all, id: string) => `agent="${names.agent(id)}"`))
     .map(line => `${line}\n`)
     .join('');
+}
+
+function disk(settings: Settings): string | null {
+  const forecast = logForecast(settings, Date.now());
+  if (forecast === null) return null;
+  return `${JSON.stringify({ ...forecast, daysUntilFull: finite(forecast.daysUntilFull) }, null, 2)}\n`;
 }
 
 const finite = (days: number | null): number | 'never' | null => (days === Number.POSITIVE_INFINITY ? 'never' : days);
