@@ -65,6 +65,7 @@ function guard(): void {
   // For what is started past all this, as by a shell.
   process.env.NODE_OPTIONS = guardedOptions(process.env.NODE_OPTIONS ?? '', entry);
   syncBuiltinESMExports();
+  agent.edgesInPlace();
 }
 
 /** The environment as it means the same from another folder and in another home. */

@@ -49,6 +49,27 @@ export interface CounterReading {
   readonly decisionSeconds: BucketReading;
 }
 
+/** Calls over all agents: decided here, or handed in. */
+export interface CallTotals {
+  readonly allowed: number;
+  readonly denied: number;
+  /** Denied, and let through. */
+  readonly observed: number;
+  /** Of any verdict, by code. */
+  readonly byCode: Readonly<Record<string, number>>;
+}
+
+export function callTotals({ decisions }: CounterReading, reported: boolean): CallTotals {
+  const totals = { allow: 0, deny: 0, observed: 0 };
+  const byCode: Record<string, number> = {};
+  for (const row of decisions) {
+    if (row.reported !== reported) continue;
+    totals[row.verdict] += row.count;
+    byCode[row.code] = (byCode[row.code] ?? 0) + row.count;
+  }
+  return { allowed: totals.allow, denied: totals.deny, observed: totals.observed, byCode };
+}
+
 /** No agent ID has this form. */
 export const OTHER_AGENTS = '*';
 const AGENTS_MAX = 256;

@@ -136,7 +136,13 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     });
     const warnings = [...(how.disabled ? [DISABLED] : []), ...kill.warnings, ...unreleasable(settings)];
     for (const warning of warnings) how.warn(warning);
-    return new OpenedAgent(agent, { ...parts, kill, engine, log, telemetry }, { name, instanceId, settings, warnings });
+    return new OpenedAgent(
+      agent,
+      { ...parts, kill, engine, log, telemetry },
+      {
+        ...{ name, instanceId, settings, warnings, disabled: how.disabled },
+      },
+    );
   } catch (error) {
     void swap?.close();
     void kill?.close();

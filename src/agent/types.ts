@@ -265,6 +265,11 @@ export interface AgentHealth {
   readonly warnings: readonly string[];
   /** Each way out of this process: all agents in it share the edges. */
   readonly coverage: readonly WayCoverage[];
+  /**
+   * What `checkrd status` reads of this process. `error`: the system's code where it could not be written; calls go on.
+   * Null: there is none.
+   */
+  readonly processFile: { readonly path: string; readonly error: string | null } | null;
 }
 
 export interface AgentLifecycle {

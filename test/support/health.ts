@@ -25,4 +25,5 @@ export const HEALTH: AgentHealth = {
   counters: new Counters().read(),
   warnings: [],
   coverage: [],
+  processFile: null,
 };
