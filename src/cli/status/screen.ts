@@ -1,4 +1,5 @@
 /** `status` for people: one screen. */
+import { forecastText } from '../../core/disk/forecast.js';
 import type { Judgement } from '../../core/status/judge.js';
 import { leftText, limitsText, threadsOf, threadText } from '../../core/status/process-text.js';
 import { ageText, countText, labelled, plain } from '../../core/status/words.js';
@@ -33,6 +34,7 @@ export function statusScreen(
     ...(of.glass === null ? [] : red(labelled('glass', of.glass.says))),
     ...few(of.logs).flatMap(log => logLines(log, nowMs)),
     ...more(of.logs.length),
+    ...(of.disk === null ? [] : labelled('disk', forecastText(of.disk))),
     ...labelled('daemon', daemonText(of)),
     ...callsLines(of),
     ...processLines(of, nowMs),

@@ -9,6 +9,11 @@ import { LINTS } from '../policy/lints.js';
 import { AGENT, COUNT, each, FLAG, type Form, fields, NUMBER, oneOf, PATH, SHA256, TIME, VERSION } from './pick.js';
 
 const AUDIT_RECORDS = 100;
+/** As agent/coverage.ts has them. */
+const WAYS = [
+  ...['fetch', 'undici', 'http', 'http2', 'sockets', 'unix_sockets', 'datagrams', 'names', 'processes', 'threads'],
+  ...['native', 'inspector'],
+];
 
 const CODE = oneOf([
   ...faultTable().map(({ code }) => code),
@@ -16,6 +21,7 @@ const CODE = oneOf([
   ...Object.keys(LINTS),
   ...DECISION_CODES,
 ]);
+const numbersOf = (names: readonly string[]): Form => fields(Object.fromEntries(names.map(name => [name, NUMBER])));
 const MODE = oneOf(['strict', 'permissive']);
 const STATE = oneOf(['ok', 'degraded', 'failing', 'missing', 'stopping', 'silent']);
 const ISSUE = fields({ code: CODE, line: NUMBER, column: NUMBER });
@@ -95,15 +101,18 @@ export const SETTINGS_SHAPE: Form = fields({
   log: fields({ level: oneOf(LOG_LEVELS), file: PATH }),
 });
 
+const CALLS = { allowed: NUMBER, denied: NUMBER, observed: NUMBER, by_code: numbersOf(DECISION_CODES) };
+const OUTCOMES = numbersOf(['ok', 'error', 'aborted', 'killed', 'killed_late']);
 const COUNTERS: Form = fields({
-  decisions: each(
-    fields({ agent: AGENT, code: CODE, verdict: oneOf(['allow', 'deny', 'observed']), reported: FLAG, count: NUMBER }),
-  ),
+  ...CALLS,
+  outcomes: OUTCOMES,
+  reported: fields({ ...CALLS, outcomes: OUTCOMES, records: NUMBER }),
   records: NUMBER,
-  reported: NUMBER,
   unwritten: NUMBER,
-  policiesLoaded: NUMBER,
-  policiesRejected: NUMBER,
+  policies_loaded: NUMBER,
+  policies_rejected: NUMBER,
+  log_bytes: NUMBER,
+  checkpoint_age_s: NUMBER,
 });
 
 const HEALTH: Form = fields({
@@ -155,6 +164,34 @@ export const STATUS_SHAPE: Form = fields({
   ),
   writable_by_agent: each(fields({ path: PATH })),
   daemon: HEALTH,
+  processes: fields({
+    stale: NUMBER,
+    refused: NUMBER,
+    unread: NUMBER,
+    living: each(
+      fields({
+        agent_id: AGENT,
+        version: VERSION,
+        node: VERSION,
+        mode: oneOf(['strict', 'permissive', 'disabled']),
+        enforce: FLAG,
+        state: STATE,
+        policy_sha256: SHA256,
+        started: TIME,
+        coverage_rule: oneOf(['report', 'strict']),
+        coverage: each(
+          fields({
+            way: oneOf(WAYS),
+            state: oneOf(['wrapped', 'seen', 'bypassed', 'unknown']),
+            passed: NUMBER,
+          }),
+        ),
+        counters: fields(CALLS),
+      }),
+      AUDIT_RECORDS,
+    ),
+  }),
+  unseen: each(fields({ path: PATH, error: ERRNO })),
   wrong: COUNT,
   notable: COUNT,
 });
