@@ -70,6 +70,14 @@ export function callTotals({ decisions }: CounterReading, reported: boolean): Ca
   return { allowed: totals.allow, denied: totals.deny, observed: totals.observed, byCode };
 }
 
+/** Must not throw. */
+export interface RecordObserver {
+  /** It is in the log. */
+  written(record: AgentRecord): void;
+  /** One could not be written. */
+  lost(): void;
+}
+
 /** No agent ID has this form. */
 export const OTHER_AGENTS = '*';
 const AGENTS_MAX = 256;
@@ -93,10 +101,15 @@ export class Counters {
   #policiesRejected = 0;
   #policyLiveSinceMs: number | null = null;
 
-  constructor(private readonly wallMs: () => number = Date.now) {}
+  /** @param observer told of the same things */
+  constructor(
+    private readonly wallMs: () => number = Date.now,
+    private readonly observer: RecordObserver | null = null,
+  ) {}
 
   /** A record that is in the log by now. */
   written(record: AgentRecord): void {
+    this.observer?.written(record);
     const reported = 'reported' in record && record.reported === true;
     this.#types.set(record.type, (this.#types.get(record.type) ?? 0) + 1);
     if (reported) this.#reported++;
@@ -125,6 +138,7 @@ export class Counters {
   /** One that is in no log. */
   lost(): void {
     this.#unwritten++;
+    this.observer?.lost();
   }
 
   read(): CounterReading {

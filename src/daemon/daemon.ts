@@ -16,6 +16,7 @@ import { groupId } from '../disk/group-id.js';
 import type { Lock } from '../disk/lock.js';
 import type { DaemonAgent } from './agent-port.js';
 import { decideRoutes } from './decide-routes.js';
+import type { Events } from './events.js';
 import { healthRoutes, mainRoutes } from './health.js';
 import { bodyMax, type HttpTimeouts, type Route, serve } from './http.js';
 import type { Logger } from './logger.js';
@@ -30,6 +31,7 @@ export interface DaemonParts {
   readonly settings: Settings;
   readonly version: string;
   readonly logger: Logger;
+  readonly events: Pick<Events, 'say'>;
   readonly notifier: Notifier;
   /** Opened once the sockets are ours, so that a second daemon never touches the log. */
   readonly openAgent: (settings: Settings) => Promise<DaemonAgent>;
@@ -96,7 +98,9 @@ export async function startDaemon(parts: DaemonParts): Promise<RunningDaemon> {
     if (agents.length === 0) logger.warn('`daemon.agents` is empty: nobody can ask for decisions');
     const sweeper = setInterval(() => calls.sweep(), SWEEP_EVERY_MS);
     const running = new Running(parts, agent, calls, servers, lock, state, sweeper, watch);
-    logger.info({ socket, agents: shared.agents, mode: settings.securityMode, policy: settings.policy }, 'ready');
+    const { securityMode: mode, policy } = settings;
+    const facts = { socket, agents: shared.agents.join(','), mode, policy };
+    parts.events.say({ event: 'ready', level: 'info', message: 'ready', facts });
     await parts.notifier.ready(`${agents.length} agents, ${settings.securityMode}`);
     return running;
   } catch (error) {
@@ -144,10 +148,11 @@ class Running implements RunningDaemon {
   }
 
   private async drain(): Promise<void> {
-    const { logger, notifier, settings } = this.parts;
+    const { logger, events, notifier, settings } = this.parts;
     this.state.stopping = true;
     notifier.stopping();
-    logger.info({ open_calls: this.calls.size }, 'stopping');
+    const facts = { open_calls: this.calls.size };
+    events.say({ event: 'stopping', level: 'info', message: 'stopping', facts });
     const until = performance.now() + settings.daemon.drainTimeout * 1000;
     // The sockets stay open meanwhile: an outcome may come over a new connection.
     while (this.calls.size > 0 && performance.now() < until) await sleep(DRAIN_LOOK_MS);
@@ -159,7 +164,7 @@ class Running implements RunningDaemon {
     this.calls.closeAll();
     await this.agent.close();
     this.lock.release();
-    logger.info('stopped');
+    events.say({ event: 'stopped', level: 'info', message: 'stopped', facts: {} });
   }
 }
 
