@@ -2,7 +2,8 @@
  * Says in the state folder what this process is guarded by and which ways out it has, for as long as it lives.
  *
  *   in   : the agent's health, looked at once a second
- *   out  : `processes/<instance id>.json`: when a way changes its state, every ten seconds while the numbers change, every minute
+ *   out  : `processes/<instance id>.json`: a second after a way changes its state, every ten while numbers change or it
+ *          could not be written, every minute
  *   never: throws, waits, or holds up a call: where it cannot be written, health says so and calls go on
  */
 import type { Settings } from '../core/config/settings.js';
@@ -75,9 +76,8 @@ export class ProcessFile {
     const [states, numbers] = [this.#states, this.#numbers];
     const text = this.#text();
     const due =
-      this.#error !== null ||
       this.#states !== states ||
-      (this.#numbers !== numbers && sinceMs >= NUMBERS_EVERY_MS) ||
+      ((this.#numbers !== numbers || this.#error !== null) && sinceMs >= NUMBERS_EVERY_MS) ||
       sinceMs >= SAY_EVERY_MS;
     if (!due) {
       this.#numbers = numbers;

@@ -2,16 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  chownSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Checkrd } from 'checkrd';
@@ -79,6 +70,10 @@ async function asked(at: { env: Record<string, string> }): Promise<Status & { co
   return { ...(JSON.parse(out) as Status), code };
 }
 
+function listed(home: Home): ReturnType<typeof listProcesses>['processes'] {
+  return listProcesses(home.path('state')).processes;
+}
+
 interface Guarded {
   readonly child: ChildProcess;
   say(text: string): Promise<void>;
@@ -126,25 +121,22 @@ test('a guarded process is listed with its ways and limits from its first line, 
 
   await say('run');
   await say('thread');
-  await until('the file says so', async () => stateOf(await asked(at), 'processes') === 'bypassed');
+  await until('the file says so', () => listed(home).some(one => one.coverage.some(row => row.state === 'bypassed')));
   // In report coverage it is said, and is no news.
   const { code, out } = await cli(['status'], at);
   assert.equal(code, 0, out);
-  const flat = out.replaceAll(/\n {10}/g, ' ');
-  assert.match(
-    flat,
-    /^process {3}pid \d+ crm-agent: processes bypassed \(1, last: started true\); .* 7 ways wrapped$/m,
-  );
-  assert.match(flat, /^limits {4}native_code, debugger, .*, files \(docs\/register\.md\)$/m);
-  const lines = out.trimEnd().split('\n');
-  assert.ok(lines.length <= 24, out);
+  assert.match(out, /^process {3}pid \d+ crm-agent: processes bypassed \(1, last: started true\); .* 7 ways wrapped$/m);
+  assert.match(out, /^limits {4}native_code, debugger, .*, files \(docs\/register\.md\)$/m);
+  const screen = (await cli(['status'], { ...at, tty: true })).out;
+  const lines = screen.trimEnd().split('\n');
+  assert.ok(lines.length <= 24, screen);
   for (const line of lines) assert.ok(line.length <= 100 || line.includes(home.dir), line);
 
-  await until('the thread', async () => (await asked(at)).processes.living.length === 2);
+  await until('the thread', () => listed(home).length === 2);
   const thread = (await asked(at)).processes.living.find(one => one.thread !== child.pid);
   assert.equal(thread?.pid, child.pid);
   await say('terminate');
-  await until('its end', async () => (await asked(at)).processes.living.length === 1);
+  await until('its end', () => listed(home).length === 1);
   child.stdin?.write('end');
   await once(child, 'exit');
   // A thread that is terminated is told nothing: its file stays for the next start.
@@ -165,7 +157,7 @@ test('what was bypassed where coverage is strict is something to know; who was k
   await once(child, 'exit');
   const dead = await asked(at);
   assert.deepEqual([dead.processes.living.length, dead.processes.stale, dead.code], [0, 1, 0]);
-  assert.match((await cli(['status'], at)).out.replaceAll(/\n {10}/g, ' '), /^left {6}1 file of ended processes in /m);
+  assert.match((await cli(['status'], at)).out, /^left {6}1 file of ended processes in /m);
   assert.equal(readdirSync(home.path('state/processes')).length, 1);
 
   const checkrd = new Checkrd({ agentId: 'next', configDir: home.dir });
@@ -175,7 +167,10 @@ test('what was bypassed where coverage is strict is something to know; who was k
     next.processes.living.map(one => [one.agent_id, one.limits.includes('fetch_only')]),
     [['next', true]],
   );
-  assert.match((await cli(['status'], at)).out, /^process {3}pid \d+ next: all 12 ways unknown$/m);
+  assert.match(
+    (await cli(['status'], at)).out,
+    /^process {3}pid \d+ next: nobody watches but what the program wraps$/m,
+  );
   await checkrd.close();
   assert.deepEqual(readdirSync(home.path('state/processes')), []);
 });
@@ -251,11 +246,33 @@ test('what else lies in the folder is counted, never followed, waited for or bel
   assert.equal((await asked(at)).processes.error, 'ENOTDIR');
 });
 
+test('a process that fails is wrong; one that is silent, degraded, permissive or switched off is something to know', async t => {
+  const { home, at } = homeOf(t);
+  const put = (more: Parameters<typeof processReport>[0]) =>
+    home.write('state/processes/00000000000000aa.json', processReport({ identity: ownIdentity(), ...more }));
+  const rows: readonly [Parameters<typeof processReport>[0], number, RegExp][] = [
+    [{}, 0, /^$/],
+    [{ state: 'failing' }, 2, /^process: pid \d+ crm is failing: its log \/var\/log\/crm\.jsonl/],
+    [{ state: 'degraded' }, 1, /^process: pid \d+ crm is degraded$/],
+    [{ mode: 'permissive' }, 1, /^process: pid \d+ crm is permissive$/],
+    [{ mode: 'disabled' }, 1, /^process: pid \d+ crm is disabled$/],
+    [{ writtenMs: Date.now() - 300_000 }, 1, /^process: pid \d+ crm has said nothing for 5 min: it hangs, or cannot/],
+    [{ writtenMs: Date.now() + 300_000 }, 0, /^$/],
+  ];
+  for (const [more, exit, said] of rows) {
+    put(more);
+    const { code, wrong, notable } = await asked(at);
+    assert.deepEqual([code, wrong.length + notable.length], [exit, exit === 0 ? 0 : 1], JSON.stringify(more));
+    assert.match([...wrong, ...notable].join('\n'), said);
+  }
+});
+
 test('more files than it looks at are not passed over in silence', async t => {
   const { home, at } = homeOf(t);
   mkdirSync(home.path('state/processes'), { recursive: true });
+  home.write('empty', '');
   for (let n = 0; n < PROCESSES_MAX + 5; n++)
-    writeFileSync(home.path('state/processes', `${String(n).padStart(16, '0')}.json`), '');
+    linkSync(home.path('empty'), home.path('state/processes', `${String(n).padStart(16, '0')}.json`));
   const { processes, notable } = await asked(at);
   assert.deepEqual([processes.refused, processes.unread], [PROCESSES_MAX, 5]);
   assert.match(notable.join('\n'), /5 files in .* were not looked at/);
@@ -270,6 +287,15 @@ test('a user who may not look says what he could not see; where nothing is insta
   await home.decide('crm');
   await home.decide('crm', 'https://a.test/x');
   const at = { env: { CHECKRD_CONFIG_DIR: home.dir } };
+  const { counters } = (await home.ask('main', '/healthz')).body as { counters: Record<string, unknown> };
+  const { log_bytes: logBytes, checkpoint_age_s: age, ...counts } = counters;
+  assert.equal(typeof logBytes, 'number');
+  assert.ok(age === null || Number.isInteger(age));
+  const none = { allowed: 0, denied: 0, observed: 0, by_code: {}, outcomes: {}, records: 0 };
+  assert.deepEqual(counts, {
+    ...{ allowed: 1, denied: 1, observed: 0, by_code: { default_denied: 1, rule_allowed: 1 }, outcomes: {} },
+    ...{ reported: none, records: 5, unwritten: 0, policies_loaded: 1, policies_rejected: 0, open_calls: 1 },
+  });
   const alive = await cli(['status'], at);
   assert.match(alive.out, /^daemon {4}ok, pid \d+, up \d+ s$/m);
   assert.match(
@@ -277,7 +303,7 @@ test('a user who may not look says what he could not see; where nothing is insta
     /^calls {5}daemon: 1 allowed, 1 denied, 0 denied and let through \(default_denied 1\); 1 open$/m,
   );
   assert.match(alive.out, /^in force {2}[0-9a-f]{64} \(daemon\)$/m);
-  assert.ok(alive.out.trimEnd().split('\n').length <= 24);
+  assert.ok((await cli(['status'], { ...at, tty: true })).out.split('\n').length <= 24);
 
   daemon.kill('SIGKILL');
   await daemon.exit;

@@ -1,6 +1,6 @@
 // T-117 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -40,7 +40,18 @@ test('the main socket answers metrics, an agent’s does not; the port of this m
   const folder = temporaryFolder(t);
   const port = await freePort();
   const settings = daemonSettings(folder, `  metrics: 127.0.0.1:${port}\n`);
-  mkdirSync(join(folder, 'audit'));
+  const audit = (name: string) => join(folder, 'audit', name);
+  mkdirSync(audit(''));
+  for (const [name, size] of [
+    ['daemon.0.jsonl', 1000],
+    ['daemon.9.jsonl.gz', 500],
+    ['daemon.jsonl.reserve', 9999],
+    ['other.jsonl', 77],
+  ] as const)
+    writeFileSync(audit(name), Buffer.alloc(size));
+  symlinkSync('daemon.0.jsonl', audit('daemon.jsonl'));
+  const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;
+  utimesSync(audit('daemon.0.jsonl'), twoDaysAgo, twoDaysAgo);
   const { main, crm, daemon } = await testDaemon(t, { settings }, folder);
   const { status, type, text } = await scrape(main);
   assert.equal(status, 200);
@@ -50,6 +61,8 @@ test('the main socket answers metrics, an agent’s does not; the port of this m
   assert.match(text, /^checkrd_kill_switches_engaged 0$/m);
   assert.match(text, /^process_resident_memory_bytes \d{7,}$/m);
   assert.match(text, /^checkrd_disk_free_bytes \d+$/m);
+  assert.match(text, /^checkrd_log_bytes 1500$/m, 'its own files, packed ones too; no link, no reserve, no other log');
+  assert.match(text, /^checkrd_log_growth_bytes_per_day 7(50|49\.\d+)$/m);
   // What every daemon knows from its first moment on; the others are known later or not everywhere.
   for (const { name } of METRICS.filter(
     row =>

@@ -1,9 +1,15 @@
-/** `status` for people: one screen. */
+/**
+ * `status` for people: one screen.
+ *
+ *   in   : what was gathered and judged
+ *   out  : lines; broken at 100 columns on a terminal, whole for whoever greps
+ */
 import { forecastText } from '../../core/disk/forecast.js';
 import type { Judgement } from '../../core/status/judge.js';
 import { leftText, limitsText, threadsOf, threadText } from '../../core/status/process-text.js';
-import { ageText, countText, labelled, plain } from '../../core/status/words.js';
-import type { painter } from '../colour.js';
+import { ageText, countText, labelled, plain, SCREEN_COLUMNS } from '../../core/status/words.js';
+import { painter } from '../colour.js';
+import type { CliIo } from '../io.js';
 import type { LogHead } from '../log-head.js';
 import { countsOf, numberOf } from './daemon.js';
 import { engineText } from './engine.js';
@@ -14,36 +20,49 @@ import { signatureText } from './signature.js';
 /** More of a kind are a number: `--json` has them all. */
 const ROWS_MAX = 6;
 
-export function statusScreen(
-  of: Gathered,
-  { wrong, notable }: Judgement,
-  nowMs: number,
-  paint: ReturnType<typeof painter>,
-): readonly string[] {
-  const { settings, policy, signature } = of;
-  const red = (lines: readonly string[]): readonly string[] => lines.map(line => paint('red', line));
-  const kill = killText(of);
+interface Row {
+  readonly label: string;
+  readonly text: string;
+  readonly isLoud: boolean;
+}
+
+export function statusScreen(of: Gathered, { wrong, notable }: Judgement, nowMs: number, io: CliIo): readonly string[] {
+  const paint = painter(io);
+  const columns = io.stdoutIsTTY ? SCREEN_COLUMNS : Number.POSITIVE_INFINITY;
   return [
-    ...labelled('mode', `${settings.securityMode}${settings.enforce ? '' : ', not enforcing'}`),
-    ...labelled('policy', `${settings.policy}: ${policyText(of, nowMs)}`),
-    ...few(inForce(of)).flatMap(({ sha256, by }) => labelled('in force', `${sha256} (${whoText(by)})`)),
-    ...(policy.layers.length === 0 ? [] : labelled('layers', policy.layers.join(', '))),
-    ...(signature === null ? [] : labelled('signed', signature.problem ?? signatureText(signature))),
-    ...labelled('engine', engineText(of.engine)),
-    ...(kill.isEngaged ? red(labelled('kill', kill.text)) : labelled('kill', kill.text)),
-    ...(of.glass === null ? [] : red(labelled('glass', of.glass.says))),
-    ...few(of.logs).flatMap(log => logLines(log, nowMs)),
-    ...more(of.logs.length),
-    ...(of.disk === null ? [] : labelled('disk', forecastText(of.disk))),
-    ...labelled('daemon', daemonText(of)),
-    ...callsLines(of),
-    ...processLines(of, nowMs),
-    ...labelled('separate', separateText(of)),
-    ...(of.unseen.length === 0
-      ? []
-      : labelled('unseen', of.unseen.map(({ path, error }) => `${path} (${error})`).join(', '))),
+    ...rowsOf(of, nowMs).flatMap(({ label, text, isLoud }) =>
+      labelled(label, text, columns).map(line => (isLoud ? paint('red', line) : line)),
+    ),
     ...wrong.map(line => paint('red', `wrong: ${plain(line)}`)),
     ...notable.map(line => paint('yellow', `note: ${plain(line)}`)),
+  ];
+}
+
+function row(label: string, text: string, isLoud = false): readonly Row[] {
+  return [{ label, text, isLoud }];
+}
+
+function rowsOf(of: Gathered, nowMs: number): readonly Row[] {
+  const { settings, policy, signature } = of;
+  return [
+    ...row('mode', `${settings.securityMode}${settings.enforce ? '' : ', not enforcing'}`),
+    ...row('policy', `${settings.policy}: ${policyText(of, nowMs)}`),
+    ...few(inForce(of)).flatMap(({ sha256, by }) => row('in force', `${sha256} (${whoText(by)})`)),
+    ...(policy.layers.length === 0 ? [] : row('layers', policy.layers.join(', '))),
+    ...(signature === null ? [] : row('signed', signature.problem ?? signatureText(signature))),
+    ...row('engine', engineText(of.engine)),
+    ...killRow(of),
+    ...(of.glass === null ? [] : row('glass', of.glass.says, true)),
+    ...few(of.logs).flatMap(log => logRows(log, nowMs)),
+    ...more(of.logs.length),
+    ...(of.disk === null ? [] : row('disk', forecastText(of.disk))),
+    ...row('daemon', daemonText(of)),
+    ...callsRows(of),
+    ...processRows(of, nowMs),
+    ...row('separate', separateText(of)),
+    ...(of.unseen.length === 0
+      ? []
+      : row('unseen', of.unseen.map(({ path, error }) => `${path} (${error})`).join(', '))),
   ];
 }
 
@@ -51,8 +70,8 @@ function few<T>(rows: readonly T[]): readonly T[] {
   return rows.slice(0, ROWS_MAX);
 }
 
-function more(count: number): readonly string[] {
-  return count <= ROWS_MAX ? [] : labelled('', `and ${count - ROWS_MAX} more (--json lists them)`);
+function more(count: number): readonly Row[] {
+  return count <= ROWS_MAX ? [] : row('', `and ${count - ROWS_MAX} more (--json lists them)`);
 }
 
 function policyText({ policy }: Gathered, nowMs: number): string {
@@ -66,17 +85,17 @@ function whoText(by: readonly string[]): string {
   return by.length > 3 ? `${by.slice(0, 3).join(', ')} and ${by.length - 3} more` : by.join(', ');
 }
 
-function killText({ settings, kill, latched }: Gathered): { text: string; isEngaged: boolean } {
+function killRow({ settings, kill, latched }: Gathered): readonly Row[] {
   const said = [
     ...(kill.length > 0 ? [`engaged: ${kill.join(', ')}`] : []),
     ...(latched.kills.length > 0 ? [`latched: ${latched.kills.map(({ scope }) => scope).join(', ')}`] : []),
   ];
-  if (said.length > 0) return { text: said.join('; '), isEngaged: true };
-  return { text: settings.killswitch === null ? 'none' : 'released', isEngaged: false };
+  if (said.length > 0) return row('kill', said.join('; '), true);
+  return row('kill', settings.killswitch === null ? 'none' : 'released');
 }
 
-function logLines(log: LogHead, nowMs: number): readonly string[] {
-  if (log.error !== null) return labelled('log', `${log.path}: ${log.error === 'ENOENT' ? 'none yet' : log.error}`);
+function logRows(log: LogHead, nowMs: number): readonly Row[] {
+  if (log.error !== null) return row('log', `${log.path}: ${log.error === 'ENOENT' ? 'none yet' : log.error}`);
   const ago = (time: string): string => `${ageText(nowMs - Date.parse(time))} ago`;
   const last = log.lastTime === null ? 'none' : ago(log.lastTime);
   const { checkpoint } = log;
@@ -85,8 +104,8 @@ function logLines(log: LogHead, nowMs: number): readonly string[] {
       ? ['no checkpoint near the end']
       : [`signed up to ${checkpoint.size}, ${ago(checkpoint.time)}`, `head ${checkpoint.size}:${checkpoint.root}`];
   return [
-    ...labelled('log', `${log.path}: ${countText(log.size ?? 0, 'record')}, last ${last}`),
-    ...signed.flatMap(line => labelled('', line)),
+    ...row('log', `${log.path}: ${countText(log.size ?? 0, 'record')}, last ${last}`),
+    ...signed.flatMap(line => row('', line)),
   ];
 }
 
@@ -98,7 +117,7 @@ function daemonText({ settings, daemon }: Gathered): string {
 }
 
 /** What was decided since each began: by the daemon, by the processes. */
-function callsLines({ daemon, processes: { processes } }: Gathered): readonly string[] {
+function callsRows({ daemon, processes: { processes } }: Gathered): readonly Row[] {
   const said = daemon?.body?.counters;
   const byCode: Record<string, number> = {};
   for (const one of processes)
@@ -107,14 +126,14 @@ function callsLines({ daemon, processes: { processes } }: Gathered): readonly st
   return [
     ...(said === undefined
       ? []
-      : labelled(
+      : row(
           'calls',
           `daemon: ${callsText(numberOf(said, 'allowed'), numberOf(said, 'denied'), numberOf(said, 'observed'), countsOf(said, 'by_code'))}; ` +
             `${numberOf(daemon?.body, 'open_calls')} open`,
         )),
     ...(processes.length === 0
       ? []
-      : labelled('calls', `processes: ${callsText(sum('allowed'), sum('denied'), sum('observed'), byCode)}`)),
+      : row('calls', `processes: ${callsText(sum('allowed'), sum('denied'), sum('observed'), byCode)}`)),
   ];
 }
 
@@ -133,15 +152,15 @@ function callsText(
   return `${allowed} allowed, ${denied} denied, ${observed} denied and let through${why}`;
 }
 
-function processLines({ processes: list }: Gathered, nowMs: number): readonly string[] {
+function processRows({ processes: list }: Gathered, nowMs: number): readonly Row[] {
   const threads = threadsOf(list, nowMs);
   const left = leftText(list);
   const limits = limitsText(list);
   return [
-    ...few(threads).flatMap(thread => labelled('process', threadText(thread))),
+    ...few(threads).flatMap(thread => row('process', threadText(thread))),
     ...more(threads.length),
-    ...(limits === '' ? [] : labelled('limits', `${limits} (docs/register.md)`)),
-    ...(left === '' ? [] : labelled('left', `${left} in ${list.path}`)),
+    ...(limits === '' ? [] : row('limits', `${limits} (docs/register.md)`)),
+    ...(left === '' ? [] : row('left', `${left} in ${list.path}`)),
   ];
 }
 

@@ -73,6 +73,7 @@ export function waysText(rows: readonly ReportedWay[]): string {
     ({ ways }) => ways.length > 0,
   );
   const [only] = groups;
+  if (groups.length === 1 && only?.state === 'unknown') return 'nobody watches but what the program wraps';
   if (groups.length === 1 && only !== undefined && only.state !== 'bypassed')
     return `all ${only.ways.length} ways ${only.state}`;
   return groups

@@ -20,13 +20,13 @@ export function countText(count: number, one: string, many = `${one}s`): string 
 export const SCREEN_COLUMNS = 100;
 const LABEL_COLUMNS = 10;
 
-/** `label     text`, on further lines where it is longer, broken at spaces. */
-export function labelled(label: string, text: string): readonly string[] {
+/** `label     text`, on further lines where it is longer than `columns`, broken at spaces. */
+export function labelled(label: string, text: string, columns: number): readonly string[] {
   const lines: string[] = [];
   let line = label.padEnd(LABEL_COLUMNS);
   let isBegun = false;
   for (const word of plain(text).split(' ')) {
-    if (isBegun && line.length + 1 + word.length > SCREEN_COLUMNS) {
+    if (isBegun && line.length + 1 + word.length > columns) {
       lines.push(line);
       line = ' '.repeat(LABEL_COLUMNS);
       isBegun = false;
