@@ -55,7 +55,7 @@ function rowsOf(of: Gathered, nowMs: number): readonly Row[] {
     ...(of.glass === null ? [] : row('glass', of.glass.says, true)),
     ...few(of.logs).flatMap(log => logRows(log, nowMs)),
     ...more(of.logs.length),
-    ...(of.disk === null ? [] : row('disk', forecastText(of.disk))),
+    ...(of.disk === null || of.disk.logBytes === 0 ? [] : row('disk', forecastText(of.disk))),
     ...row('daemon', daemonText(of)),
     ...callsRows(of),
     ...processRows(of, nowMs),
