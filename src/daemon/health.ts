@@ -26,11 +26,12 @@ export function healthRoutes(parts: HealthParts): readonly Route[] {
 }
 
 /** The main socket belongs to no agent, so it decides for none. */
-export function mainRoutes(parts: HealthParts): readonly Route[] {
+export function mainRoutes(parts: HealthParts, more: readonly Route[]): readonly Route[] {
   const refuse = () =>
     fail(403, 'no_agent', `this socket decides for no agent; use ${parts.agentSockets}/<agent id>.sock`);
   return [
     ...healthRoutes(parts),
+    ...more,
     { method: 'POST', path: '/v1/decide', handle: refuse },
     { method: 'POST', path: '/v1/outcome', handle: refuse },
     { method: 'POST', path: '/v1/records', handle: refuse },
