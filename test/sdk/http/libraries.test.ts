@@ -41,7 +41,7 @@ const ROWS: readonly Row[] = [
   ...undici.map(variant => ({ package: 'undici-newest', client: 'undici', variant, node: 22 })),
 ];
 
-for (const row of ROWS) {
+for (const row of ROWS.filter(r=>!process.env.ONLY||new RegExp(process.env.ONLY).test(r.package))) {
   const name = [row.package, row.variant].filter(Boolean).join(' ');
   const skip = nodeMajor < (row.node ?? 0) && `needs Node ${row.node}`;
   test(name, { skip }, async t => {
