@@ -11,7 +11,10 @@ const plan = JSON.parse(process.argv[2]);
 const { origin, forbidden } = plan;
 const checkrd = plan.how === 'wrap' ? new Checkrd() : null;
 const { open } = await import(`./clients/${plan.client}.mjs`);
-const client = open(await load(plan.package), { variant: plan.variant, ...(checkrd && { fetch: checkrd.wrap(fetch) }) });
+const client = open(await load(plan.package), {
+  variant: plan.variant,
+  ...(checkrd && { fetch: checkrd.wrap(fetch) }),
+});
 const late = [];
 process.on('uncaughtException', error => late.push(`uncaught: ${error.stack}`));
 
@@ -97,7 +100,8 @@ async function denial(work) {
     return { went: status ?? 'an answer' };
   } catch (error) {
     const found = findPolicyDenied(error);
-    return { code: found?.code ?? null, direct: found === error, name: error?.name, message: String(error?.message) };
+    const how = found === error ? 'direct' : found !== null ? 'cause' : 'words';
+    return { how, code: found?.code ?? error?.code ?? null, message: String(error?.message) };
   }
 }
 
@@ -132,7 +136,11 @@ async function kill() {
       }
     })(),
   );
-  const upload = client.ask(`${origin}/up/endless`, { method: 'PUT', headers: { 'content-type': 'x/y' }, body: endless });
+  const upload = client.ask(`${origin}/up/endless`, {
+    method: 'PUT',
+    headers: { 'content-type': 'x/y' },
+    body: endless,
+  });
   const waiting = client.ask(`${origin}/never/killed`, { method: 'POST', body: '{}', headers: json });
   const asked = client.ask(`${origin}/endless/asked`);
   const work = {
@@ -154,7 +162,6 @@ async function kill() {
   // What waits for its answer has reached the site by then; the site is asked for it last.
   await client.ask(`${origin}/echo/last`);
   writeFileSync(plan.killswitch, '');
-  for (const [name, end] of Object.entries(work)) end.then(x=>process.env.TRACE && console.error(name,x));
   for (const [name, end] of Object.entries(work)) ends[name] = await end;
   ends.later = await denial(client.ask(`${origin}/echo/later`));
   endless.destroy();
@@ -171,21 +178,17 @@ async function reuse() {
   return { same: String(first.body) === String(second.body), between };
 }
 
-if (process.env.TRACE) setInterval(()=>{}, 1000).unref();
 const said = { allowed: {}, denied: {}, reuse: null, kill: null };
 for (const [name, act] of Object.entries(ALLOWED)) {
-  if (process.env.TRACE) console.error(name);
   if (plan.omit?.includes(name)) continue;
   const late = new AbortController();
   const hung = sleep(10_000, { hangs: true }, { signal: late.signal }).catch(() => null);
   said.allowed[name] = await Promise.race([outcomeOf((async () => act())()), hung]);
   late.abort();
 }
-process.on('exit', c => process.env.TRACE && console.error('exit', c, late));
 said.reuse = await reuse();
 if (plan.how !== 'bare') {
   for (const [name, act] of Object.entries(DENIED)) said.denied[name] = await denial((async () => act())());
-  process.env.TRACE && console.error('kill');
   said.kill = await kill();
 }
 said.late = late;

@@ -7,10 +7,11 @@
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { Home } from '../../support/home.js';
 import { registerFlags } from '../../support/ways-out.js';
-import type { Seen, Site } from './site.js';
+import { plain, type Seen, type Site } from './site.js';
 
 const FOLDER = join('test', 'sdk', 'http');
 export const AGENT = 'library';
@@ -19,14 +20,15 @@ export type How = 'bare' | 'register' | 'wrap';
 
 export interface Denial {
   readonly code?: string | null;
-  /** The error is the denial itself; false: it is found through `cause`. */
-  readonly direct?: boolean;
-  readonly name?: string;
+  /** The error is the denial itself; it is its `cause`; or there is only what it says. */
+  readonly how?: 'direct' | 'cause' | 'words';
+  readonly message?: string;
   /** There was no error: the status, or that there was an answer. */
   readonly went?: unknown;
 }
 
 export interface Ran<Said> {
+  readonly origin: string;
   readonly said: Said;
   readonly seen: readonly Seen[];
   readonly connections: number;
@@ -41,24 +43,32 @@ const run = promisify(execFile);
 
 /** @param program In this folder. */
 export async function runClient<Said>(
+  t: TestContext,
   program: string,
   plan: Readonly<Record<string, unknown>>,
   how: How,
-  places: { readonly site: Site; readonly forbidden: Site; readonly policy: string },
-  after: (undo: () => void) => void,
+  open: () => Promise<Site> = plain,
 ): Promise<Ran<Said>> {
-  const { site, forbidden, policy } = places;
+  const [site, forbidden] = [await open(), await open()];
   const home = new Home({
-    'policy.yaml': policy,
+    'policy.yaml': policyFor(site),
     'checkrd.yaml': 'require_separation: false\naudit: { url_path: raw }\n',
   });
-  after(() => home.remove());
-  site.take();
-  forbidden.take();
+  t.after(() => {
+    site.close();
+    forbidden.close();
+    home.remove();
+  });
   const told = { ...plan, how, origin: site.origin, forbidden: forbidden.origin, killswitch: home.path('killswitch') };
   const flags = how === 'register' ? registerFlags() : [];
   const { stdout, stderr } = await run(process.execPath, [...flags, join(FOLDER, program), JSON.stringify(told)], {
-    env: { ...process.env, CHECKRD_CONFIG_DIR: home.dir, CHECKRD_AGENT_ID: AGENT, NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_NO_WARNINGS: '1' },
+    env: {
+      ...process.env,
+      CHECKRD_CONFIG_DIR: home.dir,
+      CHECKRD_AGENT_ID: AGENT,
+      NODE_TLS_REJECT_UNAUTHORIZED: '0',
+      NODE_NO_WARNINGS: '1',
+    },
     timeout: 60_000,
     maxBuffer: 64 * 1024 * 1024,
   });
@@ -68,6 +78,7 @@ export async function runClient<Said>(
   const records = (type: string) => all.filter(record => record.type === type);
   const to = (path: string) => decisions.filter(({ url_path }) => url_path === path);
   return {
+    origin: site.origin,
     said: JSON.parse(stdout) as Said,
     ...site.take(),
     forbidden: forbidden.take(),
@@ -75,13 +86,15 @@ export async function runClient<Said>(
     codesOf: path => to(path).map(({ code }) => code),
     outcomeOf: path => {
       const ids = new Set(to(path).map(({ request_id }) => request_id));
-      return records('outcome').filter(({ request_id }) => ids.has(request_id)).map(({ result }) => result);
+      return records('outcome')
+        .filter(({ request_id }) => ids.has(request_id))
+        .map(({ result }) => result);
     },
   };
 }
 
 /** All that is asked of the site passes, but for one model; nothing of the other. */
-export function policyFor(site: Site): string {
+function policyFor(site: Site): string {
   return `default: deny
 rules:
   - name: site

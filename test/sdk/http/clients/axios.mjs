@@ -2,7 +2,16 @@
 export function open({ default: axios }, { variant, fetch }) {
   const client = axios.create({ adapter: variant, ...(fetch && { env: { fetch } }) });
   const call = (url, { method = 'GET', headers, body, timeoutMs, signal }, responseType) =>
-    client.request({ url, method, headers, data: body, timeout: timeoutMs, signal, responseType, maxBodyLength: Infinity });
+    client.request({
+      url,
+      method,
+      headers,
+      data: body,
+      timeout: timeoutMs,
+      signal,
+      responseType,
+      maxBodyLength: Infinity,
+    });
   return {
     async ask(url, given = {}) {
       const { status, headers, data } = await call(url, given, 'arraybuffer');

@@ -1,5 +1,5 @@
 // got; variant `http2` asks for HTTP/2 by ALPN.
-export function open({ got }, { variant }) {
+export function open({ default: got }, { variant }) {
   const client = got.extend({
     http2: variant === 'http2',
     https: { rejectUnauthorized: false },
@@ -14,7 +14,10 @@ export function open({ got }, { variant }) {
   });
   return {
     async ask(url, given = {}) {
-      const { statusCode, headers, rawBody, redirectUrls } = await client(url, { ...options(given), responseType: 'buffer' });
+      const { statusCode, headers, rawBody, redirectUrls } = await client(url, {
+        ...options(given),
+        responseType: 'buffer',
+      });
       return { status: statusCode, headers, body: rawBody, hops: redirectUrls.length };
     },
     stream: async (url, given = {}) => client.stream(url, options(given)),

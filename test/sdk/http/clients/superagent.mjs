@@ -3,7 +3,10 @@ import { PassThrough, Readable } from 'node:stream';
 
 export function open({ default: superagent }) {
   const call = (url, { method = 'GET', headers = {}, body, timeoutMs, signal }) => {
-    const request = superagent(method, url).set(headers).ok(() => true).retry(1);
+    const request = superagent(method, url)
+      .set(headers)
+      .ok(() => true)
+      .retry(1);
     if (timeoutMs) request.timeout({ deadline: timeoutMs });
     // Braces: what it returns can be awaited, which would send it.
     signal?.addEventListener('abort', () => {
@@ -16,7 +19,10 @@ export function open({ default: superagent }) {
   const whole = request =>
     request.buffer(true).parse((response, done) => {
       const parts = [];
-      response.on('data', part => parts.push(part)).on('end', () => done(null, Buffer.concat(parts))).on('error', done);
+      response
+        .on('data', part => parts.push(part))
+        .on('end', () => done(null, Buffer.concat(parts)))
+        .on('error', done);
     });
   return {
     async ask(url, given = {}) {
