@@ -40,6 +40,10 @@ export interface Ran<Said> {
 }
 
 const run = promisify(execFile);
+const EXPERIMENTAL = [
+  '--experimental-eventsource',
+  ...(process.versions.node.startsWith('20.') ? ['--experimental-websocket'] : []),
+];
 
 /** @param program In this folder. */
 export async function runClient<Said>(
@@ -60,7 +64,7 @@ export async function runClient<Said>(
     home.remove();
   });
   const told = { ...plan, how, origin: site.origin, forbidden: forbidden.origin, killswitch: home.path('killswitch') };
-  const flags = how === 'register' ? registerFlags() : [];
+  const flags = [...(how === 'register' ? registerFlags() : []), ...EXPERIMENTAL];
   const { stdout, stderr } = await run(process.execPath, [...flags, join(FOLDER, program), JSON.stringify(told)], {
     env: {
       ...process.env,
