@@ -226,3 +226,12 @@ test('a program that cannot be guarded is not started', t => {
   assert.equal(stdout, '');
   assert.match(stderr, /checkrd: the program is not started: .*egress\.coverage.*\[settings_invalid\]/s);
 });
+
+test('a runtime whose fetch cannot be guarded is not taken for a guarded one', t => {
+  const { env } = homeOf(t, 'default: deny\nrules: []\n', '');
+  const taken = `void globalThis.Headers; globalThis[Symbol.for('undici.globalDispatcher.1')] = undefined`;
+  const flags = ['--import', `data:text/javascript,${encodeURIComponent(taken)}`, ...registerFlags()];
+  const ran = spawnSync(process.execPath, [...flags, '-e', 'console.log("started")'], { env, encoding: 'utf8' });
+  assert.deepEqual([ran.status, ran.stdout], [78, '']);
+  assert.match(ran.stderr, /\[runtime_not_guarded\]\n {2}run it with Node/);
+});
