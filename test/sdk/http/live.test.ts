@@ -1,11 +1,8 @@
 // T-124: WebSockets and event streams, by packages and by the runtime: decided when they open, ended by the switch, refused after it.
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { type How, type Ran, runClient } from './run-client.js';
-import { plain, type Site } from './site.js';
+import { talking } from './talking.js';
 
 interface Said {
   readonly talk: Readonly<Record<string, unknown>>;
@@ -15,36 +12,7 @@ interface Said {
   readonly late: readonly string[];
 }
 
-interface Talk {
-  on(event: 'message', heard: (data: unknown, isBinary: boolean) => void): void;
-  on(event: 'close' | 'error', heard: () => void): void;
-  send(data: unknown, options?: { readonly binary: boolean }): void;
-}
-interface Talks {
-  handleUpgrade(request: unknown, socket: Duplex, head: Buffer, done: (talk: Talk) => void): void;
-}
-
-const { load } = (await import(pathToFileURL(join('test', 'sdk', 'packages', 'load.mjs')).href)) as {
-  load(name: string): Promise<{ readonly WebSocketServer: new (options: object) => Talks }>;
-};
-const { WebSocketServer } = await load('ws');
 const nodeMajor = Number(process.versions.node.split('.')[0]);
-
-/** Says back what it hears; below `/endless` it talks by itself. */
-async function talking(): Promise<Site> {
-  const site = await plain();
-  const talks = new WebSocketServer({ noServer: true });
-  site.server.on('upgrade', (request: { readonly url: string }, socket: Duplex, head: Buffer) => {
-    talks.handleUpgrade(request, socket, head, talk => {
-      talk.on('error', () => undefined);
-      talk.on('message', (data, isBinary) => talk.send(data, { binary: isBinary }));
-      if (!request.url.startsWith('/endless')) return;
-      const timer = setInterval(() => talk.send('word'), 5);
-      talk.on('close', () => clearInterval(timer));
-    });
-  });
-  return site;
-}
 
 const PACKAGES = [
   { eventsource: 'eventsource', undici: 'undici', node: 20 },
