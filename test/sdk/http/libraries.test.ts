@@ -58,7 +58,7 @@ const ROWS: readonly Row[] = [
 for (const row of ROWS) {
   const name = [row.package, row.variant].filter(Boolean).join(' ');
   const skip = nodeMajor < (row.node ?? 0) && `needs Node ${row.node}`;
-  test(name, { skip }, async t => {
+  test(`${name}: denied reaches nobody, and allowed is as it was`, { skip }, async t => {
     const hows: readonly How[] = ['bare', ...(row.how ?? (['register'] as const))];
     const [bare, ...guarded] = (await Promise.all(
       hows.map(how => runClient(t, 'driver.mjs', { ...row }, how, row.secure ? secure : plain)),
