@@ -15,7 +15,7 @@ import type { ActionRequest } from '../../core/decide/types.js';
 import { denialOf, killedDenial } from '../denial.js';
 import { type AnyFunction, allOnTop, patchMethod, type Undo, undoAll } from '../patch.js';
 import { type Answer, asTool, decideNow, type ProcessPort, refuseNow } from '../port.js';
-import { handOver, isSanctioned } from '../sanctioned.js';
+import { handOver, holderOf, isSanctioned } from '../sanctioned.js';
 import { type Destination, destinationOf, tcpUrl } from './destination.js';
 import { patchHandles } from './handles.js';
 
@@ -62,7 +62,12 @@ function guarded(port: ProcessPort, native: AnyFunction, socket: Socket, args: u
   };
   // Node refuses these by itself, in its own words.
   if (to === null) return run();
-  if (to.kind !== 'shifty' && isOurs(port, to)) return run();
+  if (to.kind !== 'shifty' && isOurs(port, to)) {
+    const holder = holderOf(to.options);
+    if (holder === null) return run();
+    holder.holds(() => known.letThrough.add(socket));
+    return handOver(() => Reflect.apply(native, socket, args));
+  }
   const answer = ask(port, to, known.lookup);
   if (answer.kind === 'denied') return end(socket, native, answer.denial);
   const kept = answer.call.onDisk();
@@ -152,7 +157,7 @@ export function endWith(socket: Socket, call: Call, requestId: string): void {
  */
 function end(socket: Socket, native: AnyFunction, denial: CheckrdPolicyDenied): unknown {
   const lookup = (_name: string, _options: unknown, done: (error: Error) => void): void => {
-    setImmediate(done, denial);
+    queueMicrotask(() => done(denial));
   };
   const options = { host: 'denied.invalid', port: 1, lookup, autoSelectFamily: false };
   return handOver(() => Reflect.apply(native, socket, [options]));
