@@ -44,20 +44,17 @@ export const chatWire = (last: (usage: object) => object = usage => ({ usage }))
   ],
 });
 
-type ChatSdk = new (options: object) => ChatClient;
-
 /** An SDK of the family that openai began: a class as the default export, `baseURL`, `fetch`, `maxRetries`. */
-export function chatVendor(
+export function chatVendor<Client extends ChatClient = ChatClient>(
   title: string,
   packages: Readonly<Record<string, string>>,
   path: string,
   wire: Wire,
-  more: Pick<Vendor<ChatClient>, 'needsNode'> = {},
-): Vendor<ChatClient> {
+): Vendor<Client> {
   return {
     title,
     packages,
-    client: (modules, options) => new (sdkOf<ChatSdk>(modules))(clientOptions(options, path)),
+    client: (modules, options) => new (sdkOf<new (given: object) => Client>(modules))(clientOptions(options, path)),
     ask: async (client, { model, maxTokens }) => {
       const body = { model, max_tokens: maxTokens, messages: [{ role: 'user', content: 'hi' }] };
       const answer = (await client.chat.completions.create(body)) as Completion;
@@ -75,7 +72,6 @@ export function chatVendor(
     wire,
     recorded: (model, words) => ({ model, input_tokens: INPUT_TOKENS, output_tokens: words }),
     recordedWhenCut: model => ({ model }),
-    ...more,
   };
 }
 

@@ -97,7 +97,8 @@ export async function tryDenied<Client>(trial: Trial<Client>, retries?: 0): Prom
 /** The developer finds the denial. */
 function meets<Client>(page: Page<Client>, form: Form, error: unknown): true {
   assert.ok(error instanceof Error);
-  const { name } = error.constructor;
+  // `APICallError` is called AI_APICallError, and `APIConnectionError` just Error.
+  const name = error.name.startsWith('AI_') ? error.name : error.constructor.name;
   if (form === 'thrown') {
     assert.equal(name, page.thrown.error);
     assert.ok(isCheckrdPolicyDenied(error));

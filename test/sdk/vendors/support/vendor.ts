@@ -31,6 +31,8 @@ export interface Vendor<Client> {
   readonly packages: Readonly<Record<string, string>>;
   /** Oldest major of Node that runs it, where it is not the oldest that checkrd runs on. */
   readonly needsNode?: number;
+  /** False: the samples of the page are not about it. */
+  readonly hasSamples?: false;
   client(modules: Modules, options: ClientOptions): Client;
   ask(client: Client, asked: Asked): Promise<string>;
   stream(client: Client, asked: Asked): AsyncIterable<string>;
@@ -66,7 +68,7 @@ export interface Page<Client> {
   readonly instrument: Instrument;
   /** A client keeps the fetch of the moment in which it is made. */
   readonly keepsFetch: boolean;
-  /** The class of the error where a denial throws, and how often the SDK tries then. */
+  /** The class of the error (its name where that is more telling) where a denial throws, and how often the SDK tries then. */
   readonly thrown: { readonly error: string; readonly tries: number };
   /** The class of the error where a denial is a 403. */
   readonly answered: {
