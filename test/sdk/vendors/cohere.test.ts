@@ -3,6 +3,17 @@ import { tryPage } from './support/page.js';
 import type { Vendor } from './support/vendor.js';
 import { type Asked, INPUT_TOKENS, WHOLE_TEXT, type Wire } from './support/wire.js';
 
+/** The SDK leaves the timer of a call that failed, five minutes: it must not keep this process. */
+const SDK_TIMER_MS = 300_000;
+const plainTimer = setTimeout;
+globalThis.setTimeout = Object.assign(
+  (...given: Parameters<typeof setTimeout>) => {
+    const timer = plainTimer(...given);
+    return given[1] === SDK_TIMER_MS ? timer.unref() : timer;
+  },
+  { __promisify__: plainTimer.__promisify__ },
+) as typeof setTimeout;
+
 interface Client {
   chat(request: object): Promise<{ readonly message: { readonly content: readonly { readonly text: string }[] } }>;
   chatStream(request: object): Promise<AsyncIterable<Event>>;
