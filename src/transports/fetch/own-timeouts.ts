@@ -31,11 +31,11 @@ export class OwnTimeouts implements Dispatcher {
 const globals = (): Record<symbol, unknown> => globalThis as unknown as Record<symbol, unknown>;
 
 export function ownTimeouts(dispatcher: unknown): OwnTimeouts | null {
-  if (!isBare(dispatcher)) return null;
   const shown: Shown = Object.freeze({ method: 'GET', headers: Object.freeze([]) });
   const handler = Object.freeze({ onError: () => undefined, onResponseError: () => undefined });
   const seen: Seen[] = [];
   try {
+    if (!isBare(dispatcher)) return null;
     watchingUsual(seen, () => dispatcher.dispatch(shown, handler));
   } catch {
     return null;

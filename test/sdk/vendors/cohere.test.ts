@@ -44,7 +44,9 @@ const wire: Wire = {
     message: { role: 'assistant', content: [{ type: 'text', text: WHOLE_TEXT }] },
     usage: usage(1),
   }),
-  opening: () => [{ data: { id: 'c-1', type: 'message-start', delta: { message: { role: 'assistant', content: [] } } } }],
+  opening: () => [
+    { data: { id: 'c-1', type: 'message-start', delta: { message: { role: 'assistant', content: [] } } } },
+  ],
   word: (_asked, text) => [{ data: { type: 'content-delta', index: 0, delta: { message: { content: { text } } } } }],
   closing: ({ maxTokens }) => [
     { data: { type: 'message-end', delta: { finish_reason: 'COMPLETE', usage: usage(maxTokens) } } },

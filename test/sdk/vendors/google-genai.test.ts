@@ -1,4 +1,5 @@
-/** @google/genai, versions 2 and 3: docs/sdks/google-genai.md. */
+// T-123 of THREAT-MODEL.md.
+/** @google/genai, versions 2 and 3, in every way that is meant for it: docs/sdks/google-genai.md. It brings a dispatcher of its own. */
 import { tryPage } from './support/page.js';
 import type { Vendor } from './support/vendor.js';
 import { type Asked, INPUT_TOKENS, WHOLE_TEXT, type Wire } from './support/wire.js';

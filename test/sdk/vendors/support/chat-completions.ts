@@ -8,7 +8,10 @@ export interface ChatClient {
 }
 
 interface Completion {
-  readonly choices: readonly { readonly message?: { readonly content: string }; readonly delta?: { content?: string } }[];
+  readonly choices: readonly {
+    readonly message?: { readonly content: string };
+    readonly delta?: { content?: string };
+  }[];
 }
 
 const usageOf = (words: number): object => ({
@@ -95,7 +98,10 @@ export const generated = {
   thrown: { error: 'APIConnectionError', tries: 3 },
   answered: {
     error: 'PermissionDeniedError',
-    says: (error: { readonly status: number; readonly error: { readonly error?: { code: string }; code?: string } }) => ({
+    says: (error: {
+      readonly status: number;
+      readonly error: { readonly error?: { code: string }; code?: string };
+    }) => ({
       status: error.status,
       code: error.error.error?.code ?? error.error.code,
     }),

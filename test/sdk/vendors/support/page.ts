@@ -64,7 +64,11 @@ function settled(work: Promise<void>): Promise<() => void> {
 
 async function tryHere<Client>(page: Page<Client>, vendor: Vendor<Client>, policy: string): Promise<void> {
   const modules = await load(vendor);
-  const guarded = (title: string, form: Form, act: (checkrd: Checkrd, home: Home, server: WireServer) => Promise<void>) =>
+  const guarded = (
+    title: string,
+    form: Form,
+    act: (checkrd: Checkrd, home: Home, server: WireServer) => Promise<void>,
+  ) =>
     test(`${vendor.title}: ${title}`, async () => {
       const home = new Home({ 'policy.yaml': policy });
       const server = await openWire(vendor.wire);

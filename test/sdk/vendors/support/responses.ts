@@ -28,7 +28,10 @@ const complete = (asked: Asked, text: string, words: number): object =>
     usage: { input_tokens: INPUT_TOKENS, output_tokens: words, total_tokens: INPUT_TOKENS + words },
   });
 
-const event = (type: string, fields: object): WireEvent => ({ event: type, data: { type, sequence_number: 0, ...fields } });
+const event = (type: string, fields: object): WireEvent => ({
+  event: type,
+  data: { type, sequence_number: 0, ...fields },
+});
 
 export const responsesWire: Wire = {
   read: (_path, body) => ({
