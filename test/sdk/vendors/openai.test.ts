@@ -40,14 +40,14 @@ await tryPage<Client>(
     models: { allowed: 'gpt-5-mini', denied: 'gpt-5' },
     vendors: [
       chat,
-      { ...responses, hasSamples: false },
+      { ...responses, isSecond: true },
       { ...chat, title: 'openai 7, chat', packages: { openai: 'openai-7' }, needsNode: 22 },
       {
         ...responses,
         title: 'openai 7, responses',
         packages: { openai: 'openai-7' },
         needsNode: 22,
-        hasSamples: false,
+        isSecond: true,
       },
     ],
     instrument: 'instrumentOpenAI',

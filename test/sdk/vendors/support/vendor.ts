@@ -31,8 +31,8 @@ export interface Vendor<Client> {
   readonly packages: Readonly<Record<string, string>>;
   /** Oldest major of Node that runs it, where it is not the oldest that checkrd runs on. */
   readonly needsNode?: number;
-  /** False: the samples of the page are not about it. */
-  readonly hasSamples?: false;
+  /** Another API of a client that is tried beside it: its samples are not the page's, and its tries are counted there. */
+  readonly isSecond?: true;
   client(modules: Modules, options: ClientOptions): Client;
   ask(client: Client, asked: Asked): Promise<string>;
   stream(client: Client, asked: Asked): AsyncIterable<string>;
