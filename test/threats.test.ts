@@ -12,9 +12,10 @@ const known = rows.map(row => row[0] ?? '');
 test('threats are numbered in order, none twice', () => {
   assert.ok(known.length >= 25);
   for (const id of known) assert.match(id, /^T-\d{2,3}$/);
+  const number = (id: string): number => Number(id.slice(2));
   assert.deepEqual(
     known,
-    [...new Set(known)].sort((a, b) => Number(a.slice(2)) - Number(b.slice(2))),
+    [...new Set(known)].sort((a, b) => number(a) - number(b)),
   );
 });
 
