@@ -32,3 +32,17 @@ test('dependencies are exact, locked with digests, and run nothing when installe
     assert.ok(dev === true || hasInstallScript !== true, `${path} runs a script when it is installed`);
   }
 });
+
+test('what the tests and the bench install is exact, and names no place to download it from', () => {
+  for (const folder of ['bench/packages', 'test/sdk/packages', 'test/system/packages']) {
+    const { dependencies = {} } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as Manifest;
+    for (const version of Object.values(dependencies)) assert.match(version, /^(?:npm:\S+@)?\d+\.\d+\.\d+$/, folder);
+    const lock = JSON.parse(readFileSync(`${folder}/package-lock.json`, 'utf8')) as {
+      packages: Record<string, Locked>;
+    };
+    for (const [path, { integrity, resolved }] of Object.entries(lock.packages)) {
+      if (path !== '') assert.match(integrity ?? '', /^sha512-/, `${folder}: ${path}`);
+      assert.equal(resolved, undefined, `${folder}: ${path}`);
+    }
+  }
+});
