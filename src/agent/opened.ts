@@ -13,6 +13,7 @@ import type { LiveAgent } from './agent.js';
 import { glassText } from './break-glass.js';
 import { CLOCK_JUMP_MS } from './clock-jump.js';
 import { processCoverage } from './coverage.js';
+import { answers } from './decide.js';
 import type { EngineSwap } from './engine/engine-swap.js';
 import { onExit } from './exit.js';
 import type { Ids } from './ids.js';
@@ -122,6 +123,11 @@ export class OpenedAgent implements Agent, AgentLifecycle {
 
   onDisk(): Promise<boolean> | null {
     return this.#parts.log.onDisk();
+  }
+
+  decides(): boolean {
+    const { current } = this.#parts.policy;
+    return current === null || answers(current, { wallMs: Date.now(), monotonicMs: performance.now() });
   }
 
   health(): AgentHealth {

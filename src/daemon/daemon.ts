@@ -14,15 +14,18 @@ import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import { groupId } from '../disk/group-id.js';
 import type { Lock } from '../disk/lock.js';
+import { SYSTEM_TIMERS } from '../disk/timers.js';
 import type { DaemonAgent } from './agent-port.js';
+import { askDaemon } from './ask.js';
 import { decideRoutes } from './decide-routes.js';
-import { healthRoutes, mainRoutes } from './health.js';
+import { healthRoutes, mainRoutes, statusLine } from './health.js';
 import { bodyMax, type HttpTimeouts, type Route, serve } from './http.js';
 import type { Logger } from './logger.js';
 import type { Notifier } from './notify.js';
 import { OpenCalls } from './open-calls.js';
 import { recordRoutes } from './record-routes.js';
 import { claimSocket, clear, listen } from './sockets.js';
+import { startWatchdog } from './watchdog.js';
 
 export interface DaemonParts {
   readonly settings: Settings;
@@ -90,9 +93,11 @@ export async function startDaemon(parts: DaemonParts): Promise<RunningDaemon> {
     await open(mainRoutes(shared), socket, groups.main);
     if (agents.length === 0) logger.warn('`daemon.agents` is empty: nobody can ask for decisions');
     const sweeper = setInterval(() => calls.sweep(), SWEEP_EVERY_MS);
-    const running = new Running(parts, agent, calls, servers, lock, state, sweeper);
+    const status = () => statusLine(shared);
+    const running = new Running(parts, agent, calls, servers, lock, state, sweeper, status);
     logger.info({ socket, agents: shared.agents, mode: settings.securityMode, policy: settings.policy }, 'ready');
-    await parts.notifier.ready(`${agents.length} agents, ${settings.securityMode}`);
+    await parts.notifier.ready(status());
+    running.keepAlive();
     return running;
   } catch (error) {
     for (const server of servers) server.close();
@@ -112,6 +117,7 @@ function refuseUnseparated(settings: Settings, agentGroups: readonly (number | n
 
 class Running implements RunningDaemon {
   private stopped: Promise<void> | null = null;
+  private endWatchdog = (): void => {};
   constructor(
     private readonly parts: DaemonParts,
     private readonly agent: DaemonAgent,
@@ -120,9 +126,27 @@ class Running implements RunningDaemon {
     private readonly lock: Lock,
     private readonly state: { stopping: boolean },
     private readonly sweeper: NodeJS.Timeout,
+    private readonly status: () => string,
   ) {}
 
+  keepAlive(): void {
+    const { logger, notifier, settings } = this.parts;
+    if (notifier.watchdogMs === null) return;
+    // Not the agents' sockets: an agent that takes all connections of its own must not have us killed.
+    const isWell = async () =>
+      this.agent.decides() && (await askDaemon(settings.daemon.socket, '/readyz')).is === 'answered';
+    const alive = () => notifier.alive(this.status());
+    const ailing = () => logger.error('engine or socket do not answer: systemd is not told that all is well');
+    this.endWatchdog = startWatchdog(notifier.watchdogMs, { isWell, alive, ailing }, SYSTEM_TIMERS);
+  }
+
   hangup(): void {
+    this.parts.notifier.reloading();
+    this.reopen();
+    this.parts.notifier.reloaded(this.status());
+  }
+
+  private reopen(): void {
     try {
       this.agent.hangup();
       this.parts.logger.info('the log was reopened');
@@ -139,6 +163,7 @@ class Running implements RunningDaemon {
   private async drain(): Promise<void> {
     const { logger, notifier, settings } = this.parts;
     this.state.stopping = true;
+    this.endWatchdog();
     notifier.stopping();
     logger.info({ open_calls: this.calls.size }, 'stopping');
     const until = performance.now() + settings.daemon.drainTimeout * 1000;

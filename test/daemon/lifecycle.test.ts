@@ -7,7 +7,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startDaemon } from '#src/daemon/daemon.js';
-import { daemonSettings, temporaryFolder, testDaemon } from '../support/daemon.js';
+import { daemonSettings, notifierInto, temporaryFolder, testDaemon } from '../support/daemon.js';
 import { DaemonTestAgent } from '../support/daemon-agent.js';
 import { ask } from '../support/unix-http.js';
 
@@ -17,14 +17,14 @@ const parts = (folder: string, openAgent = async () => new DaemonTestAgent(), mo
   settings: daemonSettings(folder, more),
   version: '0.0.0',
   logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-  notifier: { ready: async () => {}, stopping: quiet },
+  notifier: notifierInto([]),
   openAgent,
 });
 
 test('sockets are for owner and group; ready is said last', async t => {
   const { agent, main, crm } = await testDaemon(t);
   for (const path of [main, crm]) assert.equal(statSync(path).mode & 0o777, 0o660);
-  assert.deepEqual(agent.acts, ['ready 2 agents, strict']);
+  assert.deepEqual(agent.acts, ['ready ok, strict, 2 agents, no policy']);
 });
 
 test('a group of the machine gets its socket', { skip: process.getuid?.() !== 0 && 'needs root' }, async t => {
