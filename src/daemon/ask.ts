@@ -8,11 +8,11 @@ export type DaemonAnswer =
 const TIMEOUT_MS = 3000;
 const MAX_BYTES = 1024 * 1024;
 
-/** Asks the daemon behind a Unix socket. Never throws. */
+/** Asks the daemon behind a Unix socket, over a connection of its own: a kept one would not show that it still accepts. Never throws. */
 export function askDaemon(socketPath: string, path: string): Promise<DaemonAnswer> {
   return new Promise(resolve => {
     const silent = (why: string) => resolve({ is: 'silent', why });
-    const asked = request({ socketPath, path, timeout: TIMEOUT_MS }, response => {
+    const asked = request({ socketPath, path, timeout: TIMEOUT_MS, agent: false }, response => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part: string) => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, lstatSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -10,6 +10,7 @@ import { startDaemon } from '#src/daemon/daemon.js';
 import { daemonSettings, notifierInto, temporaryFolder, testDaemon } from '../support/daemon.js';
 import { DaemonTestAgent } from '../support/daemon-agent.js';
 import { ask } from '../support/unix-http.js';
+import { until } from '../support/until.js';
 
 const LINE = JSON.stringify({ request: { method: 'GET', url: 'https://a.test/' } });
 const quiet = () => {};
@@ -162,4 +163,31 @@ test('require_separation refuses what agents could write, before anything is ope
     chmodSync(join(open, name), 0o755);
   }
   assert.ok(!existsSync(join(open, 'checkrd.sock.lock')));
+});
+
+test('a reload is said when it begins and when it is done', async t => {
+  const { agent, daemon } = await testDaemon(t);
+  daemon.hangup();
+  assert.deepEqual(agent.acts.slice(1), ['reloading', 'hangup', 'reloaded ok, strict, 2 agents, no policy']);
+});
+
+test('the watchdog hears of it at once, and nothing while engine or socket do not answer or after a stop', async t => {
+  const acts: string[] = [];
+  const { agent, daemon, said, main } = await testDaemon(t, { notifier: notifierInto(acts, 20) });
+  const alive = () => acts.filter(act => act === 'alive ok, strict, 2 agents, no policy').length;
+  const ailing = () => said.filter(text => text.startsWith('engine or socket do not answer')).length;
+  await until('two words', () => alive() >= 2);
+  agent.throws = true;
+  await until('it is ailing', () => ailing() >= 2);
+  const [then, ailed] = [alive(), ailing()];
+  await until('it is asked again', () => ailing() > ailed);
+  assert.equal(alive(), then);
+  agent.throws = false;
+  await until('it is well again', () => alive() > then);
+  renameSync(main, `${main}.away`);
+  const lost = ailing();
+  await until('nobody answers', () => ailing() > lost);
+  renameSync(`${main}.away`, main);
+  await daemon.stop();
+  assert.equal(acts.at(-1), 'stopping');
 });

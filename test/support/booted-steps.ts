@@ -74,7 +74,7 @@ export const STEPS = {
     systemctl is-active checkrd | sed 's/activating/trying/'
     cat /etc/checkrd/kept >/etc/checkrd/checkrd.yaml
     ${until(isActive)}; systemctl is-active checkrd`,
-  agent: `systemctl start crm; ${until('[ "$(systemctl is-active crm)" != active ]')}; cat /drive/crm.json; journalctl -u crm --no-pager -o cat >/drive/crm.journal`,
+  agent: `systemctl start crm; ${until('[ "$(systemctl is-active crm)" != active ]')}; cat /drive/crm.json`,
   reported: `grep '"agent_id":"crm"' ${LOG} | grep -m1 '"type":"decision"' | grep '"reported":true' || tail -5 ${LOG}`,
   notifyReload: `
     echo '[Service]
@@ -86,7 +86,8 @@ ExecReload=' >/etc/systemd/system/checkrd.service.d/zz.conf
       systemctl daemon-reload; mv ${LOG} ${LOG}.2; systemctl reload checkrd
       echo $(systemctl show -P Type -P ActiveState checkrd) $(head -1 ${LOG} | grep -o segment_opened)
     fi`,
-  verified: `systemctl stop checkrd; checkrd verify --key /var/lib/checkrd-agent/keys/origin.pub ${LOG}*`,
+  verified: `systemctl stop checkrd; checkrd verify --key /var/lib/checkrd-agent/keys/origin.pub ${LOG} ${LOG}.[0-9]`,
+  journal: 'journalctl --no-pager -o cat -u checkrd -u checkrd@alpha -u crm -u probe | tail -60',
 } as const;
 
 const TRIES = `
@@ -96,16 +97,18 @@ import { connect } from 'node:net';
 const told = act => { try { act(); return 'done'; } catch (error) { return error.code ?? String(error); } };
 const writes = path => told(() => fs.writeFileSync(path, 'x'));
 const reads = path => told(() => fs.readFileSync(path));
-const tcp = () => new Promise(resolve => {
-  try { connect(9, '192.0.2.1').on('connect', () => resolve('connected')).on('error', error => resolve(error.code)); }
-  catch (error) { resolve(error.code); }
+const knocks = (...where) => new Promise(resolve => {
+  try {
+    const socket = connect(...where).on('error', error => resolve(error.code));
+    socket.on('connect', () => { socket.destroy(); resolve('connected'); });
+  } catch (error) { resolve(error.code); }
 });
+const tcp = () => knocks(9, '192.0.2.1');
+const unix = path => knocks(path);
 `;
 
 export const PROBE_PATH = '/srv/probe.mjs';
 export const PROBE = `${TRIES}
-fs.copyFileSync('/usr/bin/true', '/var/log/checkrd/true');
-fs.chmodSync('/var/log/checkrd/true', 0o755);
 const status = fs.readFileSync('/proc/self/status', 'utf8');
 const of = name => new RegExp(name + ':\\\\s*(\\\\S+)').exec(status)[1];
 const found = {
@@ -115,14 +118,13 @@ const found = {
   etc: writes('/etc/checkrd/policy.yaml'), switch: writes('/var/lib/checkrd/killswitch'), usr: writes('/usr/lib/checkrd/x'),
   var: writes('/var/lib/x'), run: writes('/run/x'), instances: told(() => fs.readdirSync('/var/lib/checkrd-agents')),
   home: told(() => fs.readdirSync('/root')),
-  runs_own: told(() => execFileSync('/var/log/checkrd/true')),
-  setuid_bit: told(() => fs.chmodSync('/var/log/checkrd/true', 0o4755)),
+  setuid_bit: told(() => fs.chmodSync('/var/log/checkrd/probe', 0o4755)),
   tcp: await tcp(), namespace: spawnSync('unshare', ['-U', 'true']).status === 0 ? 'done' : 'refused',
   kernel: writes('/proc/sys/kernel/hostname'),
   uid: execFileSync('id', ['-un'], { encoding: 'utf8' }).trim(), capabilities: of('CapBnd'),
   no_new_privileges: of('NoNewPrivs'), seccomp: of('Seccomp'),
 };
-fs.rmSync('/var/log/checkrd/true'); fs.rmSync('/var/log/checkrd/probe');
+fs.rmSync('/var/log/checkrd/probe');
 console.log(JSON.stringify(found));
 `;
 
@@ -137,15 +139,23 @@ export function daemonProbe(unit: string): string {
 }
 
 export const AGENT = {
-  unit: `[Service]\nType=exec\nWorkingDirectory=/srv/crm\nStandardOutput=file:/drive/crm.json\nExecStart=${NODE} /srv/crm/agent.mjs\n`,
-  /** The guard wants the socket allowed by policy; the question goes by a child, which is decided as well, so plainly. */
-  program: `${TRIES}
-const guarded = await fetch('https://other.test/').then(answer => answer.status, error => (error.cause ?? error).code ?? String(error));
+  unit: `[Service]
+Type=exec
+WorkingDirectory=/srv/crm
+StandardOutput=append:/drive/crm.json
+ExecStartPre=/usr/bin/env -u NODE_OPTIONS ${NODE} /srv/crm/bare.mjs
+ExecStart=${NODE} /srv/crm/guarded.mjs
+`,
+  /** Without the guard: what the kernel alone forbids. */
+  bare: `${TRIES}
 console.log(JSON.stringify({
-  asks: await fetch('https://api.test/').then(() => 'reached', error => (error.cause ?? error).code),
   policy: reads('/etc/checkrd/policy.yaml'), write_policy: writes('/etc/checkrd/policy.yaml'),
   write_switch: writes('/var/lib/checkrd/killswitch'), key: reads('/var/lib/checkrd-agent/keys/log.key'),
-  log: reads('${LOG}'), tcp: await tcp(), guarded,
+  log: reads('${LOG}'), main_socket: await unix('${MAIN}'), own_socket: await unix('${CRM}'), tcp: await tcp(),
 }));
+`,
+  guarded: `
+const end = url => fetch(url).then(() => 'reached', error => error.code ?? 'no network');
+console.log(JSON.stringify({ allowed: await end('https://api.test/'), denied: await end('https://other.test/') }));
 `,
 } as const;
