@@ -4,7 +4,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { startDaemon } from '#src/daemon/daemon.js';
 import { daemonSettings, notifierInto, temporaryFolder, testDaemon } from '../support/daemon.js';
@@ -36,6 +36,14 @@ test('a group of the machine gets its socket', { skip: process.getuid?.() !== 0 
   const daemonGroup = Number(execFileSync('getent', ['group', 'daemon'], { encoding: 'utf8' }).split(':')[2]);
   assert.equal(statSync(join(folder, 'agent/crm.sock')).gid, daemonGroup);
   assert.equal(statSync(join(folder, 'agent/billing.sock')).gid, 12345);
+});
+
+test('under a narrow umask, as units have it, agents still get as far as their sockets', async t => {
+  const mask = process.umask(0o027);
+  t.after(() => process.umask(mask));
+  const { crm } = await testDaemon(t);
+  assert.equal(statSync(dirname(crm)).mode & 0o777, 0o755);
+  assert.equal(statSync(crm).mode & 0o777, 0o660);
 });
 
 test('an unknown group is a mistake in the settings', async t => {

