@@ -1,4 +1,4 @@
-// T-105 to T-111 of THREAT-MODEL.md.
+// T-105, T-106, T-108, T-109, T-110, T-111 of THREAT-MODEL.md.
 /**
  * Promise: the units do under a real systemd what they say. Each release boots once, with the daemon, two daemons for one
  * agent each, and an agent bound by the example. What a control group would hold back (addresses) is not shown here.
