@@ -6,6 +6,10 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync, statSync, writ
 import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { answers } from '#src/agent/decide.js';
+import { openAgent } from '#src/agent/open.js';
+import type { LiveDocument } from '#src/agent/types.js';
+import type { AgentId, Sha256Hex } from '#src/core/brand.js';
 import { startDaemon } from '#src/daemon/daemon.js';
 import { daemonSettings, notifierInto, temporaryFolder, testDaemon } from '../support/daemon.js';
 import { DaemonTestAgent } from '../support/daemon-agent.js';
@@ -198,4 +202,34 @@ test('the watchdog hears of it at once, and nothing while engine or socket do no
   renameSync(`${main}.away`, main);
   await daemon.stop();
   assert.equal(acts.at(-1), 'stopping');
+});
+
+test('that an engine answers is asked without charging a limit or writing a record; one that traps does not', async t => {
+  const folder = temporaryFolder(t);
+  const limit = '{ calls_per_hour: 1, per: global }';
+  writeFileSync(join(folder, 'policy.yaml'), `default: allow\nrules:\n  - name: once\n    limit: ${limit}\n`);
+  const agent = openAgent(daemonSettings(folder), { policyObject: null, disabled: false, warn: quiet });
+  t.after(() => agent.close());
+  const { size } = agent.health().audit;
+  assert.deepEqual([agent.decides(), agent.decides()], [true, true]);
+  assert.equal(agent.health().audit.size, size);
+  const get = { method: 'GET', url: 'https://a.test/', headers: [], body: { kind: 'none' } } as const;
+  const codes = [1, 2]
+    .map(() => agent.begin(get, { agent: 'crm' as AgentId }))
+    .map(begun => 'decision' in begun && begun.decision.code);
+  assert.deepEqual(codes, ['default_allowed', 'rate_limited']);
+  assert.equal(agent.decides(), true);
+  const trap = (): never => {
+    throw new Error('unreachable');
+  };
+  const engine = {
+    inspectBytes: 0,
+    headerNames: [],
+    decide: trap,
+    settle: trap,
+    exportLimits: trap,
+    importLimits: trap,
+  };
+  const documents = [{ engine } as unknown as LiveDocument];
+  assert.equal(answers({ id: '0' as Sha256Hex, documents }, { wallMs: 0, monotonicMs: 0 }), false);
 });

@@ -75,7 +75,7 @@ export const STEPS = {
     cat /etc/checkrd/kept >/etc/checkrd/checkrd.yaml
     ${until(isActive)}; systemctl is-active checkrd`,
   agent: `systemctl start crm; ${until('[ "$(systemctl is-active crm)" != active ]')}; cat /drive/crm.json`,
-  reported: `grep '"agent_id":"crm"' ${LOG} | grep -m1 '"type":"decision"' | grep '"reported":true' || tail -5 ${LOG}`,
+  reported: `grep '"agent_id":"crm"' ${LOG} | grep '"reported":true' | grep '"type":"decision"' | ${code}`,
   notifyReload: `
     echo '[Service]
 Type=notify-reload
@@ -116,7 +116,7 @@ const found = {
   boot_id: reads('/proc/sys/kernel/random/boot_id'),
   credential: reads(process.env.CREDENTIALS_DIRECTORY + '/checkrd.agent-key'),
   etc: writes('/etc/checkrd/policy.yaml'), switch: writes('/var/lib/checkrd/killswitch'), usr: writes('/usr/lib/checkrd/x'),
-  var: writes('/var/lib/x'), run: writes('/run/x'), instances: told(() => fs.readdirSync('/var/lib/checkrd-agents')),
+  var: writes('/var/lib/x'), run: writes('/run/x') === 'done' ? 'done' : 'refused', instances: told(() => fs.readdirSync('/var/lib/checkrd-agents')),
   home: told(() => fs.readdirSync('/root')),
   setuid_bit: told(() => fs.chmodSync('/var/log/checkrd/probe', 0o4755)),
   tcp: await tcp(), namespace: spawnSync('unshare', ['-U', 'true']).status === 0 ? 'done' : 'refused',
