@@ -122,6 +122,11 @@ for (const release of ['bookworm', 'trixie'] as const) {
       assert.deepEqual(lines('reload'), ['no /bin/kill', 'active', 'segment_opened']);
     });
 
+    await t.test("logrotate with the snippet turns over the daemon's log and that of an instance", () => {
+      const turned = ['checkrd:adm 640', 'segment_opened'];
+      assert.deepEqual(lines('rotate'), [...turned, ...turned]);
+    });
+
     await t.test('after kill -9 it is back by itself, answers, and the log verifies', () => {
       assert.match(end('killed').said, /^1 active\n200 .*rule_allowed/);
     });

@@ -88,6 +88,7 @@ export function installTree(root: string): void {
   for (const name of ['checkrd.service', 'checkrd@.service']) {
     put(root, `/usr/lib/systemd/system/${name}`, readFileSync(`systemd/${name}`, 'utf8'));
   }
+  put(root, '/etc/logrotate.d/checkrd', readFileSync('packaging/logrotate/checkrd', 'utf8'));
   put(root, '/usr/lib/sysusers.d/checkrd.conf', readFileSync('systemd/checkrd.sysusers', 'utf8'));
   put(root, '/usr/lib/tmpfiles.d/checkrd.conf', readFileSync('systemd/checkrd.tmpfiles', 'utf8'));
 }

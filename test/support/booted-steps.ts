@@ -52,6 +52,11 @@ export const STEPS = {
     [ -e /bin/kill ] && echo /bin/kill || echo no /bin/kill
     mv ${LOG} ${LOG}.1; systemctl reload checkrd
     ${until(`[ -s ${LOG} ]`)}; ${until(isActive)}; systemctl is-active checkrd; ${opensNext}`,
+  rotate: `
+    logrotate -f /etc/logrotate.d/checkrd
+    for log in ${LOG} /var/log/checkrd-agents/alpha/audit.jsonl; do
+      ${until('[ -s $log ]')}; stat -c '%U:%G %a' $log; head -1 $log | grep -o segment_opened
+    done`,
   killed: `
     systemctl kill --signal=KILL --kill-who=main checkrd
     ${until(`[ "$(${restarts})" = 1 ] && ${isActive}`)}
@@ -83,10 +88,10 @@ ExecReload=' >/etc/systemd/system/checkrd.service.d/zz.conf
     if systemd-analyze verify checkrd.service 2>&1 | grep -q notify-reload; then
       echo unknown; rm /etc/systemd/system/checkrd.service.d/zz.conf
     else
-      systemctl daemon-reload; mv ${LOG} ${LOG}.2; systemctl reload checkrd
+      systemctl daemon-reload; mv ${LOG} ${LOG}.9; systemctl reload checkrd
       echo $(systemctl show -P Type -P ActiveState checkrd) $(head -1 ${LOG} | grep -o segment_opened)
     fi`,
-  verified: `systemctl stop checkrd; checkrd verify --key /var/lib/checkrd-agent/keys/origin.pub ${LOG} ${LOG}.[0-9]`,
+  verified: `systemctl stop checkrd; checkrd verify --key /var/lib/checkrd-agent/keys/origin.pub ${LOG} ${LOG}.[0-9]*`,
   journal: 'journalctl --no-pager -o cat -u checkrd -u checkrd@alpha -u crm -u probe | tail -60',
 } as const;
 
