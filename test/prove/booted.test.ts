@@ -53,7 +53,6 @@ for (const release of ['bookworm', 'trixie'] as const) {
   test(`the units under the systemd of ${release}`, { skip: noBootedRoot }, async t => {
     const root = furnished(t, release);
     const ends = await boot(root, STEPS);
-    if (process.env.CHECKRD_SHOW !== undefined) console.log(ends);
     const end = (name: keyof typeof STEPS): StepEnd => ends[name] ?? { code: -1, said: 'not taken' };
     const lines = (name: keyof typeof STEPS): readonly string[] => end(name).said.split('\n');
 
