@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import type { EngineFields, PolicyRejectedFields } from '../core/audit/fields.js';
+import type { AgentRecord, EngineFields, PolicyRejectedFields } from '../core/audit/fields.js';
 import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
@@ -30,7 +30,6 @@ import { OpenedAgent } from './opened.js';
 import { markRun, ranBefore } from './ran-before.js';
 import { Recorder } from './recorder.js';
 import { Telemetry } from './telemetry.js';
-import type { AuditLog } from './types.js';
 import { packageVersion } from './version.js';
 
 /** What an opener is told beside the settings. */
@@ -63,6 +62,10 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
   const sink = how.telemetrySink ?? null;
   const telemetry = sink === null ? null : new Telemetry(sink, Date.now);
   const recorder = new Recorder(log, Date.now, telemetry);
+  const append = (fields: AgentRecord): void => {
+    log.append(fields);
+    recorder.counters.written(fields);
+  };
   const inFlight = new InFlight(() => performance.now());
   let kill: OpenKillSwitch | null = null;
   let glass: OpenGlass | null = null;
@@ -78,7 +81,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
       pid: process.pid,
     });
     if (how.disabled) recorder.record({ type: 'operator_action', action: 'disabled', by_uid: process.getuid?.() ?? 0 });
-    const engine = start === null ? null : swappable(start, settings, log, how);
+    const engine = start === null ? null : swappable(start, settings, append, how);
     swap = engine;
     recorder.record(
       engine === null
@@ -106,7 +109,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
       how.policyObject,
       engine,
       fields => {
-        log.append(fields);
+        append(fields);
         if (fields.type === 'policy_rejected') how.warn(rejectedText(fields));
       },
       isFirstStart,
@@ -133,7 +136,13 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     });
     const warnings = [...(how.disabled ? [DISABLED] : []), ...kill.warnings, ...unreleasable(settings)];
     for (const warning of warnings) how.warn(warning);
-    return new OpenedAgent(agent, { ...parts, kill, engine, log, telemetry }, { name, instanceId, settings, warnings });
+    return new OpenedAgent(
+      agent,
+      { ...parts, kill, engine, log, telemetry },
+      {
+        ...{ name, instanceId, settings, warnings, disabled: how.disabled },
+      },
+    );
   } catch (error) {
     void swap?.close();
     void kill?.close();
@@ -161,13 +170,18 @@ function rejectedText({ path, line, column, error }: PolicyRejectedFields): stri
   return `the policy was refused: ${path}${at}: ${error} (\`checkrd check ${how}${path}\` explains it)`;
 }
 
-function swappable(start: StartEngine, settings: Settings, log: AuditLog, how: OpenHow): EngineSwap {
+function swappable(
+  start: StartEngine,
+  settings: Settings,
+  append: (fields: AgentRecord) => void,
+  how: OpenHow,
+): EngineSwap {
   return new EngineSwap({
     start,
     trust: engineTrust(settings),
     inspectBytes: settings.inspectBytes,
     report: (fields: EngineFields) => {
-      log.append(fields);
+      append(fields);
       if (fields.type === 'engine_rejected')
         how.warn(`another engine was refused: ${start.path}: ${fields.error} (\`checkrd status\` explains it)`);
     },

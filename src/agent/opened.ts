@@ -8,6 +8,7 @@ import type { AgentId } from '../core/brand.js';
 import type { EgressSettings, Settings } from '../core/config/settings.js';
 import { systemDenial } from '../core/decide/system.js';
 import type { ActionRequest } from '../core/decide/types.js';
+import { wordsOf } from '../core/status/limits.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import type { LiveAgent } from './agent.js';
 import { glassText } from './break-glass.js';
@@ -21,6 +22,7 @@ import type { InFlight } from './in-flight.js';
 import type { OpenKillSwitch } from './kill-switch.js';
 import type { OpenGlass } from './open-break-glass.js';
 import type { WatchedPolicySource } from './policy-ports.js';
+import { ProcessFile } from './process-file.js';
 import type { Recorder } from './recorder.js';
 import type { Telemetry } from './telemetry.js';
 import type { Agent, AgentHealth, AgentLifecycle, AuditLog, Begun, CallContext, SecurityMode } from './types.js';
@@ -44,6 +46,8 @@ export interface OpenedAs {
   readonly name: string;
   readonly instanceId: string;
   readonly settings: Settings;
+  /** CHECKRD_DISABLED. */
+  readonly disabled: boolean;
   /** What the operator should know for as long as this agent runs. */
   readonly warnings: readonly string[];
 }
@@ -63,6 +67,8 @@ export class OpenedAgent implements Agent, AgentLifecycle {
   readonly #stopClock: () => void;
   readonly #forgetExit: () => void;
   readonly #stopDrops: () => void;
+  /** Null: a daemon, whose process makes no calls. */
+  readonly #listed: ProcessFile | null;
   /** No call passes any more. */
   #closed = false;
   /** The last records are written. */
@@ -79,6 +85,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     this.#stopClock = this.#watchClock();
     this.#stopDrops =
       parts.telemetry === null ? () => undefined : SYSTEM_TIMERS.every(DROPS_EVERY_MS, () => this.#recordDrops());
+    this.#listed = as.settings.face === 'library' ? this.#list() : null;
     this.#forgetExit = onExit(() => {
       parts.inFlight.leaveAll();
       parts.telemetry?.exit();
@@ -118,6 +125,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
 
   report(record: AgentRecord): void {
     this.#parts.log.append(record);
+    this.#parts.recorder.counters.written(record);
     this.#parts.telemetry?.recorded(record);
   }
 
@@ -130,7 +138,16 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     return current === null || answers(current, { wallMs: Date.now(), monotonicMs: performance.now() });
   }
 
+  /** Every edge of a guarded process is in place. */
+  edgesInPlace(): void {
+    this.#listed?.settled();
+  }
+
   health(): AgentHealth {
+    return { ...this.#health(), processFile: this.#listed?.state ?? null };
+  }
+
+  #health(): Omit<AgentHealth, 'processFile'> {
     const { log, policy, kill, glass } = this.#parts;
     const engine = this.#parts.engine?.health() ?? null;
     const audit = log.health();
@@ -151,6 +168,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       holds: kill.holds,
       breakGlass,
       inFlight: this.#parts.inFlight.size,
+      counters: this.#parts.recorder.counters.read(),
       warnings,
       coverage: processCoverage.list(),
     };
@@ -179,6 +197,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     this.#ended = true;
     this.#stopClock();
     this.#stopDrops();
+    this.#listed?.remove();
     this.#parts.inFlight.leaveAll();
     this.#recordDrops();
     this.#parts.recorder.record({
@@ -186,6 +205,17 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       agent_id: this.#as.name,
       instance_id: this.#as.instanceId,
       reason,
+    });
+  }
+
+  #list(): ProcessFile {
+    const { settings, name, instanceId, disabled } = this.#as;
+    return new ProcessFile({
+      ...{ settings, agentId: name, instanceId, disabled },
+      nodeFlags: [...wordsOf(process.env.NODE_OPTIONS ?? ''), ...process.execArgv],
+      health: () => this.#health(),
+      timers: SYSTEM_TIMERS,
+      wallMs: Date.now,
     });
   }
 

@@ -1,4 +1,7 @@
 /** What /healthz and /readyz say, and the line that `systemctl status` shows. */
+import { statSync } from 'node:fs';
+import { type CounterReading, callTotals } from '../agent/counters.js';
+import type { AuditHealth } from '../agent/types.js';
 import type { AgentId } from '../core/brand.js';
 import type { DaemonAgent } from './agent-port.js';
 import { fail, type Reply, type Route } from './http.js';
@@ -55,7 +58,7 @@ function statusOf(parts: HealthParts): 'ok' | 'degraded' | 'failing' | 'stopping
 }
 
 function healthOf(parts: HealthParts) {
-  const { policy, policySha256, engine, audit, holds, breakGlass } = parts.agent.health();
+  const { policy, policySha256, engine, audit, holds, breakGlass, counters } = parts.agent.health();
   return {
     status: statusOf(parts),
     version: parts.version,
@@ -87,6 +90,7 @@ function healthOf(parts: HealthParts) {
       last_checkpoint: audit.lastCheckpointMs === null ? null : new Date(audit.lastCheckpointMs).toISOString(),
       error: audit.error,
     },
+    counters: countersOf(counters, audit, parts),
     break_glass:
       breakGlass === null
         ? null
@@ -101,6 +105,43 @@ function healthOf(parts: HealthParts) {
       ...(latch === undefined ? {} : { release_id: latch.id, release_log: latch.log }),
     })),
   };
+}
+
+/** Since this daemon's start; `reported` is what libraries decided and handed in. */
+function countersOf(counters: CounterReading, audit: AuditHealth & { readonly path: string }, { calls }: HealthParts) {
+  const part = (reported: boolean) => {
+    const { byCode, ...totals } = callTotals(counters, reported);
+    const outcomes = counters.outcomes.filter(one => one.reported === reported);
+    return {
+      ...totals,
+      by_code: byCode,
+      outcomes: Object.fromEntries(outcomes.map(({ result, count }) => [result, count])),
+    };
+  };
+  return {
+    ...part(false),
+    reported: { ...part(true), records: counters.reported },
+    records: counters.records,
+    unwritten: counters.unwritten,
+    policies_loaded: counters.policiesLoaded,
+    policies_rejected: counters.policiesRejected,
+    log_bytes: fileBytes(audit.path),
+    checkpoint_age_s: audit.lastCheckpointMs === null ? null : ageSeconds(audit.lastCheckpointMs),
+    open_calls: calls.size,
+  };
+}
+
+/** Of the file that is being written; null: it is not there. */
+function fileBytes(path: string): number | null {
+  try {
+    return statSync(path).size;
+  } catch {
+    return null;
+  }
+}
+
+function ageSeconds(sinceMs: number): number {
+  return Math.max(0, Math.round((Date.now() - sinceMs) / 1000));
 }
 
 /** A newer engine file was refused; the old one decides. */

@@ -1,3 +1,4 @@
+import { Counters } from '#src/agent/counters.js';
 import type { AgentHealth } from '#src/agent/types.js';
 
 /** All is well. */
@@ -19,6 +20,8 @@ export const HEALTH: AgentHealth = {
   holds: [],
   breakGlass: null,
   inFlight: 0,
+  counters: new Counters().read(),
   warnings: [],
   coverage: [],
+  processFile: null,
 };
