@@ -13,6 +13,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'test', load: async () => (await import('./test.js')).test },
   { name: 'fmt', load: async () => (await import('./fmt.js')).fmt },
   { name: 'schema', load: async () => (await import('./schema.js')).schema },
+  { name: 'config', load: async () => (await import('./config.js')).config },
   { name: 'decide', load: async () => (await import('./decide.js')).decide },
   { name: 'explain', load: async () => (await import('./explain.js')).explain },
   { name: 'replay', load: async () => (await import('./replay.js')).replay },

@@ -1,6 +1,6 @@
 import { operatorSettingsFile, readSettings } from '../agent/read-settings.js';
 import { judge } from '../core/status/judge.js';
-import { readArgs } from './args.js';
+import { CONFIG } from './flags.js';
 import { type Command, EXIT } from './io.js';
 import { gather } from './status/gather.js';
 import { statusJson } from './status/json.js';
@@ -9,18 +9,21 @@ import { statusScreen } from './status/screen.js';
 export const status: Command = {
   name: 'status',
   summary: 'say what is in force: policy, kill switch, log, daemon, guarded processes',
-  usage: `
-usage: checkrd status [--config FILE] [--json]
-
+  synopsis: ['[--config FILE] [--json]'],
+  about: `
 Looks at the files, asks the daemon, if its socket is there, and lists the guarded processes of the state folder that live:
 which ways out of each are decided, which let something through, and what no guard inside a process can hold. Says what this
-user may not see. Settings: FILE, else $CHECKRD_CONFIG_DIR, else /etc/checkrd if it has any, else ~/.checkrd.
-
-exit (as monitoring wants it): 0 all is well, 1 something to know (a kill switch is engaged, a rejected policy, not
-enforcing, a way out that was bypassed where strict coverage is asked for), 2 something is wrong (no policy that loads, a
-daemon that does not answer or is not ready, a process whose log fails), 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, { texts: ['config'] });
+user may not see. The exit code is as monitoring wants it.`,
+  flags: {
+    config: CONFIG,
+  },
+  exit: {
+    ok: 'all is well',
+    no: 'something to know (a kill switch is engaged, a rejected policy, not enforcing, a way out that was bypassed where strict coverage is asked for)',
+    unknown:
+      'something is wrong (no policy that loads, a daemon that does not answer or is not ready, a process whose log fails)',
+  },
+  async run(given, io) {
     const file = operatorSettingsFile(given.text('config'), io);
     const settings = readSettings('operator', io, file);
     const nowMs = Date.now();

@@ -24,7 +24,7 @@ export type Decoded =
       readonly at?: At<unknown>;
     };
 
-const GROUP = /^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$/;
+export const GROUP = /^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$/;
 
 function wrong(code: SettingsIssueCode, name: string, kind: SettingKind, given?: string): Decoded {
   const meant = kind.is === 'choice' && given !== undefined ? nearest(given, kind.of) : null;
