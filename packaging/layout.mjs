@@ -11,8 +11,8 @@ export function layout(made) {
   return [
     { from: 'packaging/files/checkrd', to: '/usr/bin/checkrd', mode: 0o755 },
     { from: 'systemd', ending: '.service', to: '/usr/lib/systemd/system/', machine: true },
-    { from: 'systemd/checkrd.sysusers', to: '/usr/lib/sysusers.d/checkrd.conf', machine: true },
-    { from: 'systemd/checkrd.tmpfiles', to: '/usr/lib/tmpfiles.d/checkrd.conf', machine: true },
+    { from: 'systemd/checkrd.sysusers', to: '/usr/lib/sysusers.d/checkrd.conf', machine: true, optional: true },
+    { from: 'systemd/checkrd.tmpfiles', to: '/usr/lib/tmpfiles.d/checkrd.conf', machine: true, optional: true },
     { from: 'packaging/logrotate/checkrd', to: '/etc/logrotate.d/checkrd', conf: true, machine: true },
     { from: 'packaging/files/checkrd.yaml', to: '/etc/checkrd/checkrd.yaml', conf: true },
     { from: 'packaging/files/policy.yaml', to: '/etc/checkrd/policy.yaml', conf: true },
