@@ -14,11 +14,14 @@ import { layout } from './layout.mjs';
 import { thirdPartyLicences } from './licences.mjs';
 import { bundleProgram } from './program.mjs';
 import { fetchRuntime } from './runtime.mjs';
+import { makeRpm } from './rpm.mjs';
 import { billOfMaterials } from './sbom.mjs';
 import { stage } from './stage.mjs';
+import { writeSums } from './sums.mjs';
+import { makeTar } from './tar.mjs';
 import { packageVersion } from './version.mjs';
 
-const MAKERS = { deb: makeDeb };
+const MAKERS = { deb: makeDeb, rpm: makeRpm, tar: makeTar };
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { values } = parseArgs({
@@ -60,6 +63,7 @@ for (const cpu of cpus) {
   }
 }
 rmSync(work, { recursive: true });
+made.push(...(await writeSums(root, out, made, values.sign)));
 for (const path of made) console.error(`package: ${path}`);
 
 /** Seconds: said, or when the commit was made. */
