@@ -20,7 +20,7 @@ Comment: Terms of what is joined into the program, and of the Node.js beside it,
  /usr/share/doc/checkrd/THIRD-PARTY-LICENSES.
 
 Files: *
-Copyright: the checkrd authors
+Copyright: 2026 the checkrd authors
 License: Apache-2.0
 
 License: Apache-2.0

@@ -26,7 +26,7 @@ const DEPENDS = [
  * @param {'x64' | 'arm64'} given.cpu
  * @param {{ upstream: string, revision: string }} given.version
  * @param {number} given.epoch seconds
- * @param {boolean} given.fast uncompressed, for tests
+ * @param {boolean} given.fast hardly compressed, for tests
  * @param {string} given.out folder
  * @returns {string} the file's path
  */
@@ -61,7 +61,7 @@ ${DESCRIPTION.map(line => ` ${line}\n`).join('')}`,
   for (const name of walk(control)) lutimesSync(join(control, name), epoch, epoch);
   for (const folder of [control, tree]) lutimesSync(folder, epoch, epoch);
   const path = join(out, `checkrd_${number}_${architecture}.deb`);
-  const pressed = fast ? ['-Znone'] : ['-Zxz', '-z6', '--threads-max=1'];
+  const pressed = fast ? ['-Zgzip', '-z1'] : ['-Zxz', '-z6', '--threads-max=1'];
   execFileSync('dpkg-deb', ['--root-owner-group', ...pressed, '--build', tree, path], {
     env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch) },
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -1,6 +1,6 @@
 // The terms of what the packages carry besides our own code: each joined package and the runtime. A package whose terms stand
 // only in a header of its source has them in licences/.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -22,5 +22,8 @@ export function thirdPartyLicences(root, packages, runtime) {
   if (!existsSync(runtime.licence)) throw new Error('the runtime comes without a licence');
   parts.push({ title: `Node.js ${runtime.version} and what it contains`, text: readFileSync(runtime.licence, 'utf8') });
   const head = 'checkrd contains the following software of others, under these terms.\n';
-  return [head, ...parts.map(({ title, text }) => `${'='.repeat(80)}\n${title}\n${'='.repeat(80)}\n\n${text.trim()}\n`)].join('\n');
+  return [
+    head,
+    ...parts.map(({ title, text }) => `${'='.repeat(80)}\n${title}\n${'='.repeat(80)}\n\n${text.trim()}\n`),
+  ].join('\n');
 }

@@ -34,13 +34,15 @@ export async function bundleProgram(root, out) {
         name: 'places',
         transform(code, id) {
           if (!id.startsWith(dist + sep)) return null;
+          // Started by the launcher only.
+          const lineless = code.startsWith('#!') ? { code: code.slice(code.indexOf('\n')), map: null } : null;
           for (const [, name] of code.matchAll(BESIDE)) {
             const path = resolve(dirname(id), name);
             if (!path.startsWith(dist + sep)) continue;
             if (path.endsWith('.js')) this.emitFile({ type: 'chunk', id: path, fileName: place(path) });
             else copied.add(path);
           }
-          return null;
+          return lineless;
         },
         resolveImportMeta(property, { moduleId, chunkId }) {
           if (property !== 'url' || !moduleId.startsWith(dist + sep) || place(moduleId) === chunkId) return null;

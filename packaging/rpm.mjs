@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DESCRIPTION, SUMMARY } from './about.mjs';
+import { DESCRIPTION, MAINTAINER, SUMMARY } from './about.mjs';
 import { walk } from './stage.mjs';
 
 const here = join(dirname(fileURLToPath(import.meta.url)), 'rpm');
@@ -16,7 +16,7 @@ export function makeRpm({ tree, conf, cpu, version, epoch, fast, out }) {
   const top = `${tree}.rpmbuild`;
   mkdirSync(top, { recursive: true });
   const spec = join(top, 'checkrd.spec');
-  writeFileSync(spec, specOf(tree, conf, version));
+  writeFileSync(spec, specOf(tree, conf, version, epoch));
   const target = ARCHITECTURES[cpu];
   const defined = {
     _topdir: top,
@@ -42,7 +42,7 @@ export function makeRpm({ tree, conf, cpu, version, epoch, fast, out }) {
   return path;
 }
 
-function specOf(tree, conf, { upstream, revision }) {
+function specOf(tree, conf, { upstream, revision }, epoch) {
   const files = walk(tree)
     .map(path => `/${path}`)
     .flatMap(path => {
@@ -56,6 +56,8 @@ Version: ${upstream}
 Release: ${revision}
 Summary: ${SUMMARY[0].toUpperCase()}${SUMMARY.slice(1)}
 License: Apache-2.0
+Group: System Environment/Daemons
+Packager: ${MAINTAINER}
 URL: https://checkrd.invalid/
 AutoReqProv: no
 Requires: libc.so.6(GLIBC_2.28)(64bit)
@@ -76,5 +78,15 @@ ${scripts.join('\n')}
 %files
 %defattr(-,root,root,-)
 ${files.join('\n')}
+
+%changelog
+* ${day(epoch)} ${MAINTAINER} - ${upstream}-${revision}
+- What changed: /usr/share/doc/checkrd/changelog.gz
 `;
+}
+
+/** `Sat Nov 21 2026`, UTC. */
+function day(epoch) {
+  const [name, date, month, year] = new Date(epoch * 1000).toUTCString().split(/,? /);
+  return `${name} ${month} ${date} ${year}`;
 }

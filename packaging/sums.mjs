@@ -12,7 +12,9 @@ import { sha256Of } from './runtime.mjs';
  * @returns {Promise<string[]>} files written
  */
 export async function writeSums(root, out, paths, keyFile) {
-  const lines = paths.map(path => `${sha256Of(path)}  ${basename(path)}\n`).sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1));
+  const lines = paths
+    .map(path => `${sha256Of(path)}  ${basename(path)}\n`)
+    .sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1));
   const sums = join(out, 'SHA256SUMS');
   const text = Buffer.from(lines.join(''));
   writeFileSync(sums, text);
