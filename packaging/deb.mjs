@@ -32,9 +32,13 @@ const DEPENDS = [
  */
 export function makeDeb({ tree, conf, cpu, version, epoch, fast, out }) {
   const control = join(tree, 'DEBIAN');
-  mkdirSync(control, { mode: 0o755 });
+  mkdirSync(control);
+  chmodSync(control, 0o755);
   const files = walk(tree).filter(path => !path.endsWith('/') && !path.startsWith('DEBIAN'));
-  const put = (name, text) => writeFileSync(join(control, name), text, { mode: 0o644 });
+  const put = (name, text) => {
+    writeFileSync(join(control, name), text);
+    chmodSync(join(control, name), 0o644);
+  };
   const number = `${version.upstream}-${version.revision}`;
   const architecture = ARCHITECTURES[cpu];
   const sizeKib = files.reduce((sum, path) => sum + Math.ceil(statSync(join(tree, path)).size / 1024), 0);

@@ -51,6 +51,8 @@ export async function bundleProgram(root, out) {
       },
       commonJs(),
     ],
+    // Modules of ours take functions from Node when they load: none may be thought away.
+    treeshake: false,
     onwarn(warning) {
       if (HARMLESS.has(warning.code)) return;
       throw new Error(`program: ${warning.message}`);
