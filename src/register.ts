@@ -20,6 +20,7 @@ import { configDirOf } from './core/config/resolve.js';
 import { OWN_SOCKET } from './handover/records-client.js';
 import { install as datagrams } from './transports/datagrams/install.js';
 import { install as fetches } from './transports/fetch/install.js';
+import { install as http2 } from './transports/http2/install.js';
 import { guardedOptions, inheritance } from './transports/inherit.js';
 import { install as names } from './transports/names/install.js';
 import { install as natives } from './transports/native/install.js';
@@ -55,7 +56,8 @@ function guard(): void {
   names(port);
   http(port);
   processCoverage.covers('http', 'wrapped');
-  processCoverage.covers('http2', 'wrapped', 'as a connection: CONNECT');
+  http2(port);
+  processCoverage.covers('http2', 'wrapped');
   // After the names: it takes the guarded lookup for the one that all sockets use.
   sockets(port);
   datagrams(port);
@@ -65,6 +67,7 @@ function guard(): void {
   // For what is started past all this, as by a shell.
   process.env.NODE_OPTIONS = guardedOptions(process.env.NODE_OPTIONS ?? '', entry);
   syncBuiltinESMExports();
+  agent.edgesInPlace();
 }
 
 /** The environment as it means the same from another folder and in another home. */

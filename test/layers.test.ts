@@ -12,7 +12,7 @@ const MAY = ROOMS;
 /** An edge knows the agent by its promises, not by its parts. */
 const AGENT_FACE = /^agent\/(types|errors|coverage)\.ts$/;
 /** The edges that stand in the way of Node's own network modules have to name them. */
-const PATCHES = /^transports\/(datagrams|names|native|node-http|sockets|undici)\//;
+const PATCHES = /^transports\/(datagrams|http2|names|native|node-http|sockets|undici)\//;
 const NETWORK = /^(node:)?(http|http2|https|tls|net|dns|dgram|inspector|cluster)(\/|$)/;
 
 const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');

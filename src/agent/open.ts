@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import type { EngineFields, PolicyRejectedFields } from '../core/audit/fields.js';
+import type { AgentRecord, EngineFields, PolicyRejectedFields } from '../core/audit/fields.js';
 import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
@@ -15,6 +15,7 @@ import { ensureEd25519 } from '../crypto/ed25519.js';
 import type { LocalIdentity } from '../crypto/identity.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import { LiveAgent } from './agent.js';
+import { Counters, type RecordObserver } from './counters.js';
 import { EngineSwap, NO_DIGEST } from './engine/engine-swap.js';
 import { engineTrust, openEngine, type StartEngine } from './engine/open-engine.js';
 import { Ids } from './ids.js';
@@ -30,7 +31,6 @@ import { OpenedAgent } from './opened.js';
 import { markRun, ranBefore } from './ran-before.js';
 import { Recorder } from './recorder.js';
 import { Telemetry } from './telemetry.js';
-import type { AuditLog } from './types.js';
 import { packageVersion } from './version.js';
 
 /** What an opener is told beside the settings. */
@@ -45,6 +45,8 @@ export interface OpenHow {
   readonly identity?: LocalIdentity | null;
   /** Gets an event for each call; absent or null: nothing does. */
   readonly telemetrySink?: TelemetrySink | null;
+  /** Told of each record; absent: nobody is. */
+  readonly observer?: RecordObserver;
 }
 
 /** @throws Fault when any part cannot be had in strict mode. */
@@ -62,7 +64,11 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
   });
   const sink = how.telemetrySink ?? null;
   const telemetry = sink === null ? null : new Telemetry(sink, Date.now);
-  const recorder = new Recorder(log, Date.now, telemetry);
+  const recorder = new Recorder(log, Date.now, telemetry, new Counters(Date.now, how.observer));
+  const append = (fields: AgentRecord): void => {
+    log.append(fields);
+    recorder.counters.written(fields);
+  };
   const inFlight = new InFlight(() => performance.now());
   let kill: OpenKillSwitch | null = null;
   let glass: OpenGlass | null = null;
@@ -78,7 +84,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
       pid: process.pid,
     });
     if (how.disabled) recorder.record({ type: 'operator_action', action: 'disabled', by_uid: process.getuid?.() ?? 0 });
-    const engine = start === null ? null : swappable(start, settings, log, how);
+    const engine = start === null ? null : swappable(start, settings, append, how);
     swap = engine;
     recorder.record(
       engine === null
@@ -106,7 +112,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
       how.policyObject,
       engine,
       fields => {
-        log.append(fields);
+        append(fields);
         if (fields.type === 'policy_rejected') how.warn(rejectedText(fields));
       },
       isFirstStart,
@@ -133,7 +139,13 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     });
     const warnings = [...(how.disabled ? [DISABLED] : []), ...kill.warnings, ...unreleasable(settings)];
     for (const warning of warnings) how.warn(warning);
-    return new OpenedAgent(agent, { ...parts, kill, engine, log, telemetry }, { name, instanceId, settings, warnings });
+    return new OpenedAgent(
+      agent,
+      { ...parts, kill, engine, log, telemetry },
+      {
+        ...{ name, instanceId, settings, warnings, disabled: how.disabled },
+      },
+    );
   } catch (error) {
     void swap?.close();
     void kill?.close();
@@ -161,13 +173,18 @@ function rejectedText({ path, line, column, error }: PolicyRejectedFields): stri
   return `the policy was refused: ${path}${at}: ${error} (\`checkrd check ${how}${path}\` explains it)`;
 }
 
-function swappable(start: StartEngine, settings: Settings, log: AuditLog, how: OpenHow): EngineSwap {
+function swappable(
+  start: StartEngine,
+  settings: Settings,
+  append: (fields: AgentRecord) => void,
+  how: OpenHow,
+): EngineSwap {
   return new EngineSwap({
     start,
     trust: engineTrust(settings),
     inspectBytes: settings.inspectBytes,
     report: (fields: EngineFields) => {
-      log.append(fields);
+      append(fields);
       if (fields.type === 'engine_rejected')
         how.warn(`another engine was refused: ${start.path}: ${fields.error} (\`checkrd status\` explains it)`);
     },

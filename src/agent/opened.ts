@@ -8,6 +8,7 @@ import type { AgentId } from '../core/brand.js';
 import type { EgressSettings, Settings } from '../core/config/settings.js';
 import { systemDenial } from '../core/decide/system.js';
 import type { ActionRequest } from '../core/decide/types.js';
+import { wordsOf } from '../core/status/limits.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import type { LiveAgent } from './agent.js';
 import { glassText } from './break-glass.js';
@@ -20,6 +21,7 @@ import type { InFlight } from './in-flight.js';
 import type { OpenKillSwitch } from './kill-switch.js';
 import type { OpenGlass } from './open-break-glass.js';
 import type { WatchedPolicySource } from './policy-ports.js';
+import { ProcessFile } from './process-file.js';
 import type { Recorder } from './recorder.js';
 import type { Telemetry } from './telemetry.js';
 import type { Agent, AgentHealth, AgentLifecycle, AuditLog, Begun, CallContext, SecurityMode } from './types.js';
@@ -43,6 +45,8 @@ export interface OpenedAs {
   readonly name: string;
   readonly instanceId: string;
   readonly settings: Settings;
+  /** CHECKRD_DISABLED. */
+  readonly disabled: boolean;
   /** What the operator should know for as long as this agent runs. */
   readonly warnings: readonly string[];
 }
@@ -62,6 +66,8 @@ export class OpenedAgent implements Agent, AgentLifecycle {
   readonly #stopClock: () => void;
   readonly #forgetExit: () => void;
   readonly #stopDrops: () => void;
+  /** Null: a daemon, whose process makes no calls. */
+  readonly #listed: ProcessFile | null;
   /** No call passes any more. */
   #closed = false;
   /** The last records are written. */
@@ -78,6 +84,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     this.#stopClock = this.#watchClock();
     this.#stopDrops =
       parts.telemetry === null ? () => undefined : SYSTEM_TIMERS.every(DROPS_EVERY_MS, () => this.#recordDrops());
+    this.#listed = as.settings.face === 'library' ? this.#list() : null;
     this.#forgetExit = onExit(() => {
       parts.inFlight.leaveAll();
       parts.telemetry?.exit();
@@ -117,6 +124,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
 
   report(record: AgentRecord): void {
     this.#parts.log.append(record);
+    this.#parts.recorder.counters.written(record);
     this.#parts.telemetry?.recorded(record);
   }
 
@@ -124,7 +132,16 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     return this.#parts.log.onDisk();
   }
 
+  /** Every edge of a guarded process is in place. */
+  edgesInPlace(): void {
+    this.#listed?.settled();
+  }
+
   health(): AgentHealth {
+    return { ...this.#health(), processFile: this.#listed?.state ?? null };
+  }
+
+  #health(): Omit<AgentHealth, 'processFile'> {
     const { log, policy, kill, glass } = this.#parts;
     const engine = this.#parts.engine?.health() ?? null;
     const audit = log.health();
@@ -145,6 +162,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       holds: kill.holds,
       breakGlass,
       inFlight: this.#parts.inFlight.size,
+      counters: this.#parts.recorder.counters.read(),
       warnings,
       coverage: processCoverage.list(),
     };
@@ -173,6 +191,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     this.#ended = true;
     this.#stopClock();
     this.#stopDrops();
+    this.#listed?.remove();
     this.#parts.inFlight.leaveAll();
     this.#recordDrops();
     this.#parts.recorder.record({
@@ -180,6 +199,17 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       agent_id: this.#as.name,
       instance_id: this.#as.instanceId,
       reason,
+    });
+  }
+
+  #list(): ProcessFile {
+    const { settings, name, instanceId, disabled } = this.#as;
+    return new ProcessFile({
+      ...{ settings, agentId: name, instanceId, disabled },
+      nodeFlags: [...wordsOf(process.env.NODE_OPTIONS ?? ''), ...process.execArgv],
+      health: () => this.#health(),
+      timers: SYSTEM_TIMERS,
+      wallMs: Date.now,
     });
   }
 

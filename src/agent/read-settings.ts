@@ -8,7 +8,7 @@
 import { type BigIntStats, existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { folderOf } from '../core/config/paths.js';
-import { configDirOf, resolveSettings } from '../core/config/resolve.js';
+import { configDirOf, type Origins, resolveSettings } from '../core/config/resolve.js';
 import { type Face, type Settings, settingsIssueText } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import { KIB } from '../core/limits.js';
@@ -82,6 +82,28 @@ export function readSettings(
   options: Readonly<Record<string, unknown>> = {},
   judge: SettingsJudge = refuseOthersSettings,
 ): Settings {
+  return readWithOrigins(face, around, file, options, judge).settings;
+}
+
+export interface SettingsRead {
+  readonly settings: Settings;
+  readonly origins: Origins;
+  /** Path of the file that was read; null: there is none. */
+  readonly file: string | null;
+}
+
+/** As {@link readSettings} for an operator, and where each value was said. */
+export function readSettingsAndOrigins(around: Surroundings, file: string | null): SettingsRead {
+  return readWithOrigins('operator', around, file, {}, refuseOthersSettings);
+}
+
+function readWithOrigins(
+  face: Face,
+  around: Surroundings,
+  file: string | null,
+  options: Readonly<Record<string, unknown>>,
+  judge: SettingsJudge,
+): SettingsRead {
   const { path: from, configDir } = settingsPlace(around, file);
   const text = readText(from, file !== null, judge);
   const resolved = resolveSettings({
@@ -93,7 +115,9 @@ export function readSettings(
     home: around.home,
     cwd: around.cwd,
   });
-  if (resolved.ok) return resolved.settings;
+  if (resolved.ok) {
+    return { settings: resolved.settings, origins: resolved.origins, file: text === null ? null : from };
+  }
   throw new Fault('settings_invalid', { problems: resolved.issues.map(settingsIssueText).join('\n') });
 }
 

@@ -1,4 +1,5 @@
 import type { AgentRecord } from '../core/audit/fields.js';
+import { Counters } from './counters.js';
 import type { Telemetry } from './telemetry.js';
 import type { AuditLog } from './types.js';
 
@@ -15,6 +16,7 @@ export class Recorder {
     private readonly wallMs: () => number,
     /** Told of each record that is in the file. */
     private readonly telemetry: Telemetry | null = null,
+    readonly counters: Counters = new Counters(wallMs),
   ) {}
 
   onDisk(): Promise<boolean> | null {
@@ -30,16 +32,20 @@ export class Recorder {
     try {
       if (this.#dropped > 0) {
         const since = new Date(this.#sinceMs).toISOString();
-        this.log.append({ type: 'records_dropped', count: this.#dropped, since });
+        const dropped = { type: 'records_dropped', count: this.#dropped, since } as const;
+        this.log.append(dropped);
+        this.counters.written(dropped);
         this.#dropped = 0;
       }
       this.log.append(fields);
+      this.counters.written(fields);
       this.telemetry?.recorded(fields);
       return true;
     } catch {
       // The log has said why through its own channel; here only the number must not be lost.
       if (this.#dropped === 0) this.#sinceMs = this.wallMs();
       this.#dropped += 1;
+      this.counters.lost();
       return false;
     }
   }

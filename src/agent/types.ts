@@ -11,6 +11,7 @@ import type { Usage } from '../core/outcome/usage.js';
 import type { PolicyIssue } from '../core/policy/issues.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
 import type { Engine } from '../wasm/engine.js';
+import type { CounterReading } from './counters.js';
 import type { WayCoverage } from './coverage.js';
 
 /** `strict` is the default; `permissive` is a roll-out aid and says so loudly. */
@@ -51,6 +52,10 @@ export interface AuditHealth {
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly checkpointSize: number;
   readonly lastCheckpointMs: number | null;
+  /** Records that no checkpoint covers yet. */
+  readonly uncovered: number;
+  /** Number of the file being written, from 0; null: another process writes it. */
+  readonly segment: number | null;
 }
 
 /* ---- the kill switch ----------------------------------------------------------------------------------------- */
@@ -254,10 +259,17 @@ export interface AgentHealth {
   readonly breakGlass: GlassState | null;
   /** Calls under way, those that wait for a hook or a body among them. */
   readonly inFlight: number;
+  /** Since the start of this agent. */
+  readonly counters: CounterReading;
   /** What the operator should know. */
   readonly warnings: readonly string[];
   /** Each way out of this process: all agents in it share the edges. */
   readonly coverage: readonly WayCoverage[];
+  /**
+   * What `checkrd status` reads of this process. `error`: the system's code where it could not be written; calls go on.
+   * Null: there is none.
+   */
+  readonly processFile: { readonly path: string; readonly error: string | null } | null;
 }
 
 export interface AgentLifecycle {

@@ -24,34 +24,44 @@ import { sha256 } from '../crypto/sha256.js';
 import { replaceFile, syncFolder } from '../disk/durable.js';
 import { errorCode } from '../disk/error-code.js';
 import { readWhole } from '../disk/read-whole.js';
-import { type Args, Misuse, readArgs } from './args.js';
+import { type Args, Misuse } from './args.js';
+import { CONFIG, FILE, TEXT } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 
 export const breakGlass: Command = {
   name: 'break-glass',
   summary: 'let denied calls through for a while, signed and on record',
-  usage: `
-usage: checkrd break-glass --for 15m --reason TEXT --key FILE [--agents GLOB,…] [--out FILE] [--config FILE] [--json]
-       checkrd break-glass --add --key FILE [--out FILE] [--config FILE] [--json]
-       checkrd break-glass --end [--config FILE] [--json]
-
+  synopsis: [
+    '--for 15m --reason TEXT --key FILE [--agents GLOB,…] [--out FILE] [--config FILE] [--json]',
+    '--add --key FILE [--out FILE] [--config FILE] [--json]',
+    '--end [--config FILE] [--json]',
+  ],
+  about: `
 For that long, an hour at most, a call that a rule or the default denies goes on, recorded with \`break_glass\`. The kill
-switch, limits and the log bind as ever. It is over by itself. Only what keys in the trust folder signed counts.
---for     30s, 15m or 1h, from now
---agents  only agents whose ID a pattern names; without it all
---key     the secret key that signs; its public half is in the trust folder
---add     adds a signature to the one that is there, where several must sign, and prints what is signed
---out     writes it there, on a machine where the key is; \`approvals/break-glass.dsse\` is where it counts
---end     ends it now. It cannot be begun again; another one can
-
-exit: 0 it counts, has ended, or was written to --out, 1 more keys must sign, or there was none to end, 2 it would not
-count or cannot be written, 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, {
-      texts: ['for', 'reason', 'key', 'out', 'config'],
-      lists: ['agents'],
-      switches: ['add', 'end'],
-    });
+switch, limits and the log bind as ever. It is over by itself. Only what keys in the trust folder signed counts.`,
+  flags: {
+    for: { takes: { called: 'TIME', is: 'text' }, means: '30s, 15m or 1h, from now' },
+    reason: { takes: TEXT, means: 'why, for the record' },
+    agents: {
+      takes: { called: 'GLOB', is: 'text' },
+      means: 'only agents whose ID a pattern names; without it all',
+      repeats: true,
+    },
+    key: { takes: FILE, means: 'the secret key that signs; its public half is in the trust folder' },
+    add: { means: 'adds a signature to the one that is there, where several must sign, and prints what is signed' },
+    out: {
+      takes: FILE,
+      means: 'writes it there, on a machine where the key is; `approvals/break-glass.dsse` is where it counts',
+    },
+    end: { means: 'ends it now. It cannot be begun again; another one can' },
+    config: CONFIG,
+  },
+  exit: {
+    ok: 'it counts, has ended, or was written to --out',
+    no: 'more keys must sign, or there was none to end',
+    unknown: 'it would not count or cannot be written',
+  },
+  async run(given, io) {
     if (given.on('end')) return end(given, io);
     const key = given.text('key');
     if (key === null)

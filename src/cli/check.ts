@@ -7,10 +7,11 @@ import { packageVersion } from '../agent/version.js';
 import { Fault } from '../core/fault.js';
 import { POLICY_JSON_MAX_BYTES } from '../core/limits.js';
 import type { Lint } from '../core/policy/lints.js';
-import { Misuse, readArgs } from './args.js';
+import { Misuse } from './args.js';
 import { compareAgainst } from './check-against.js';
 import { signatureCheck } from './check-signature.js';
 import { painter } from './colour.js';
+import { ANY, DIR, FILE } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { printIssue } from './print-issue.js';
 import { readInput } from './read-input.js';
@@ -20,22 +21,25 @@ import { withLayers } from './with-layers.js';
 export const check: Command = {
   name: 'check',
   summary: 'say whether policy files would load, and what is wrong with them',
-  usage: `
-usage: checkrd check [--layers] [--strict] [--require-signature [--trust DIR]] [--against OLD] [--json | --sarif] FILE...
-
+  synopsis: ['[--layers] [--strict] [--require-signature [--trust DIR]] [--against OLD] [--json | --sarif] FILE...'],
+  about: `
 Reads each policy as the agent would, runs its own tests, and names every mistake as FILE:LINE:COLUMN, then what is most
-likely not meant. FILE - is YAML from standard input. --sarif writes SARIF 2.1.0. --layers reads what stands in \`policy.d\`
-beside each FILE as well, its names too.
---require-signature: FILE.dsse must hold the signatures that the trust folder asks for (DIR, else that of the settings).
---against: says what FILE changes of the policy OLD, and which way: what cannot be shown not to let more pass counts as if.
-
-exit: 0 all would load, 1 one would not, with --strict has a warning, or with --against may let more pass, 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, {
-      switches: ['strict', 'sarif', 'layers', 'require-signature'],
-      texts: ['trust', 'against'],
-      words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one FILE' },
-    });
+likely not meant. FILE - is YAML from standard input.`,
+  operands: { min: 1, max: ANY, what: 'at least one FILE', takes: FILE },
+  flags: {
+    layers: { means: 'reads what stands in `policy.d` beside each FILE as well, its names too' },
+    strict: { means: 'a warning counts as a mistake' },
+    'require-signature': { means: 'FILE.dsse must hold the signatures that the trust folder asks for' },
+    trust: { takes: DIR, means: 'the trust folder; default: that of the settings' },
+    against: {
+      takes: { called: 'OLD', is: 'file' },
+      means:
+        'says what FILE changes of the policy OLD, and which way: what cannot be shown not to let more pass counts as if',
+    },
+    sarif: { means: 'writes SARIF 2.1.0' },
+  },
+  exit: { ok: 'all would load', no: 'one would not, with --strict has a warning, or with --against may let more pass' },
+  async run(given, io) {
     if (given.on('json') && given.on('sarif')) throw new Misuse('--json and --sarif exclude each other', 'keep one');
     if (given.words.filter(file => file === '-').length > 1) throw new Misuse('- is given twice', 'keep one');
     const signed = signatureCheck(given, io);

@@ -2,8 +2,9 @@ import { resolve } from 'node:path';
 import { policyLoader } from '../agent/offline.js';
 import { decisionText } from '../core/decide/answer-text.js';
 import type { Decision } from '../core/decide/types.js';
-import { Misuse, readArgs } from './args.js';
+import { Misuse } from './args.js';
 import { BatchSession, runBatch } from './decide-batch.js';
+import { ID, POLICY, TIME } from './flags.js';
 import { type Command, EXIT } from './io.js';
 import { sayLoadErrors } from './load-errors.js';
 import { readOneRequest } from './one-request.js';
@@ -11,27 +12,28 @@ import { readOneRequest } from './one-request.js';
 export const decide: Command = {
   name: 'decide',
   summary: 'say what a policy decides about a request, without network or log',
-  usage: `
-usage: checkrd decide --policy FILE [--layers] [--agent ID] [--at TIME] [--killed] [--json] [REQUEST]
-       checkrd decide --batch
-
+  synopsis: ['--policy FILE [--layers] [--agent ID] [--at TIME] [--killed] [--json] [REQUEST]', '--batch'],
+  about: `
 REQUEST is JSON: {"method": "GET", "url": "https://api.example.com/", "headers"?: [["name", "value"]], "body"?: "text"},
 or the call of a tool: {"tool": "read_file", "args"?: JSON, "method"?, "url"?};
-without it, or with -, it is read from standard input.
+without it, or with -, it is read from standard input.`,
+  operands: { min: 0, max: 1, what: 'one REQUEST', takes: { called: 'REQUEST', is: 'text' } },
+  flags: {
+    policy: POLICY,
+    layers: { means: 'also the layers in `policy.d` beside FILE, as an agent would' },
+    agent: { takes: ID, means: 'whose call it is; `default` if nothing is said' },
+    at: { takes: TIME, means: 'when it is made (RFC 3339); now, if nothing is said' },
+    killed: { means: 'as if the kill switch were engaged' },
+    batch: { means: 'reads JSON Lines from standard input and writes one answer a line' },
+  },
+  notes: `
+Limits count from one line of --batch to the next; a line is one of
 
---layers  also the layers in \`policy.d\` beside FILE, as an agent would
-
---batch reads JSON Lines from standard input and writes one answer a line:
-  {"load": POLICY} or {"load_file": PATH, "layers"?}      begins afresh; true: with the layers beside PATH
-  {"request": REQUEST, "agent"?, "at"?, "killed"?}        decides; limits count from line to line
-
-exit: 0 allow (--batch: every line was answered), 1 deny, 2 the policy does not load, 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, {
-      texts: ['policy', 'agent', 'at'],
-      switches: ['batch', 'killed', 'layers'],
-      words: { min: 0, max: 1, what: 'one REQUEST' },
-    });
+  {"load": POLICY}                                  begins afresh
+  {"load_file": PATH, "layers"?}                    so too; true: with those beside PATH
+  {"request": REQUEST, "agent"?, "at"?, "killed"?}  decides`,
+  exit: { ok: 'allow (--batch: every line was answered)', no: 'deny', unknown: 'the policy does not load' },
+  async run(given, io) {
     const policy = given.text('policy');
     if (given.on('batch')) {
       if (

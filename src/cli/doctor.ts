@@ -5,30 +5,31 @@ import { boundedText } from '../core/audit/text.js';
 import { counted, type Finding, type Grade } from '../core/doctor/finding.js';
 import { judge } from '../core/doctor/judge.js';
 import { askDaemon } from '../daemon/ask.js';
-import { readArgs } from './args.js';
 import { painter } from './colour.js';
+import { CONFIG } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { logHeads } from './log-head.js';
-
-const USAGE = `
-usage: checkrd doctor [--config FILE] [--json]
-
-Looks at a whole installation: settings, policy, owners and modes of every file and of the folders above it, separation,
-kill switch, the end of the log against its state, keys, room, sockets, engine, Node, clock. Prints what is wrong and the
-command that mends it. Changes nothing and shows no secret. Run it as root to see everything; as another user it says what
-it could not see. Settings: FILE, else $CHECKRD_CONFIG_DIR, else /etc/checkrd if it has any, else ~/.checkrd.
-
-exit: 0 nothing is wrong (there may be warnings), 1 something is wrong, 2 nothing wrong was seen but not all could be
-looked at, 64 misuse`;
 
 /** @param places another machine's only to try what is found there. */
 export function doctorOf(places: MachinePlaces): Command {
   return {
     name: 'doctor',
     summary: 'look at a whole installation and say what to mend',
-    usage: USAGE,
-    async run(args, io) {
-      const given = readArgs(args, { texts: ['config'] });
+    synopsis: ['[--config FILE] [--json]'],
+    about: `
+Looks at a whole installation: settings, policy, owners and modes of every file and of the folders above it, separation,
+kill switch, the end of the log against its state, keys, room, sockets, engine, Node, clock. Prints what is wrong and the
+command that mends it. Changes nothing and shows no secret. Run it as root to see everything; as another user it says what
+it could not see.`,
+    flags: {
+      config: CONFIG,
+    },
+    exit: {
+      ok: 'nothing is wrong (there may be warnings)',
+      no: 'something is wrong',
+      unknown: 'nothing wrong was seen but not all could be looked at',
+    },
+    async run(given, io) {
       const facts = await gather({
         settingsFile: operatorSettingsFile(given.text('config'), io),
         around: io,

@@ -5,8 +5,9 @@ import { boundedText } from '../core/audit/text.js';
 import type { Decision } from '../core/decide/types.js';
 import { type Explanation, type RuleReport, type Verdict, whyWords } from '../core/explain/explanation.js';
 import type { CheckedPolicy, Effect } from '../core/policy/checked.js';
-import { Misuse, readArgs } from './args.js';
+import { Misuse } from './args.js';
 import { painter } from './colour.js';
+import { ID, POLICY, TIME } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { sayLoadErrors } from './load-errors.js';
 import { readOneRequest } from './one-request.js';
@@ -14,25 +15,26 @@ import { readOneRequest } from './one-request.js';
 export const explain: Command = {
   name: 'explain',
   summary: 'say why a policy decides a request as it does',
-  usage: `
-usage: checkrd explain --policy FILE [--layers] [--agent ID] [--at TIME] [--all] [--json] [REQUEST]
-
+  synopsis: ['--policy FILE [--layers] [--agent ID] [--at TIME] [--all] [--json] [REQUEST]'],
+  about: `
 Decides REQUEST as \`checkrd decide\` does, then asks the same engine about every matcher of every rule alone, and about
-every reading of the request alone. The output quotes the request, values of headers and body too.
-
---all     also the rules whose url or tool does not match; without it they are counted
---layers  also the layers in \`policy.d\` beside FILE: what all of them decide, then each document as if it stood alone
-
+every reading of the request alone. The output quotes the request, values of headers and body too.`,
+  operands: { min: 0, max: 1, what: 'one REQUEST', takes: { called: 'REQUEST', is: 'text' } },
+  flags: {
+    policy: POLICY,
+    layers: {
+      means:
+        'also the layers in `policy.d` beside FILE: what all of them decide, then each document as if it stood alone',
+    },
+    agent: { takes: ID, means: 'whose call it is; `default` if nothing is said' },
+    at: { takes: TIME, means: 'when it is made (RFC 3339); now, if nothing is said' },
+    all: { means: 'also the rules whose url or tool does not match; without it they are counted' },
+  },
+  notes: `
 A matcher says true, false, unknown (it cannot be judged), mixed (some reading matches and not every one, which is not
-enough for an allow) or unread (the body is longer than what is inspected).
-
-exit: 0 allow, 1 deny, 2 the policy does not load, 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, {
-      texts: ['policy', 'agent', 'at'],
-      switches: ['all', 'layers'],
-      words: { min: 0, max: 1, what: 'one REQUEST' },
-    });
+enough for an allow) or unread (the body is longer than what is inspected).`,
+  exit: { ok: 'allow', no: 'deny', unknown: 'the policy does not load' },
+  async run(given, io) {
     const path = given.text('policy');
     if (path === null) throw new Misuse('no policy is given', 'add --policy FILE');
     const json = given.on('json');

@@ -17,11 +17,12 @@ import { ed25519Verify } from '../crypto/ed25519.js';
 import { sha256, sha256Digest } from '../crypto/sha256.js';
 import { errorCode } from '../disk/error-code.js';
 import { readWhole } from '../disk/read-whole.js';
-import { type Args, Misuse, readArgs } from './args.js';
+import { type Args, Misuse } from './args.js';
 import { checkEvidence } from './export-check.js';
-import { HARVEST_LISTS, HARVEST_TEXTS, type HarvestedLog, harvestLog } from './harvest-log.js';
+import { ANY, CONFIG, COUNT, DIR, FILE, ID, LOG_KEY, TIME } from './flags.js';
+import { type HarvestedLog, harvestLog } from './harvest-log.js';
 import { type CliIo, type Command, EXIT } from './io.js';
-import { FROM_USAGE } from './restore-from.js';
+import { FROM } from './restore-from.js';
 
 /** Lines of the records in one file; a period can be split. */
 const LINES_MAX_BYTES = 64 * MIB;
@@ -29,34 +30,40 @@ const LINES_MAX_BYTES = 64 * MIB;
 export const exportEvidence: Command = {
   name: 'export',
   summary: 'one file of evidence for a request, an agent or a period',
-  usage: `
-usage: checkrd export [--request ID] [--agent ID] [--since TIME] [--until TIME] --out FILE
-                      [--policies DIR] [--config FILE] [--key KEY]... [--from SHIPPER] [--unverified] [--json] LOG...
-       checkrd export --check FILE [--key KEY]... [--json]
-
+  synopsis: [
+    '[--request ID] [--agent ID] [--since TIME] [--until TIME] --out FILE [--size N] [--policies DIR] [--config FILE] [--key KEY]... [--from SHIPPER] [--unverified] [--json] LOG...',
+    '--check FILE [--key KEY]... [--json]',
+  ],
+  about: `
 Verifies the files of one log and writes a tar archive (ustar, the same bytes for the same records) that anybody can check
 without checkrd: the records, their inclusion proofs, the checkpoints that cover them, the bytes of the policies they name,
-the key, and instructions for python3 and openssl. What is given narrows it down; all of it together must fit a record.
-
---request     the records of this request, its redirects among them
---agent       the records of this agent
---since, --until  only records from, and before, this time (RFC 3339)
---out         must not exist yet
---policies    where policies are kept by their hash; default: policies/ in the state folder of the settings (--config)
---check       checks FILE from its own bytes and the key
---key         the log's first public key, or the path of its .pub file, as for \`checkrd verify\`; may be repeated
---from        ${FROM_USAGE}
---unverified  go on though the log is not what was written; each proof is checked before it is written all the same
-
-exit: 0 written, or FILE holds, 1 no record fits, or FILE does not hold, 2 not written, or written without a policy that a
-record names, or it cannot be said, 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, {
-      texts: ['request', 'agent', 'since', 'until', 'out', 'policies', 'config', 'check', ...HARVEST_TEXTS],
-      lists: HARVEST_LISTS,
-      switches: ['unverified'],
-      words: { min: 0, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of the log' },
-    });
+the key, and instructions for python3 and openssl. What is given narrows it down; all of it together must fit a record.`,
+  operands: { min: 0, max: ANY, what: 'at least one file of the log', takes: FILE },
+  flags: {
+    request: { takes: ID, means: 'the records of this request, its redirects among them' },
+    agent: { takes: ID, means: 'the records of this agent' },
+    since: { takes: TIME, means: 'only records from this time on (RFC 3339)' },
+    until: { takes: TIME, means: 'only records before this time (RFC 3339)' },
+    out: { takes: FILE, means: 'must not exist yet' },
+    size: { takes: COUNT, means: 'proofs under the checkpoint of this size' },
+    policies: {
+      takes: DIR,
+      means: 'where policies are kept by their hash; default: policies/ in the state folder of the settings',
+    },
+    config: CONFIG,
+    check: { takes: FILE, means: 'checks FILE from its own bytes and the key' },
+    key: LOG_KEY,
+    from: FROM,
+    unverified: {
+      means: 'go on though the log is not what was written; each proof is checked before it is written all the same',
+    },
+  },
+  exit: {
+    ok: 'written, or FILE holds',
+    no: 'no record fits, or FILE does not hold',
+    unknown: 'not written, or written without a policy that a record names, or it cannot be said',
+  },
+  async run(given, io) {
     const json = given.on('json');
     const file = given.text('check');
     if (file !== null) return checkEvidence(file, given.list('key'), json, io);

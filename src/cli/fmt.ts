@@ -7,7 +7,8 @@ import { formatPolicy } from '../core/policy/format/format.js';
 import { policyFormat } from '../core/policy/read.js';
 import { replaceFile } from '../disk/durable.js';
 import { errno } from '../disk/errno.js';
-import { Misuse, readArgs } from './args.js';
+import { Misuse } from './args.js';
+import { ANY, FILE } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { printIssue } from './print-issue.js';
 
@@ -16,21 +17,17 @@ type Outcome = 'unchanged' | 'formatted' | 'would_change' | 'refused';
 export const fmt: Command = {
   name: 'fmt',
   summary: 'lay out policy files anew, comments kept',
-  usage: `
-usage: checkrd fmt FILE
-       checkrd fmt --write [--json] FILE...
-       checkrd fmt --check [--json] FILE...
-
+  synopsis: ['FILE', '--write [--json] FILE...', '--check [--json] FILE...'],
+  about: `
 Prints the policy with its keys in order and two spaces a level; it means the same and keeps every comment, or nothing is
-printed. --write puts it in the file's place, whole, with the same mode. --check names the files that would change. A file
-with anchors keeps the order of its keys.
-
-exit: 0 done, 1 a file would change (--check) or is refused, 2 it cannot be read or written, 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(
-      args.map(arg => (arg === '-w' ? '--write' : arg)),
-      { switches: ['check', 'write'], words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one FILE' } },
-    );
+printed. A file with anchors keeps the order of its keys.`,
+  operands: { min: 1, max: ANY, what: 'at least one FILE', takes: FILE },
+  flags: {
+    write: { means: "puts it in the file's place, whole, with the same mode", short: 'w' },
+    check: { means: 'names the files that would change' },
+  },
+  exit: { ok: 'done', no: 'a file would change (--check) or is refused', unknown: 'it cannot be read or written' },
+  async run(given, io) {
     const { words } = given;
     const [checking, writing, json] = [given.on('check'), given.on('write'), given.on('json')];
     if (checking && writing) throw new Misuse('--check and --write exclude each other', 'keep one');

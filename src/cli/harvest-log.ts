@@ -18,10 +18,6 @@ import { logKeys } from './log-keys.js';
 import { restoreFrom } from './restore-from.js';
 import { verifyLines } from './verify-lines.js';
 
-/** Flags of every command that makes evidence of a log. */
-export const HARVEST_LISTS = ['key'] as const;
-export const HARVEST_TEXTS = ['size', 'from'] as const;
-
 export interface HarvestedLog {
   readonly origin: string;
   readonly harvest: Harvest;

@@ -8,23 +8,20 @@ import { Fault } from '../core/fault.js';
 import { readPublicKey } from '../crypto/read-keys.js';
 import { sha256 } from '../crypto/sha256.js';
 import { errorCode } from '../disk/error-code.js';
-import { readArgs } from './args.js';
 import { type Command, EXIT } from './io.js';
 import { STARTER_POLICY, starterSettings } from './starter.js';
 
 export const init: Command = {
   name: 'init',
   summary: 'write a starter policy, settings and the key of the log',
-  usage: `
-usage: checkrd init [--json]
-
+  synopsis: ['[--json]'],
+  about: `
 Writes into the configuration directory ($CHECKRD_CONFIG_DIR, else ~/.checkrd): a policy that denies by default,
 settings with every line commented out, and the key that signs the log, whose public half it prints.
-Keep that line where this machine cannot change it: \`checkrd verify --key\` wants it. What exists is left as it is.
-
-exit: 0 done, 2 it could not be written, 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, {});
+Keep that line where this machine cannot change it: \`checkrd verify --key\` wants it. What exists is left as it is.`,
+  flags: {},
+  exit: { ok: 'done', unknown: 'it could not be written' },
+  async run(given, io) {
     const settings = readSettings('operator', io);
     const done = [
       writeOnce(join(settings.configDir, 'checkrd.yaml'), starterSettings()),

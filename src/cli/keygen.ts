@@ -5,21 +5,20 @@ import { toBase64 } from '../core/bytes.js';
 import { generateSeed, signerFromSeed } from '../crypto/ed25519.js';
 import { writeKeyFile, writePublicKeyFile } from '../crypto/keys.js';
 import { sha256 } from '../crypto/sha256.js';
-import { readArgs } from './args.js';
+import { FILE } from './flags.js';
 import { type Command, EXIT } from './io.js';
 
 export const keygen: Command = {
   name: 'keygen',
   summary: 'make an Ed25519 key pair',
-  usage: `
-usage: checkrd keygen [--json] FILE
-
+  synopsis: ['[--json] FILE'],
+  about: `
 Writes a new secret key to FILE (mode 0600, one line) and its public key to FILE.pub, and prints the public key.
-Neither is ever written over.
-
-exit: 0 made, 2 not made, 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, { words: { min: 1, max: 1, what: 'one file name for the key' } });
+Neither is ever written over.`,
+  operands: { min: 1, max: 1, what: 'one file name for the key', takes: FILE },
+  flags: {},
+  exit: { ok: 'made', unknown: 'not made' },
+  async run(given, io) {
     const path = resolve(io.cwd, given.words[0] as string);
     const seed = generateSeed();
     const { publicKey } = signerFromSeed(seed);

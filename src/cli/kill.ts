@@ -4,27 +4,34 @@ import { readRfc3339 } from '../core/config/kill-file.js';
 import { KILLSWITCH_REASON_MAX_CHARS } from '../core/limits.js';
 import { engageSwitch } from '../disk/switch-acts.js';
 import { openSwitchFolders } from '../disk/switch-files.js';
-import { Misuse, readArgs } from './args.js';
+import { Misuse } from './args.js';
+import { AGENTS, CONFIG, TEXT, TIME } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
-import { SWITCH_FLAGS, switchOf } from './which-switch.js';
+import { switchOf } from './which-switch.js';
 
 export const kill: Command = {
   name: 'kill',
   summary: 'stop every agent, or some, now',
-  usage: `
-usage: checkrd kill [--agent ID|GLOB,…] [--until TIME] [--reason TEXT] [--config FILE] [--json]
-
-Engages the kill switch: from now on every call is denied and what is in flight is aborted.
---agent   one agent only, by a file of its own; or, with * or a comma, all that a pattern names
---until   ends by itself then: RFC 3339, or from now +30m, +2h, +1d. A release has to follow all the same where the settings
-          say \`resume_requires: signed\`
-The same as \`touch\` on the switch, with a reason and the caller's name. A kill never narrows one that stands. The switch
-is the one of the settings: FILE, else $CHECKRD_CONFIG_DIR, else /etc/checkrd if it has any, else ~/.checkrd. Its path is
-printed.
-
-exit: 0 the switch is engaged, 2 it could not be, 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, { texts: [...SWITCH_FLAGS, 'reason', 'until'] });
+  synopsis: ['[--agent ID|GLOB,…] [--until TIME] [--reason TEXT] [--config FILE] [--json]'],
+  about: `
+Engages the kill switch: from now on every call is denied and what is in flight is aborted. The same as \`touch\` on the
+switch, with a reason and the caller's name. A kill never narrows one that stands. The switch is the one of the settings. Its
+path is printed.`,
+  flags: {
+    agent: {
+      takes: AGENTS,
+      means: 'one agent only, by a file of its own; or, with * or a comma, all that a pattern names',
+    },
+    until: {
+      takes: TIME,
+      means:
+        'ends by itself then: RFC 3339, or from now +30m, +2h, +1d. A release has to follow all the same where the settings say `resume_requires: signed`',
+    },
+    reason: { takes: TEXT, means: 'why, for the record' },
+    config: CONFIG,
+  },
+  exit: { ok: 'the switch is engaged', unknown: 'it could not be' },
+  async run(given, io) {
     const { path, source, agent, globs, whom } = switchOf(given, io);
     const untilMs = untilOf(given.text('until'), Date.now());
     const reason = reasonOf(given.text('reason'), callerName(io.env));

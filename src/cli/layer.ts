@@ -5,31 +5,33 @@ import { isLayerName } from '../core/policy/layers.js';
 import { sha256Digest } from '../crypto/sha256.js';
 import { openLayerMemory } from '../disk/layer-memory.js';
 import { layerNamesIn, policyPlace } from '../disk/policy-set.js';
-import { Misuse, readArgs } from './args.js';
+import { Misuse } from './args.js';
 import { painter } from './colour.js';
+import { CONFIG, FILE, TEXT } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 
 export const layer: Command = {
   name: 'layer',
   summary: 'list the layers of the policy, or let one go for good',
-  usage: `
-usage: checkrd layer list [--policy FILE] [--config FILE] [--json]
-       checkrd layer drop NAME [--policy FILE] [--config FILE] [--json]
-
+  synopsis: ['list [--policy FILE] [--config FILE] [--json]', 'drop NAME [--policy FILE] [--config FILE] [--json]'],
+  about: `
 A layer is a file of \`policy.d\` beside the policy. One that was in force once and is missing keeps a new policy from going
-live, also at a start. \`drop\` says that NAME (such as 10-company.yaml) may be missing: take the file away first. A running
-agent notices within a second or two; whichever process next puts the policy in force without it records who dropped it.
-Only root and the owner of the state folder can.
-
---policy  the policy whose layers are meant; default: that of the settings (--config)
-
-exit: 0 done, with list: none is missing, 1 one is missing, or NAME is not known or still there, 2 it cannot be read or
-written, 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, {
-      texts: ['policy', 'config'],
-      words: { min: 1, max: 2, what: 'list, or drop NAME' },
-    });
+live, also at a start. Only root and the owner of the state folder can let one go.`,
+  acts: {
+    list: 'those that are there, and those that are missing',
+    drop: 'says that NAME (such as 10-company.yaml) may be missing: take the file away first. A running agent notices within a second or two; whichever process next puts the policy in force without it records who dropped it',
+  },
+  operands: { min: 1, max: 2, what: 'list, or drop NAME', takes: TEXT },
+  flags: {
+    policy: { takes: FILE, means: 'the policy whose layers are meant; default: that of the settings' },
+    config: CONFIG,
+  },
+  exit: {
+    ok: 'done, with list: none is missing',
+    no: 'one is missing, or NAME is not known or still there',
+    unknown: 'it cannot be read or written',
+  },
+  async run(given, io) {
     const [act, name] = given.words;
     const settings = readSettings('operator', io, operatorSettingsFile(given.text('config'), io));
     const policy = resolve(io.cwd, given.text('policy') ?? settings.policy);

@@ -10,20 +10,25 @@ import { rfc3339Ms } from '../core/time/rfc3339.js';
 import type { Report } from '../core/verify/findings.js';
 import type { Args } from './args.js';
 import { besideLog } from './beside-log.js';
+import { type Flags, LOG_KEY, TIME } from './flags.js';
 import type { CliIo } from './io.js';
 import { groupFiles } from './log-files.js';
 import { logKeys } from './log-keys.js';
 import { timeOf } from './record-flags.js';
-import { FROM_USAGE, restoreFrom } from './restore-from.js';
+import { FROM, restoreFrom } from './restore-from.js';
 import { verifyLines } from './verify-lines.js';
 
 /** What every such command takes. */
-export const LOG_LISTS = ['key'] as const;
-export const LOG_TEXTS = ['from', 'since', 'until'] as const;
-export const LOG_USAGE = `--key         the log's public key, or the path of its .pub file, as for \`checkrd verify\`; may be repeated
---from        ${FROM_USAGE}
---unverified  go on though the log is not what was written
---since, --until  only decisions from, and before, this time (RFC 3339)`;
+export const LOG_FLAGS: Flags = {
+  key: {
+    ...LOG_KEY,
+    means: "the log's public key, or the path of its .pub file, as for `checkrd verify`; may be repeated",
+  },
+  from: FROM,
+  unverified: { means: 'go on though the log is not what was written' },
+  since: { takes: TIME, means: 'only decisions from this time on (RFC 3339)' },
+  until: { takes: TIME, means: 'only decisions before this time (RFC 3339)' },
+};
 
 export interface LogRead {
   /** False: it must not be used, and why has been said. */

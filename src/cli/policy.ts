@@ -1,4 +1,5 @@
-import { type Args, Misuse, readArgs } from './args.js';
+import { type Args, Misuse } from './args.js';
+import { CONFIG, ID, TEXT } from './flags.js';
 import type { CliIo, Command } from './io.js';
 import { listPolicies } from './policy-list.js';
 import { resetVersion } from './policy-reset.js';
@@ -26,35 +27,44 @@ const SWITCHES = ['text', 'dry-run'];
 export const policy: Command = {
   name: 'policy',
   summary: 'the policies that were in force: list, show, compare, put one back; forget a version',
-  usage: `
-usage: checkrd policy list [--config FILE] [--json]
-       checkrd policy show ID [--file NAME] [--config FILE] [--json]
-       checkrd policy diff ID ID [--text] [--config FILE] [--json]
-       checkrd policy rollback ID [--dry-run] [--config FILE] [--json]
-       checkrd policy reset-version [FILE-NAME] [--reason TEXT] [--config FILE] [--json]
-
+  synopsis: [
+    'list [--config FILE] [--json]',
+    'show ID [--file NAME] [--config FILE] [--json]',
+    'diff ID ID [--text] [--config FILE] [--json]',
+    'rollback ID [--dry-run] [--config FILE] [--json]',
+    'reset-version [FILE-NAME] [--reason TEXT] [--config FILE] [--json]',
+  ],
+  about: `
 Each policy that goes live is kept in the state folder, with its layers and signatures. ID is \`current\`, or the
-beginning of what records name as \`policy_sha256\`. Run it as root, or as the user who owns the state folder.
-list      newest first; when it was last live is what the logs say, as they stand
-show      prints the policy; with layers each file in turn, or the one that --file names
-diff      what the second changes, in words; --text line by line
-rollback  puts the files back where they stood, each by a rename, with their envelopes; a running process takes them as
-          any change. What is damaged, would be refused (signatures, versions, its own tests) or lacks a layer that is
-          there now is not put back. What stood there is kept. --dry-run only says what would be written
-reset-version
-          signed policies only rise in version. This asks checkrd to forget the version of the policy FILE-NAME (such as
-          policy.yaml), or of all, so that the next signed one goes live whatever its version. A running process does it
-          within a second or two, one that is stopped at its next start; either records it as \`operator_action\`
-Settings: FILE, else $CHECKRD_CONFIG_DIR, else /etc/checkrd if it has any, else ~/.checkrd.
-
-exit: 0 done, 1 diff: they differ; rollback: it would not go live, and nothing was changed, 2 something is damaged or
-cannot be read or written, 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, {
-      texts: ['config', ...TEXTS],
-      switches: SWITCHES,
-      words: { min: 1, max: 3, what: `one of ${Object.keys(ACTS).join(', ')}` },
-    });
+beginning of what records name as \`policy_sha256\`. Run it as root, or as the user who owns the state folder.`,
+  acts: {
+    list: 'newest first; when it was last live is what the logs say, as they stand',
+    show: 'prints the policy; with layers each file in turn, or the one that --file names',
+    diff: 'what the second changes, in words',
+    rollback:
+      'puts the files back where they stood, each by a rename, with their envelopes; a running process takes them as any change. What is damaged, would be refused (signatures, versions, its own tests) or lacks a layer that is there now is not put back. What stood there is kept',
+    'reset-version':
+      'signed policies only rise in version. This asks checkrd to forget the version of the policy FILE-NAME (such as policy.yaml), or of all, so that the next signed one goes live whatever its version. A running process does it within a second or two, one that is stopped at its next start; either records it as `operator_action`',
+  },
+  operands: {
+    min: 1,
+    max: 3,
+    what: `one of ${Object.keys(ACTS).join(', ')}`,
+    takes: ID,
+  },
+  flags: {
+    file: { takes: { called: 'NAME', is: 'text' }, means: 'show: only this file' },
+    text: { means: 'diff: line by line' },
+    'dry-run': { means: 'rollback: only says what would be written' },
+    reason: { takes: TEXT, means: 'reset-version: why, for the record' },
+    config: CONFIG,
+  },
+  exit: {
+    ok: 'done',
+    no: 'diff: they differ; rollback: it would not go live, and nothing was changed',
+    unknown: 'something is damaged or cannot be read or written',
+  },
+  async run(given, io) {
     const name = given.words[0] ?? '';
     const act = Object.hasOwn(ACTS, name) ? ACTS[name] : undefined;
     if (act === undefined) {

@@ -7,49 +7,64 @@ import { type Proof, proofJson, readProof, tlogProofText, witnessRequestText } f
 import { Fault } from '../core/fault.js';
 import { ed25519Verify } from '../crypto/ed25519.js';
 import { sha256 } from '../crypto/sha256.js';
-import { type Args, Misuse, readArgs } from './args.js';
+import { type Args, Misuse } from './args.js';
 import { expectation } from './expectation.js';
-import { HARVEST_LISTS, HARVEST_TEXTS, type HarvestedLog, harvestLog, sizeOf } from './harvest-log.js';
+import { ANY, COUNT, FILE, ID, LOG_KEY, QR } from './flags.js';
+import { type HarvestedLog, harvestLog, sizeOf } from './harvest-log.js';
 import { readInputText } from './input-file.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { logKeys } from './log-keys.js';
 import { PROOF_PROBLEMS } from './proof-problems.js';
 import { qrForTerminal, qrOf } from './qr.js';
-import { FROM_USAGE } from './restore-from.js';
+import { FROM } from './restore-from.js';
 
 const PORTS = { sha256, verify: ed25519Verify };
+
+const FORMATS = ['json', 'tlog-proof', 'witness'];
 
 export const prove: Command = {
   name: 'prove',
   summary: 'prove that a record is in a log, or that a log only grew; check such a proof',
-  usage: `
-usage: checkrd prove (--request ID | --seq N) [--size N] [--format json|tlog-proof] [--key KEY]... [--from SHIPPER]
-                     [--unverified] [--qr] LOG...
-       checkrd prove --old N [--size N] [--format json|witness] [--key KEY]... [--from SHIPPER] [--unverified] [--qr] LOG...
-       checkrd prove --check PROOF [--key KEY]... [--expect SIZE:ROOT] [--json] [RECORD]
-
-Reads and verifies the files of one log and prints a proof that stands alone:
-  --request, --seq  that this record (the decision of this request) is in the log
-  --old             that the first N records are the beginning of the log as it is now
-under the last checkpoint of the record's epoch, or the log's last one; --size names another one by its size.
-
---format  json; tlog-proof is c2sp.org/tlog-proof, witness what \`checkrd witness\` and other witnesses take
---qr      prints it as a QR code
---check   checks PROOF (- is standard input) from its own bytes and the key; RECORD is a file with the record, in any
-          JSON spelling, if it is not in the proof or you hold it yourself
---expect  for --old: the size and root that you kept; without it the old root is what the proof says
---key     the log's first public key, or the path of its .pub file, as for \`checkrd verify\`; may be repeated
---from    ${FROM_USAGE}
---unverified  go on though the log is not what was written; each proof is checked before it is printed all the same
-
-exit: 0 proven, 1 the proof does not hold, 2 nothing can be proven (no key, no checkpoint, tampered), 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, {
-      texts: ['request', 'seq', 'old', 'format', 'check', 'expect', ...HARVEST_TEXTS],
-      lists: HARVEST_LISTS,
-      switches: ['unverified', 'qr'],
-      words: { min: 0, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of the log' },
-    });
+  synopsis: [
+    '(--request ID | --seq N) [--size N] [--format json|tlog-proof] [--key KEY]... [--from SHIPPER] [--unverified] [--qr] [--json] LOG...',
+    '--old N [--size N] [--format json|witness] [--key KEY]... [--from SHIPPER] [--unverified] [--qr] [--json] LOG...',
+    '--check PROOF [--key KEY]... [--expect SIZE:ROOT] [--json] [RECORD]',
+  ],
+  about: `
+Reads and verifies the files of one log and prints a proof that stands alone, under the last checkpoint of the record's
+epoch, or the log's last one. RECORD is a file with the record that PROOF is about, in any JSON spelling, if it is not in the
+proof or you hold it yourself.`,
+  operands: { min: 0, max: ANY, what: 'at least one file of the log', takes: FILE },
+  flags: {
+    request: { takes: ID, means: 'that the decision of this request is in the log' },
+    seq: { takes: COUNT, means: 'that the record with this number is in the log' },
+    old: { takes: COUNT, means: 'that the first N records are the beginning of the log as it is now' },
+    size: { takes: COUNT, means: 'under the checkpoint of this size' },
+    format: {
+      takes: { called: 'FORMAT', is: FORMATS },
+      means: '`tlog-proof` is c2sp.org/tlog-proof, `witness` what `checkrd witness` and other witnesses take',
+    },
+    check: {
+      takes: { called: 'PROOF', is: 'file' },
+      means: 'checks PROOF (- is standard input) from its own bytes and the key',
+    },
+    expect: {
+      takes: { called: 'HEAD', is: 'text' },
+      means: 'for --old: the size and root that you kept (SIZE:ROOT); without it the old root is what the proof says',
+    },
+    key: LOG_KEY,
+    from: FROM,
+    unverified: {
+      means: 'go on though the log is not what was written; each proof is checked before it is printed all the same',
+    },
+    qr: QR,
+  },
+  exit: {
+    ok: 'proven',
+    no: 'the proof does not hold',
+    unknown: 'nothing can be proven (no key, no checkpoint, tampered)',
+  },
+  async run(given, io) {
     const modes = ['request', 'seq', 'old', 'check'].filter(mode => given.text(mode) !== null);
     if (modes.length !== 1) throw new Misuse('give one of --request, --seq, --old and --check');
     if (modes[0] === 'check') return await check(given.text('check') as string, given, io);

@@ -8,14 +8,15 @@ import { boundedText } from '../core/audit/text.js';
 import { AUDIT_LINE_MAX_BYTES } from '../core/limits.js';
 import type { Place } from '../core/verify/findings.js';
 import { type Reconciled, Reconciliation, type Said } from '../core/verify/reconcile.js';
-import { type Restore, SHIPPERS } from '../core/verify/shipped.js';
+import type { Restore } from '../core/verify/shipped.js';
 import { sha256Text } from '../crypto/sha256.js';
 import { BlockCutter } from '../disk/block-cutter.js';
 import { readBytes } from '../disk/byte-source.js';
-import { Misuse, readArgs } from './args.js';
+import { Misuse } from './args.js';
+import { ANY, FILE } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { progressOf } from './progress.js';
-import { restoreFrom } from './restore-from.js';
+import { FROM, restoreFrom } from './restore-from.js';
 
 const LF = 0x0a;
 const LINE_MAX_BYTES = 4096;
@@ -23,29 +24,28 @@ const LINE_MAX_BYTES = 4096;
 export const reconcile: Command = {
   name: 'reconcile',
   summary: 'compare a shipped copy of a log with its source',
-  usage: `
-usage: checkrd reconcile [--from SHIPPER] [--json] SOURCE... --with COPY...
-
+  synopsis: ['[--from SHIPPER] [--json] SOURCE... --with COPY...'],
+  about: `
 Compares the records of the copy with those of the source by log and number: missing, altered and extra ones are named.
 A record that stands in the copy twice is counted and is fine, since shippers deliver at least once. Files may be compressed
-(gzip, Zstandard) and of several logs, in any order. Whether the source itself is in order is for \`checkrd verify\` to say.
-
---with  the words after it are files of the copy
---from  takes off what the shipper of the copy added: ${SHIPPERS.join(', ')}
-
-exit: 0 the copy is whole, 1 records are missing, altered or extra, 2 cannot say (no record in the source), 64 misuse`,
-  async run(args, io) {
-    const at = args.indexOf('--with');
-    const [before, after] = at === -1 ? [args, []] : [args.slice(0, at), args.slice(at + 1)];
-    const shape = { texts: ['from', 'with'], words: { min: 0, max: Number.MAX_SAFE_INTEGER, what: 'files' } };
-    // The flags may stand on either side of --with, each once.
-    const all = readArgs([...after, ...before], shape);
-    const copies = readArgs(after, shape).words;
-    const sources = readArgs(before, shape).words;
-    if (sources.length === 0 || copies.length === 0 || all.text('with') !== null) {
+(gzip, Zstandard) and of several logs, in any order. Whether the source itself is in order is for \`checkrd verify\` to say.`,
+  operands: { min: 0, max: ANY, what: 'files', takes: FILE },
+  flags: {
+    with: { means: 'the words after it are files of the copy' },
+    from: { ...FROM, means: 'takes off what the shipper of the copy added' },
+  },
+  exit: {
+    ok: 'the copy is whole',
+    no: 'records are missing, altered or extra',
+    unknown: 'cannot say (no record in the source)',
+  },
+  async run(given, io) {
+    const copies = given.wordsAfter('with');
+    const sources = given.words.slice(0, given.words.length - copies.length);
+    if (sources.length === 0 || copies.length === 0) {
       throw new Misuse('it takes files of the source, then --with, then files of the copy', 'SOURCE... --with COPY...');
     }
-    const restore = restoreFrom(all);
+    const restore = restoreFrom(given);
     const compared = new Reconciliation(sha256Text);
     const progress = progressOf(io);
     const paths = (words: readonly string[]): readonly string[] => words.map(word => resolve(io.cwd, word));
@@ -62,7 +62,7 @@ exit: 0 the copy is whole, 1 records are missing, altered or extra, 2 cannot say
     const result = compared.finish();
     const different = result.missing + result.altered + result.extra > 0;
     const verdict = different ? 'different' : result.source === 0 ? 'cannot_say' : 'whole';
-    if (all.on('json')) io.out(JSON.stringify({ verdict, ...result }));
+    if (given.on('json')) io.out(JSON.stringify({ verdict, ...result }));
     else print(result, verdict, io);
     return { whole: EXIT.ok, different: EXIT.no, cannot_say: EXIT.unknown }[verdict];
   },

@@ -4,10 +4,19 @@ import { nearest } from '../core/policy/suggest.js';
 import type { Wanted } from '../core/report/record-filter.js';
 import { rfc3339Ms } from '../core/time/rfc3339.js';
 import { type Args, Misuse } from './args.js';
-
-export const WANTED_TEXTS = ['agent', 'result', 'code', 'rule', 'host', 'type', 'since'] as const;
+import { type Flags, ID, TIME } from './flags.js';
 
 const RESULTS = ['allow', 'deny', 'ok', 'error', 'aborted', 'killed', 'killed_late'];
+
+export const WANTED_FLAGS: Flags = {
+  since: { takes: TIME, means: 'all records from this time on (RFC 3339), at most 10000' },
+  agent: { takes: ID, means: 'only records of this agent' },
+  result: { takes: { called: 'RESULT', is: RESULTS }, means: 'of a decision the first two, of an outcome the others' },
+  code: { takes: { called: 'CODE', is: DECISION_CODES }, means: 'only decisions with this code' },
+  rule: { takes: { called: 'NAME', is: 'text' }, means: 'only what this rule decided' },
+  host: { takes: { called: 'HOST', is: 'text' }, means: 'a host, or *.DOMAIN: every host below it' },
+  type: { takes: { called: 'TYPE', is: 'text' }, means: '`decision`, `outcome`, `policy_loaded`, `kill_engaged`, …' },
+};
 
 /** @throws Misuse for a result or code that no record can have, and for a time that is none. */
 export function wantedRecords(given: Args): Wanted {

@@ -4,11 +4,12 @@ import { openReplay, type Replay } from '../agent/replay.js';
 import { boundedText } from '../core/audit/text.js';
 import { byPolicy, readDecision } from '../core/replay/recorded.js';
 import { type Answer, ReplayTally } from '../core/replay/tally.js';
-import { Misuse, readArgs } from './args.js';
+import { Misuse } from './args.js';
 import { painter } from './colour.js';
+import { ANY, FILE, POLICY } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { sayLoadErrors } from './load-errors.js';
-import { LOG_LISTS, LOG_TEXTS, LOG_USAGE, type LogVerdict, readLogs } from './log-records.js';
+import { LOG_FLAGS, type LogVerdict, readLogs } from './log-records.js';
 
 /** What the log does not hold, and what is therefore taken as given. Part of every answer. */
 const GIVEN = [
@@ -22,24 +23,25 @@ const GIVEN = [
 export const replay: Command = {
   name: 'replay',
   summary: 'say what another policy would have decided about the calls of a log',
-  usage: `
-usage: checkrd replay --policy FILE [--layers] [--key KEY]... [--from SHIPPER] [--unverified] [--since TIME]
-                      [--until TIME] [--json] LOG...
-
+  synopsis: [
+    '--policy FILE [--layers] [--key KEY]... [--from SHIPPER] [--unverified] [--since TIME] [--until TIME] [--json] LOG...',
+  ],
+  about: `
 Verifies the log, then decides each of its decisions again under FILE, and counts what would change: by the rule that
 decided then and the rule that would decide now. A log does not hold everything a rule may ask; where that matters the
-answer is "cannot say", with the rule. --layers: also under the layers in \`policy.d\` beside FILE. Decisions in which no policy was asked (kill switch, hook, bad request) are counted.
-
-${LOG_USAGE}
-
-exit: 0 nothing would change, 1 something would, 2 cannot say, the log does not verify, or the policy does not load, 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, {
-      texts: ['policy', ...LOG_TEXTS],
-      lists: LOG_LISTS,
-      switches: ['layers', 'unverified'],
-      words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of a log' },
-    });
+answer is "cannot say", with the rule. Decisions in which no policy was asked (kill switch, hook, bad request) are counted.`,
+  operands: { min: 1, max: ANY, what: 'at least one file of a log', takes: FILE },
+  flags: {
+    policy: POLICY,
+    layers: { means: 'also under the layers in `policy.d` beside FILE' },
+    ...LOG_FLAGS,
+  },
+  exit: {
+    ok: 'nothing would change',
+    no: 'something would',
+    unknown: 'cannot say, the log does not verify, or the policy does not load',
+  },
+  async run(given, io) {
     const path = given.text('policy');
     if (path === null) throw new Misuse('no policy is given', 'add --policy FILE');
     const json = given.on('json');

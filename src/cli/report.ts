@@ -1,38 +1,41 @@
 import { resolve } from 'node:path';
 import { COUNTED_BY, type CountedBy, ReportTally } from '../core/report/tally.js';
-import { type Args, Misuse, readArgs } from './args.js';
+import { type Args, Misuse } from './args.js';
+import { ANY, FILE, LOG_KEY, TIME } from './flags.js';
 import { type Command, EXIT } from './io.js';
 import { type LogVerdict, readLogs } from './log-records.js';
 import { timeOf } from './record-flags.js';
 import { type FilesRead, readRecords } from './report-files.js';
 import { printCsv, printJson, printTables, type Reported } from './report-print.js';
-import { FROM_USAGE, restoreFrom } from './restore-from.js';
+import { FROM, restoreFrom } from './restore-from.js';
 
 export const report: Command = {
   name: 'report',
   summary: 'count calls, denials and changes over a period',
-  usage: `
-usage: checkrd report [--since TIME] [--until TIME] [--by WHAT[,WHAT...]] [--verify [--key KEY]...] [--from SHIPPER] [--json | --csv] FILE...
-
+  synopsis: [
+    '[--since TIME] [--until TIME] [--by WHAT[,WHAT...]] [--verify [--key KEY]...] [--from SHIPPER] [--json | --csv] FILE...',
+  ],
+  about: `
 Counts the decisions of audit logs and how their calls ended, with quantiles of latency (within 0.4 %), and lists what
 happened to kill switch, policy and log. Files may be given in any order, also those that logrotate has compressed; a record
-that is in two of them counts once. Without --verify the files are taken as they are, and the report says so.
-
---since, --until  only calls decided from, and before, this time (RFC 3339)
---by      ${COUNTED_BY.join(', ')} (UTC); result if nothing is said
---verify  verifies the files first, as \`checkrd verify\` does; of a log that was tampered with nothing is reported
---key     the log's public key, or the path of its .pub file; may be repeated
---from    ${FROM_USAGE}
---csv     the tables alone, RFC 4180; a text that a spreadsheet would take for a formula gets a ' before it
-
-exit: 0 reported, 2 a file cannot be read, has no record, or with --verify was tampered with, 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, {
-      texts: ['since', 'until', 'by', 'from'],
-      lists: ['key'],
-      switches: ['verify', 'csv'],
-      words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of a log' },
-    });
+that is in two of them counts once. Without --verify the files are taken as they are, and the report says so.`,
+  operands: { min: 1, max: ANY, what: 'at least one file of a log', takes: FILE },
+  flags: {
+    since: { takes: TIME, means: 'only calls decided from this time on (RFC 3339)' },
+    until: { takes: TIME, means: 'only calls decided before this time (RFC 3339)' },
+    by: {
+      takes: { called: 'WHAT', is: COUNTED_BY },
+      means: 'what the tables count by, days in UTC; `result` if nothing is said; several with a comma between',
+    },
+    verify: {
+      means: 'verifies the files first, as `checkrd verify` does; of a log that was tampered with nothing is reported',
+    },
+    key: { ...LOG_KEY, means: "the log's public key, or the path of its .pub file; may be repeated" },
+    from: FROM,
+    csv: { means: "the tables alone, RFC 4180; a text that a spreadsheet would take for a formula gets a ' before it" },
+  },
+  exit: { ok: 'reported', unknown: 'a file cannot be read, has no record, or with --verify was tampered with' },
+  async run(given, io) {
     if (given.on('json') && given.on('csv')) throw new Misuse('--json and --csv are given', 'keep one');
     if (given.list('key').length > 0 && !given.on('verify')) throw new Misuse('--key is of use with --verify only');
     const by = countedBy(given.text('by'));

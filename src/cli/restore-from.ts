@@ -3,8 +3,9 @@
 import { BLOCK_BYTES } from '../core/verify/line-blocks.js';
 import { type Restore, restorer, SHIPPERS } from '../core/verify/shipped.js';
 import { type Args, Misuse } from './args.js';
+import type { Flag } from './flags.js';
 
-export const FROM_USAGE = `takes off what a shipper added: ${SHIPPERS.join(', ')}`;
+export const FROM: Flag = { takes: { called: 'SHIPPER', is: SHIPPERS }, means: 'takes off what a shipper added' };
 
 /** A line of a copy is longer than the record in it, and may hold many. */
 export const COPY_LINE_MAX_BYTES = BLOCK_BYTES;

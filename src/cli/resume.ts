@@ -2,29 +2,44 @@ import { randomBytes } from 'node:crypto';
 import { operatorSettingsFile, readSettings } from '../agent/read-settings.js';
 import { narrowSwitch, releaseSwitch } from '../disk/switch-acts.js';
 import { isAbsent, lookAtSwitch, readSwitch } from '../disk/switch-files.js';
-import { type Args, Misuse, readArgs } from './args.js';
+import { type Args, Misuse } from './args.js';
+import { AGENTS, CONFIG, FILE, ID } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { type Latched, latchedKills, releaseFile } from './latched.js';
 import { signRelease } from './sign-release.js';
-import { SWITCH_FLAGS, switchOf, type WhichSwitch } from './which-switch.js';
+import { switchOf, type WhichSwitch } from './which-switch.js';
 
 export const resume: Command = {
   name: 'resume',
   summary: 'let every agent, or some, go on',
-  usage: `
-usage: checkrd resume [--agent ID|GLOB,…] [--sign KEYFILE] [--config FILE] [--json]
-       checkrd resume --release ID --log ORIGIN --sign KEYFILE [--out FILE] [--json]
-
+  synopsis: [
+    '[--agent ID|GLOB,…] [--sign KEYFILE] [--config FILE] [--json]',
+    '--release ID --log ORIGIN --sign KEYFILE [--out FILE] [--json]',
+  ],
+  about: `
 Releases the kill switch. Each switch is a hold of its own: \`resume\` leaves those of single agents,
 \`resume --agent ID\` leaves the one of all; patterns are taken out of the one of all, if they stand there.
-Where the settings say \`resume_requires: signed\`, a signed release has to follow: it is said what to sign.
---sign    signs it with the secret key KEYFILE, here or on a machine of its own with the ID and the log that were said, and
-          puts it into \`approvals/\`, or FILE. Run it again with another key where several must sign
---json    {"ok", "released", "source", "still_engaged", "latched": [{"id","log","source","scope"}], "signed"}
-
-exit: 0 released, or signed, 1 it was not engaged, or a signed release has to follow, 2 it could not be released, 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, { texts: [...SWITCH_FLAGS, 'sign', 'release', 'log', 'out'] });
+Where the settings say \`resume_requires: signed\`, a signed release has to follow: it is said what to sign.`,
+  flags: {
+    agent: { takes: AGENTS, means: 'one agent only, or what patterns name' },
+    sign: {
+      takes: { called: 'KEYFILE', is: 'file' },
+      means:
+        'signs the release with this secret key, here or on a machine of its own with the ID and the log that were said, and puts it into `approvals/`, or FILE. Run it again with another key where several must sign',
+    },
+    release: { takes: ID, means: 'the kill that is released, as it was said' },
+    log: { takes: { called: 'ORIGIN', is: 'text' }, means: 'the log of the kill, as it was said' },
+    out: { takes: FILE, means: 'writes the release there' },
+    config: CONFIG,
+  },
+  notes: `
+JSON: {"ok", "released", "source", "still_engaged", "latched": [{"id","log","source","scope"}], "signed"}`,
+  exit: {
+    ok: 'released, or signed',
+    no: 'it was not engaged, or a signed release has to follow',
+    unknown: 'it could not be released',
+  },
+  async run(given, io) {
     return given.text('release') !== null || given.text('log') !== null ? elsewhere(given, io) : here(given, io);
   },
 };

@@ -8,8 +8,10 @@
 
 import { Fault } from '../core/fault.js';
 import { nearest } from '../core/policy/suggest.js';
-import { Misuse } from './args.js';
+import { Misuse, readArgs } from './args.js';
 import { COMMANDS } from './commands.js';
+import { HELP_FLAG, JSON_FLAG } from './flags.js';
+import { exitsOf, helpOf } from './help.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 
 /** @param version As `--version` prints it. */
@@ -43,11 +45,11 @@ async function runNamed(name: string, args: readonly string[], io: CliIo): Promi
   const end = args.indexOf('--');
   const flags = end === -1 ? args : args.slice(0, end);
   if (flags.includes('--help') || flags.includes('-h')) {
-    io.out(json ? JSON.stringify(described(command)) : command.usage.trim());
+    io.out(json ? JSON.stringify(described(command)) : helpOf(command));
     return EXIT.ok;
   }
   try {
-    return await command.run(args, io);
+    return await command.run(readArgs(args, command), io);
   } catch (error) {
     if (error instanceof Misuse) return misuse(io, error, json);
     if (error instanceof Fault) return failed(io, error.code, error.message, error.hint, EXIT.unknown, json);
@@ -55,8 +57,21 @@ async function runNamed(name: string, args: readonly string[], io: CliIo): Promi
   }
 }
 
-function described({ name, summary, usage }: Command) {
-  return { name, summary, usage: usage.trim() };
+function described(command: Command) {
+  const { name, summary, flags } = command;
+  return {
+    name,
+    summary,
+    usage: helpOf(command),
+    flags: Object.entries({ ...flags, json: JSON_FLAG, help: HELP_FLAG }).map(([flag, { takes, means, repeats }]) => ({
+      name: flag,
+      takes: takes?.called ?? null,
+      values: typeof takes?.is === 'object' ? takes.is : null,
+      repeats: repeats === true,
+      means,
+    })),
+    exit: Object.fromEntries(exitsOf(command)),
+  };
 }
 
 async function listCommands(io: CliIo, json: boolean): Promise<number> {

@@ -15,7 +15,8 @@ import { sha256 } from '../crypto/sha256.js';
 import { errorCode } from '../disk/error-code.js';
 import { putBack } from '../disk/put-back.js';
 import { readWhole } from '../disk/read-whole.js';
-import { type Args, Misuse, readArgs } from './args.js';
+import { type Args, Misuse } from './args.js';
+import { FILE, TIME } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { printIssue } from './print-issue.js';
 import { timeOf } from './record-flags.js';
@@ -24,26 +25,32 @@ import { signEngine } from './sign-engine.js';
 export const sign: Command = {
   name: 'sign',
   summary: 'sign a policy or an engine, or add a signature to those it has',
-  usage: `
-usage: checkrd sign POLICY --key FILE [--expires TIME] [--allow-weakening] [--anew] [--json]
-       checkrd sign --engine ENGINE --key FILE [--anew] [--json]
-
+  synopsis: [
+    'POLICY --key FILE [--expires TIME] [--allow-weakening] [--anew] [--json]',
+    '--engine ENGINE --key FILE [--anew] [--json]',
+  ],
+  about: `
 Writes POLICY.dsse: who holds the key says that these bytes are the policy of this file name and of the version that the
 document carries. Where an envelope for the same bytes is there, the signature is added to it, and what was stated first
-(--expires, --allow-weakening) is signed as it stands and printed; --anew states it again, and drops the other signatures.
-Only a policy that loads, passes its own tests and has a \`version\` is signed. TIME is RFC 3339.
---allow-weakening says that letting more pass is meant.
-
---engine signs an engine file, once it has answered as every engine must, and writes ENGINE.dsse.
-
-exit: 0 signed, 1 not a policy that can be signed, 2 a file could not be read or written, or an engine is not sound,
-64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, {
-      texts: ['key', 'expires', 'engine'],
-      switches: ['allow-weakening', 'anew'],
-      words: { min: 0, max: 1, what: 'one POLICY' },
-    });
+(--expires, --allow-weakening) is signed as it stands and printed. Only a policy that loads, passes its own tests and has a
+\`version\` is signed.`,
+  operands: { min: 0, max: 1, what: 'one POLICY', takes: { called: 'POLICY', is: 'file' } },
+  flags: {
+    key: { takes: FILE, means: 'the secret key that signs' },
+    expires: { takes: TIME, means: 'from then on it counts no more (RFC 3339)' },
+    'allow-weakening': { means: 'says that letting more pass is meant' },
+    anew: { means: 'states it again, and drops the other signatures' },
+    engine: {
+      takes: { called: 'ENGINE', is: 'file' },
+      means: 'signs an engine file, once it has answered as every engine must, and writes ENGINE.dsse',
+    },
+  },
+  exit: {
+    ok: 'signed',
+    no: 'not a policy that can be signed',
+    unknown: 'a file could not be read or written, or an engine is not sound',
+  },
+  async run(given, io) {
     const key = given.text('key');
     if (key === null) throw new Misuse('--key is missing', 'checkrd keygen makes one');
     const engine = given.text('engine');

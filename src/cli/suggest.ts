@@ -8,32 +8,34 @@ import { readDecision } from '../core/replay/recorded.js';
 import { Families } from '../core/suggest/families.js';
 import { policyText } from '../core/suggest/policy-text.js';
 import { errorCode } from '../disk/error-code.js';
-import { Misuse, readArgs } from './args.js';
+import { Misuse } from './args.js';
+import { ANY, FILE, ID } from './flags.js';
 import { type Command, EXIT } from './io.js';
-import { LOG_LISTS, LOG_TEXTS, LOG_USAGE, readLogs } from './log-records.js';
+import { LOG_FLAGS, readLogs } from './log-records.js';
 
 export const suggest: Command = {
   name: 'suggest',
   summary: 'propose a policy that allows what a log shows, and nothing else',
-  usage: `
-usage: checkrd suggest [--agent ID] [--out FILE] [--key KEY]... [--from SHIPPER] [--unverified] [--since TIME] [--until TIME] [--json] LOG...
-
+  synopsis: [
+    '[--agent ID] [--out FILE] [--key KEY]... [--from SHIPPER] [--unverified] [--since TIME] [--until TIME] [--json] LOG...',
+  ],
+  about: `
 Verifies the log, such as one that \`mode: dry_run\` or \`default: allow\` has left, and writes a policy with
 \`default: deny\`, one rule for each host and folded path that was called, with the methods that were used, one for each tool,
-and tests. A call that was refused, that an explicit deny named, or about which no policy was asked, is no evidence and only counted.
-
---agent       only what this agent called; the policy speaks for it alone
---out         writes the policy to FILE, which must not exist yet, and not to standard output
-${LOG_USAGE}
-
-exit: 0 proposed, 1 the log shows nothing to allow, 2 the log does not verify, or FILE cannot be written, 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, {
-      texts: ['agent', 'out', ...LOG_TEXTS],
-      lists: LOG_LISTS,
-      switches: ['unverified'],
-      words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of a log' },
-    });
+and tests. A call that was refused, that an explicit deny named, or about which no policy was asked, is no evidence and only
+counted.`,
+  operands: { min: 1, max: ANY, what: 'at least one file of a log', takes: FILE },
+  flags: {
+    agent: { takes: ID, means: 'only what this agent called; the policy speaks for it alone' },
+    out: { takes: FILE, means: 'writes the policy to FILE, which must not exist yet, and not to standard output' },
+    ...LOG_FLAGS,
+  },
+  exit: {
+    ok: 'proposed',
+    no: 'the log shows nothing to allow',
+    unknown: 'the log does not verify, or FILE cannot be written',
+  },
+  async run(given, io) {
     const agent = given.text('agent');
     if (agent !== null && agentId(agent) === null) throw new Misuse('--agent is no agent ID');
     const families = new Families();

@@ -7,12 +7,13 @@ import { RecordFilter, type Wanted } from '../core/report/record-filter.js';
 import type { Restore } from '../core/verify/shipped.js';
 import { followLines } from '../disk/follow-lines.js';
 import { readLines } from '../disk/read-lines.js';
-import { Misuse, readArgs } from './args.js';
+import { type Args, Misuse } from './args.js';
 import { painter } from './colour.js';
+import { ANY, COUNT, FILE } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { readMissed } from './missed-records.js';
-import { WANTED_TEXTS, wantedRecords } from './record-flags.js';
-import { COPY_LINE_MAX_BYTES, FROM_USAGE, restoreFrom } from './restore-from.js';
+import { WANTED_FLAGS, wantedRecords } from './record-flags.js';
+import { COPY_LINE_MAX_BYTES, FROM, restoreFrom } from './restore-from.js';
 
 const LINES_DEFAULT = 10;
 const LINES_MAX = 10_000;
@@ -23,32 +24,27 @@ const HIDDEN = new Set(['v', 'log', 'seq', 'prev', 'time', 'type', 'note', 'sig'
 export const tail: Command = {
   name: 'tail',
   summary: 'show the last records of audit logs, and follow them',
-  usage: `
-usage: checkrd tail [--lines N] [--follow] [--since TIME] [--agent ID] [--result RESULT] [--code CODE] [--rule NAME]
-                    [--host HOST] [--type TYPE] [--from SHIPPER] [--json] FILE...
-
-Prints the last N records (${LINES_DEFAULT}), one a line; of several files in the order of their times. --follow goes on with new ones,
-across rotation, until interrupted. --json prints the records as they are in the file. Nothing is verified:
-\`checkrd verify\` does that.
-
---since   all records from this time on (RFC 3339), at most ${LINES_MAX}
---result  allow or deny of a decision; ok, error, aborted, killed or killed_late of an outcome
---host    a host, or *.DOMAIN: every host below it
---type    decision, outcome, policy_loaded, kill_engaged, …
---from    ${FROM_USAGE}
-Agent, code, rule and host of an outcome are those of its decision. All that is asked for must hold.
-
-exit: 0 printed, 2 a file cannot be read, 64 misuse`,
-  run: (args, io) => runTail(args, io, new AbortController().signal),
+  synopsis: [
+    '[--lines N] [--follow] [--since TIME] [--agent ID] [--result RESULT] [--code CODE] [--rule NAME] [--host HOST] [--type TYPE] [--from SHIPPER] [--json] FILE...',
+  ],
+  about: `
+Prints the last N records (10), one a line; of several files in the order of their times. --json prints the records as they
+are in the file. Nothing is verified: \`checkrd verify\` does that.`,
+  operands: { min: 1, max: ANY, what: 'at least one file of a log', takes: FILE },
+  flags: {
+    lines: { takes: COUNT, means: 'how many' },
+    follow: { means: 'goes on with new ones, across rotation, until interrupted' },
+    ...WANTED_FLAGS,
+    from: FROM,
+  },
+  notes: `
+Agent, code, rule and host of an outcome are those of its decision. All that is asked for must hold.`,
+  exit: { ok: 'printed', unknown: 'a file cannot be read' },
+  run: (given, io) => runTail(given, io, new AbortController().signal),
 };
 
 /** @param stop Ends `--follow`; the command itself ends with its process. */
-export async function runTail(args: readonly string[], io: CliIo, stop: AbortSignal): Promise<number> {
-  const given = readArgs(args, {
-    texts: ['lines', 'from', ...WANTED_TEXTS],
-    switches: ['follow'],
-    words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of a log' },
-  });
+export async function runTail(given: Args, io: CliIo, stop: AbortSignal): Promise<number> {
   const count = lineCount(given.text('lines'), given.text('since') !== null);
   const show = given.on('json') ? asItIs : forPeople(io);
   const last = new LastLines(count);

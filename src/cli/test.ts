@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { policyInspector } from '../agent/inspect-policy.js';
 import { came, expected, type TestOutcome } from '../agent/policy-tests.js';
-import { readArgs } from './args.js';
 import { painter } from './colour.js';
+import { ANY, FILE } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { printIssue } from './print-issue.js';
 import { withLayers } from './with-layers.js';
@@ -10,18 +10,16 @@ import { withLayers } from './with-layers.js';
 export const test: Command = {
   name: 'test',
   summary: "run policies' own tests",
-  usage: `
-usage: checkrd test [--layers] [--json] FILE...
-
+  synopsis: ['[--layers] [--json] FILE...'],
+  about: `
 Runs the tests that each policy carries under \`tests:\`, through the engine that decides, and says what each came to. They are
-that document's own: no other has a part in them. --layers runs those of the layers in \`policy.d\` beside each FILE as well.
-
-exit: 0 all passed, 1 one failed, 2 a policy does not load, 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, {
-      switches: ['layers'],
-      words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one FILE' },
-    });
+that document's own: no other has a part in them.`,
+  operands: { min: 1, max: ANY, what: 'at least one FILE', takes: FILE },
+  flags: {
+    layers: { means: 'runs those of the layers in `policy.d` beside each FILE as well' },
+  },
+  exit: { ok: 'all passed', no: 'one failed', unknown: 'a policy does not load' },
+  async run(given, io) {
     const json = given.on('json');
     const inspector = policyInspector();
     const report: object[] = [];

@@ -12,45 +12,64 @@ import type { Beside } from '../core/verify/end-evidence.js';
 import type { Report } from '../core/verify/findings.js';
 import { worstVerdict } from '../core/verify/report-text.js';
 import { openedAs } from '../disk/byte-source.js';
-import { Misuse, readArgs } from './args.js';
+import { Misuse } from './args.js';
 import { besideLog } from './beside-log.js';
 import { DigestPool } from './digest-pool.js';
 import { expectedEnd, isOfLog, witnessJson, witnessText } from './expected-end.js';
+import { ANY, COUNT, FILE, KEY } from './flags.js';
 import { type Command, EXIT } from './io.js';
 import { groupFiles } from './log-files.js';
 import { keyGiven, logKeys } from './log-keys.js';
 import { progressOf } from './progress.js';
-import { FROM_USAGE, restoreFrom } from './restore-from.js';
+import { FROM, restoreFrom } from './restore-from.js';
 import { verifyFiles } from './verify-files.js';
 import { printReport } from './verify-report.js';
 
 export const verify: Command = {
   name: 'verify',
   summary: 'say whether an audit log is what was written',
-  usage: `
-usage: checkrd verify [--key KEY]... [--identity KEY]... [--expect SIZE:ROOT | --expect @NOTE --witness VKEY]
-                      [--from SHIPPER] [--jobs N] [--json] FILE...
-
+  synopsis: [
+    '[--key KEY]... [--identity KEY]... [--expect SIZE:ROOT | --expect @NOTE --witness VKEY] [--from SHIPPER] [--jobs N] [--json] FILE...',
+  ],
+  about: `
 Reads the files of one or several logs in any order, plain or compressed (gzip, Zstandard), and says how far each log is
 intact, how far it is signed and by which keys, whether its end is attested, and names the first bad line and what is wrong
-with it. The state file and the .epochs file of a log are read where they lie beside its files.
-
---key     a log's public key, or the path of its .pub file, obtained before any intrusion; may be repeated; without it
-          trust/log/*.pub of the configuration directory are used, and without those the origin is unproven
---identity  the public key of an identity, or its path: the log must be endorsed by it, or by one of several
---expect  a size and root kept elsewhere (hexadecimal or base64), or after @ the path of a note that a witness has
-          signed: finds a shortened end
---witness the witness's key, as \`checkrd witness --vkey\` prints it, or the path of a file with one a line
---from    ${FROM_USAGE}
---jobs    threads that read lines; 1: none besides the program's own; as many as processors, at most 4, if not given
-
-exit: 0 intact and signed by a pinned key, 1 tampered, 2 cannot say (no key, no signature, a torn end), 64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, {
-      texts: ['expect', 'witness', 'from', 'jobs'],
-      lists: ['key', 'identity'],
-      words: { min: 1, max: Number.MAX_SAFE_INTEGER, what: 'at least one file of the log' },
-    });
+with it. The state file and the .epochs file of a log are read where they lie beside its files.`,
+  operands: { min: 1, max: ANY, what: 'at least one file of the log', takes: FILE },
+  flags: {
+    key: {
+      takes: KEY,
+      means:
+        "a log's public key, or the path of its .pub file, obtained before any intrusion; may be repeated; without it trust/log/*.pub of the configuration directory are used, and without those the origin is unproven",
+      repeats: true,
+    },
+    identity: {
+      takes: KEY,
+      means: 'the public key of an identity, or its path: the log must be endorsed by it, or by one of several',
+      repeats: true,
+    },
+    expect: {
+      takes: { called: 'HEAD', is: 'text' },
+      means:
+        'a size and root kept elsewhere (SIZE:ROOT, hexadecimal or base64), or after @ the path of a note that a witness has signed: finds a shortened end',
+    },
+    witness: {
+      takes: { called: 'VKEY', is: 'file' },
+      means: "the witness's key, as `checkrd witness --vkey` prints it, or the path of a file with one a line",
+    },
+    from: FROM,
+    jobs: {
+      takes: COUNT,
+      means:
+        "threads that read lines; 1: none besides the program's own; as many as processors, at most 4, if not given",
+    },
+  },
+  exit: {
+    ok: 'intact and signed by a pinned key',
+    no: 'tampered',
+    unknown: 'cannot say (no key, no signature, a torn end)',
+  },
+  async run(given, io) {
     const end = expectedEnd(given, io);
     const { expect } = end;
     const restore = restoreFrom(given);

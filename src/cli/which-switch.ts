@@ -8,8 +8,6 @@ import { agentSwitch } from '../disk/switch-files.js';
 import { type Args, Misuse } from './args.js';
 import type { CliIo } from './io.js';
 
-export const SWITCH_FLAGS = ['agent', 'config'] as const;
-
 export interface WhichSwitch {
   readonly settings: Settings;
   /** The switch of all agents. */

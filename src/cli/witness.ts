@@ -18,7 +18,8 @@ import { ed25519Verify, ensureEd25519 } from '../crypto/ed25519.js';
 import { readKeyFile } from '../crypto/read-keys.js';
 import { sha256 } from '../crypto/sha256.js';
 import { errorCode } from '../disk/error-code.js';
-import { Misuse, readArgs } from './args.js';
+import { Misuse } from './args.js';
+import { FILE, KEY } from './flags.js';
 import { readInputText } from './input-file.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { logKeys } from './log-keys.js';
@@ -31,30 +32,38 @@ const PORTS = { sha256, verify: ed25519Verify };
 export const witness: Command = {
   name: 'witness',
   summary: 'countersign a checkpoint of a log, on another machine, if the log only grew',
-  usage: `
-usage: checkrd witness --name NAME --secret FILE [--key KEY] [--state FILE] [--qr] [--svg FILE] [--json] [REQUEST]
-       checkrd witness --name NAME --secret FILE --vkey
-
+  synopsis: [
+    '--name NAME --secret FILE [--key KEY] [--state FILE] [--qr] [--svg FILE] [--json] [REQUEST]',
+    '--name NAME --secret FILE --vkey [--json]',
+  ],
+  about: `
 REQUEST (standard input if absent or -) is what \`checkrd prove --old N\` prints, in either format; for a log's first
 checkpoint the note alone will do. Prints the note with one more signature (C2SP cosignature/v1) if the log's key signed it
-and it follows from what was signed before; \`checkrd verify --expect @NOTE --witness VKEY\` takes it as evidence of the end.
-
---name    the witness's name in notes: a URL without its scheme
---secret  the witness's own key, as \`checkrd keygen\` makes one
---key     the log's first public key, or the path of its .pub file; else trust/log/*.pub of the configuration directory
---state   remembers what was signed last of each log; default: witness.json in the configuration directory. Back it up:
-          without it the key must not be used again
---vkey    prints what others need to believe this witness, and signs nothing
---qr, --svg  as a QR code on the terminal, or in FILE
-
-exit: 0 signed, 1 refused (a fork, a smaller log, another key), 2 it cannot be said (no key, a proof is needed, no state),
-64 misuse`,
-  async run(args, io) {
-    const given = readArgs(args, {
-      texts: ['name', 'secret', 'key', 'state', 'svg'],
-      switches: ['vkey', 'qr'],
-      words: { min: 0, max: 1, what: 'at most one request' },
-    });
+and it follows from what was signed before; \`checkrd verify --expect @NOTE --witness VKEY\` takes it as evidence of the end.`,
+  operands: { min: 0, max: 1, what: 'at most one request', takes: { called: 'REQUEST', is: 'file' } },
+  flags: {
+    name: { takes: { called: 'NAME', is: 'text' }, means: "the witness's name in notes: a URL without its scheme" },
+    secret: { takes: FILE, means: "the witness's own key, as `checkrd keygen` makes one" },
+    key: {
+      takes: KEY,
+      means:
+        "the log's first public key, or the path of its .pub file; else trust/log/*.pub of the configuration directory",
+    },
+    state: {
+      takes: FILE,
+      means:
+        'remembers what was signed last of each log; default: witness.json in the configuration directory. Back it up: without it the key must not be used again',
+    },
+    vkey: { means: 'prints what others need to believe this witness, and signs nothing' },
+    qr: { means: 'prints it as a QR code on the terminal' },
+    svg: { takes: FILE, means: 'writes it as a QR code to FILE' },
+  },
+  exit: {
+    ok: 'signed',
+    no: 'refused (a fork, a smaller log, another key)',
+    unknown: 'it cannot be said (no key, a proof is needed, no state)',
+  },
+  async run(given, io) {
     const [name, secret] = [given.text('name'), given.text('secret')];
     if (name === null || secret === null) throw new Misuse('--name and --secret say who signs');
     if (!isWitnessName(name)) throw new Misuse('--name has a space, a `+` or a control character in it');

@@ -9,7 +9,7 @@ export type Sha256Hex = Brand<string, 'Sha256Hex'>;
 /** `[A-Za-z0-9][A-Za-z0-9._-]{0,127}`; it names files, so nothing else may pass. */
 export type AgentId = Brand<string, 'AgentId'>;
 
-const AGENT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+export const AGENT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const SHA256_HEX = /^[0-9a-f]{64}$/;
 
 /** The only door into AgentId; null when `text` is none. */

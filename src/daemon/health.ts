@@ -1,4 +1,7 @@
 /** What /healthz and /readyz say. */
+import { statSync } from 'node:fs';
+import { type CounterReading, callTotals } from '../agent/counters.js';
+import type { AuditHealth } from '../agent/types.js';
 import type { AgentId } from '../core/brand.js';
 import type { DaemonAgent } from './agent-port.js';
 import { fail, type Reply, type Route } from './http.js';
@@ -23,11 +26,12 @@ export function healthRoutes(parts: HealthParts): readonly Route[] {
 }
 
 /** The main socket belongs to no agent, so it decides for none. */
-export function mainRoutes(parts: HealthParts): readonly Route[] {
+export function mainRoutes(parts: HealthParts, more: readonly Route[]): readonly Route[] {
   const refuse = () =>
     fail(403, 'no_agent', `this socket decides for no agent; use ${parts.agentSockets}/<agent id>.sock`);
   return [
     ...healthRoutes(parts),
+    ...more,
     { method: 'POST', path: '/v1/decide', handle: refuse },
     { method: 'POST', path: '/v1/outcome', handle: refuse },
     { method: 'POST', path: '/v1/records', handle: refuse },
@@ -35,7 +39,7 @@ export function mainRoutes(parts: HealthParts): readonly Route[] {
 }
 
 function healthOf(parts: HealthParts) {
-  const { policy, policySha256, engine, audit, holds, breakGlass } = parts.agent.health();
+  const { policy, policySha256, engine, audit, holds, breakGlass, counters } = parts.agent.health();
   return {
     status: parts.stopping()
       ? 'stopping'
@@ -73,6 +77,7 @@ function healthOf(parts: HealthParts) {
       last_checkpoint: audit.lastCheckpointMs === null ? null : new Date(audit.lastCheckpointMs).toISOString(),
       error: audit.error,
     },
+    counters: countersOf(counters, audit, parts),
     break_glass:
       breakGlass === null
         ? null
@@ -87,6 +92,43 @@ function healthOf(parts: HealthParts) {
       ...(latch === undefined ? {} : { release_id: latch.id, release_log: latch.log }),
     })),
   };
+}
+
+/** Since this daemon's start; `reported` is what libraries decided and handed in. */
+function countersOf(counters: CounterReading, audit: AuditHealth & { readonly path: string }, { calls }: HealthParts) {
+  const part = (reported: boolean) => {
+    const { byCode, ...totals } = callTotals(counters, reported);
+    const outcomes = counters.outcomes.filter(one => one.reported === reported);
+    return {
+      ...totals,
+      by_code: byCode,
+      outcomes: Object.fromEntries(outcomes.map(({ result, count }) => [result, count])),
+    };
+  };
+  return {
+    ...part(false),
+    reported: { ...part(true), records: counters.reported },
+    records: counters.records,
+    unwritten: counters.unwritten,
+    policies_loaded: counters.policiesLoaded,
+    policies_rejected: counters.policiesRejected,
+    log_bytes: fileBytes(audit.path),
+    checkpoint_age_s: audit.lastCheckpointMs === null ? null : ageSeconds(audit.lastCheckpointMs),
+    open_calls: calls.size,
+  };
+}
+
+/** Of the file that is being written; null: it is not there. */
+function fileBytes(path: string): number | null {
+  try {
+    return statSync(path).size;
+  } catch {
+    return null;
+  }
+}
+
+function ageSeconds(sinceMs: number): number {
+  return Math.max(0, Math.round((Date.now() - sinceMs) / 1000));
 }
 
 /** A newer engine file was refused; the old one decides. */

@@ -11,6 +11,7 @@ import { chownSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import type { LoopbackAddress } from '../core/config/loopback.js';
 import { Fault } from '../core/fault.js';
 import { errno } from '../disk/errno.js';
 import { type Lock, takeLock } from '../disk/lock.js';
@@ -94,6 +95,21 @@ export async function listen(server: Server, path: string, group: number | null)
     if (errno(error) === 'EPERM') return false;
     throw failed(path, error);
   }
+}
+
+/** @throws Fault `metrics_listen_failed` */
+export async function listenOnLoopback(server: Server, { host, port }: LoopbackAddress): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', error =>
+      reject(new Fault('metrics_listen_failed', { host, port: String(port), why: errno(error) }, { cause: error })),
+    );
+    server.listen({ host, port }, resolve);
+  });
+}
+
+/** A web page that has its own name lead here (DNS rebinding) says that name. */
+export function isLoopbackHost(host: string | undefined): boolean {
+  return /^(127(\.\d{1,3}){3}|\[::1\]|localhost)(:\d+)?$/.test(host ?? '');
 }
 
 function failed(path: string, error: unknown): Fault {

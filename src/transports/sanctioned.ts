@@ -12,6 +12,8 @@ const SANCTION = Symbol('checkrd.sanction');
 /** Where the sockets of decided calls may go. `port` is 0 and `host` the path for a Unix socket. */
 export interface Sanction {
   permits(host: string, port: number): boolean;
+  /** The socket does not connect yet: told how its handle is let through when it does. Absent: it connects at once. */
+  holds?(letThrough: () => void): void;
 }
 
 /** A copy of the options of a socket (or of what opens sockets, as an http.Agent or undici's `connect`) that carries the mark. */
@@ -23,6 +25,12 @@ export function sanctioned<T extends object>(options: T, sanction: Sanction): T 
 export function isSanctioned(options: object, host: string, port: number): boolean {
   if (!Object.hasOwn(options, SANCTION)) return false;
   return (options as { readonly [SANCTION]: Sanction })[SANCTION].permits(host, port);
+}
+
+/** Of options that are sanctioned: the sanction, where it holds the socket back. */
+export function holderOf(options: object): Pick<Required<Sanction>, 'holds'> | null {
+  const sanction = Object.hasOwn(options, SANCTION) ? (options as { readonly [SANCTION]: Sanction })[SANCTION] : null;
+  return sanction?.holds === undefined ? null : (sanction as Required<Sanction>);
 }
 
 let depth = 0;

@@ -1,20 +1,29 @@
-/** docs/cli.md and docs/settings.md say what the tables say. */
+/** docs/cli.md and docs/settings.md say what the tables say; `CHECKRD_WRITE_DOCS=1` writes the former anew. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { COMMANDS } from '#src/cli/commands.js';
+import { helpOf } from '#src/cli/help.js';
 import { SETTING_KEYS, wanted } from '#src/core/config/keys.js';
 import { SETTINGS_ISSUES } from '#src/core/config/settings.js';
 
-const cliText = readFileSync('docs/cli.md', 'utf8');
+let cliText = readFileSync('docs/cli.md', 'utf8');
 /** The formatter pads columns. */
 const settingsText = readFileSync('docs/settings.md', 'utf8').replace(/ +/g, ' ');
 
 for (const row of COMMANDS) {
   test(`docs/cli.md has checkrd ${row.name} as it is`, async () => {
-    const { name, usage } = await row.load();
-    assert.ok(cliText.includes(`## checkrd ${name}\n`));
-    assert.ok(cliText.includes(`\`\`\`\n${usage.trim()}\n\`\`\``), `the usage of ${name} differs`);
+    const help = helpOf(await row.load());
+    if (process.env.CHECKRD_WRITE_DOCS === '1') {
+      const block = new RegExp(`(\n## checkrd ${row.name}\n.*?\`\`\`\n).*?(\n\`\`\`)`, 's');
+      cliText = cliText.replace(block, (_all, head, end) => head + help + end);
+      writeFileSync('docs/cli.md', cliText);
+    }
+    assert.ok(cliText.includes(`## checkrd ${row.name}\n`));
+    assert.ok(
+      cliText.includes(`\`\`\`\n${help}\n\`\`\``),
+      `the help of ${row.name} differs; CHECKRD_WRITE_DOCS=1 writes it`,
+    );
   });
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
+import { Misuse, readArgs } from '#src/cli/args.js';
 import { COMMANDS } from '#src/cli/commands.js';
 import { cli } from '../support/cli.js';
 
@@ -55,5 +56,24 @@ for (const row of COMMANDS.filter(c => c.name !== 'daemon' || existsSync('dist/a
     assert.match(out, /exit/);
     assert.match(out, /64 misuse/);
     assert.equal((await cli(['help', row.name])).out, out);
+  });
+
+  test(`checkrd ${row.name} is called as its table says, and takes nothing else`, async () => {
+    const command = await row.load();
+    const named = command.synopsis.flatMap(way => [...way.matchAll(/--([a-z-]+)/g)].map(([, flag]) => flag));
+    const flags = Object.keys(command.flags);
+    assert.deepEqual(new Set(named.filter(flag => flag !== 'json')), new Set(flags));
+    const prose = `${command.about} ${command.notes ?? ''} ${Object.values(command.exit).join(' ')}`;
+    for (const [, flag = ''] of prose.replaceAll(/`checkrd [^`]*`/g, '').matchAll(/(?<![\w-])--([a-z][a-z-]*)/g)) {
+      assert.ok(flag === 'json' || flags.includes(flag), `--${flag} is spoken of`);
+    }
+    for (const [flag, { means, takes }] of Object.entries(command.flags)) {
+      assert.match(means, /^.+[^.]$/, flag);
+      // As the command line reads it: with its value, or alone.
+      const words = Array(command.operands?.min ?? 0).fill('x');
+      const given = readArgs([...words, `--${flag}`, ...(takes === undefined ? [] : ['v'])], command);
+      assert.deepEqual([given.text(flag), given.on(flag)], takes === undefined ? [null, true] : ['v', false]);
+    }
+    assert.throws(() => readArgs(['--no-such'], command), Misuse);
   });
 }

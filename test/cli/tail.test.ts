@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Misuse } from '#src/cli/args.js';
+import { Misuse, readArgs } from '#src/cli/args.js';
 import { runTail, tail } from '#src/cli/tail.js';
 import { readLines } from '#src/disk/read-lines.js';
 import { AuditBuilder, testSigner } from '../support/audit-builder.js';
@@ -56,7 +56,7 @@ test('--follow sees new lines whole, and goes with a rotation without losing one
   writeFileSync(live, fileOf(lines.slice(0, 2)));
   const io = testIo();
   const stop = new AbortController();
-  const running = runTail(['--json', '--follow', live], io, stop.signal);
+  const running = runTail(readArgs(['--json', '--follow', live], tail), io, stop.signal);
   const until = async (count: number): Promise<void> => {
     for (let i = 0; i < 500 && io.lines.length < count; i++) await sleep(20);
     assert.deepEqual(io.lines, lines.slice(0, count));
@@ -137,7 +137,7 @@ test('a record of a type that this version does not know is shown plainly', asyn
 function following(path: string): { readonly lines: string[]; readonly errors: string[]; end(): Promise<number> } {
   const io = testIo();
   const stop = new AbortController();
-  const running = runTail(['--json', '--follow', '--lines', '10000', path], io, stop.signal);
+  const running = runTail(readArgs(['--json', '--follow', '--lines', '10000', path], tail), io, stop.signal);
   return {
     lines: io.lines,
     errors: io.errors,

@@ -18,6 +18,7 @@ const parts = (folder: string, openAgent = async () => new DaemonTestAgent(), mo
   version: '0.0.0',
   logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
   notifier: { ready: async () => {}, stopping: quiet },
+  events: { say: quiet },
   openAgent,
 });
 

@@ -102,6 +102,11 @@ test('a day of a daemon: decide, reload, rotate, kill, stop; the log verifies', 
 
   daemon.child.kill('SIGTERM');
   assert.equal(await daemon.exit, 0, daemon.said());
+  const events = [...daemon.said().matchAll(/"event":"([a-z_]+)"/g)].map(match => match[1]);
+  assert.deepEqual(
+    events.filter(event => event !== 'kill_released'),
+    ['engine_loaded', 'policy_loaded', 'ready', 'policy_loaded', 'kill_engaged', 'stopping', 'stopped'],
+  );
   assert.ok(!existsSync(main) && !existsSync(crm));
   const verified = await cli(['verify', '--key', join(folder, 'keys/origin.pub'), log, `${log}.1`]);
   assert.equal(verified.code, 0, verified.out + verified.err);

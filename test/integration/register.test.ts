@@ -226,3 +226,35 @@ test('a program that cannot be guarded is not started', t => {
   assert.equal(stdout, '');
   assert.match(stderr, /checkrd: the program is not started: .*egress\.coverage.*\[settings_invalid\]/s);
 });
+
+// T-128
+test('the handle of an http2 session that waits for its decision connects to nothing', t => {
+  const { home, env } = homeOf(
+    t,
+    'default: deny\nrules:\n  - { name: own, allow: { method: CONNECT, url: "tcp://localhost:*/" } }\n',
+    'egress: { coverage: strict }\n',
+  );
+  const said = run(
+    home,
+    env,
+    `
+    import { executionAsyncResource } from 'node:async_hooks';
+    import { once } from 'node:events';
+    import http2 from 'node:http2';
+    import net from 'node:net';
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address();
+    const allowed = net.connect({ port, host: 'localhost', family: 4 });
+    const Wrap = await new Promise(resolve => {
+      allowed.once('connect', () => resolve(executionAsyncResource().constructor));
+    });
+    const session = http2.connect('http://127.0.0.1:' + port);
+    session.on('error', error => say({ session: error.code }));
+    say({ wrap: Wrap.name, handle: session.socket._handle.connect(new Wrap(), '127.0.0.1', port) });
+    allowed.destroy();
+    server.close();
+    `,
+  );
+  assert.deepEqual(said, { wrap: 'TCPConnectWrap', handle: -13, session: 'default_denied' });
+});

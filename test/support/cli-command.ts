@@ -1,4 +1,5 @@
 /** Runs a command with arrays in place of the terminal. */
+import { readArgs } from '#src/cli/args.js';
 import type { CliIo, Command } from '#src/cli/io.js';
 
 export interface CliRun {
@@ -31,6 +32,6 @@ export async function runCommand(
   change: Partial<CliIo> = {},
 ): Promise<CliRun> {
   const io = testIo(change);
-  const code = await command.run(args, io);
+  const code = await command.run(readArgs(args, command), io);
   return { code, out: io.lines, err: io.errors };
 }

@@ -51,6 +51,7 @@ export async function testDaemon(
     settings: daemonSettings(folder),
     version: '0.0.0',
     logger: { debug: say, info: say, warn: say, error: say },
+    events: { say: ({ message: text }) => void said.push(text) },
     notifier: {
       ready: async status => void agent.acts.push(`ready ${status}`),
       stopping: () => agent.acts.push('stopping'),

@@ -1,3 +1,4 @@
+import { Counters } from '#src/agent/counters.js';
 import type { AgentHealth } from '#src/agent/types.js';
 
 /** All is well. */
@@ -12,6 +13,8 @@ export const HEALTH: AgentHealth = {
     error: null,
     checkpointSize: 0,
     lastCheckpointMs: null,
+    uncovered: 0,
+    segment: 0,
     origin: 'o',
     path: '/a.jsonl',
     size: 0,
@@ -19,6 +22,8 @@ export const HEALTH: AgentHealth = {
   holds: [],
   breakGlass: null,
   inFlight: 0,
+  counters: new Counters().read(),
   warnings: [],
   coverage: [],
+  processFile: null,
 };

@@ -12,6 +12,7 @@ import inspector from 'node:inspector';
 import { createRequire } from 'node:module';
 import net from 'node:net';
 import tls from 'node:tls';
+import { promisify } from 'node:util';
 import vm from 'node:vm';
 import { Worker } from 'node:worker_threads';
 
@@ -112,6 +113,19 @@ const WAYS = {
     return asked(request);
   },
   'http2.connect': at => told(http2.connect(url(at)), 'connect'),
+  'http2 request': at => told(http2.connect(url(at)).request({ ':path': '/' }), 'response', 'close'),
+  'http2 request in the name of another': at =>
+    told(http2.connect(url(at)).request({ ':authority': `allowed.example:${at.port}` }), 'response', 'close'),
+  'http2.connect by promisify': at => promisify(http2.connect)(url(at)),
+  'http2 over a connection of its own': at =>
+    told(http2.connect(url(at), { createConnection: () => net.connect(at.port, HOST) }), 'connect'),
+  'http2 with a lookup of its own': at =>
+    told(
+      http2.connect(`http://allowed.example:${at.port}`, {
+        lookup: (_name, { all }, done) => (all ? done(null, [{ address: HOST, family: 4 }]) : done(null, HOST, 4)),
+      }),
+      'connect',
+    ),
   'net.connect': at => told(net.connect(at.port, HOST), 'connect'),
   'net.createConnection by options': at => told(net.createConnection({ host: HOST, port: String(at.port) }), 'connect'),
   'Socket.connect': at => told(new net.Socket().connect(at.port, HOST), 'connect'),

@@ -12,6 +12,7 @@ import { BODY_INSPECT_DEFAULT_BYTES } from '../limits.js';
 import { nearest } from '../policy/suggest.js';
 import { type Decoded, decodeOption, decodeText, decodeWritten, type SettingValue } from './decode.js';
 import { OTHER_VARIABLES, SETTING_KEYS, type SettingKey } from './keys.js';
+import { loopbackAddress } from './loopback.js';
 import { absolutePath, folderOf } from './paths.js';
 import { type At, readSettingsFile } from './read-file.js';
 import type {
@@ -41,8 +42,20 @@ export interface SettingsSources {
   readonly cwd: string;
 }
 
+/** Where a value was said. */
+export interface Origin {
+  readonly from: 'file' | 'environment' | 'option';
+  /** `path:line:column`, `$VARIABLE`, or `option name`. */
+  readonly place: string;
+  /** The file says it, and nobody above it may say another. */
+  readonly locked: boolean;
+}
+
+/** By the names of keys.ts; what is not there has its default. */
+export type Origins = ReadonlyMap<string, Origin>;
+
 export type ResolvedSettings =
-  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: true; readonly settings: Settings; readonly origins: Origins }
   | { readonly ok: false; readonly issues: readonly SettingsIssue[] };
 
 /** Where everything without a path of its own lives, unless the daemon's file says where (then its folder). */
@@ -59,6 +72,7 @@ export function resolveSettings(from: SettingsSources): ResolvedSettings {
   if (read.issues.length > 0) return { ok: false, issues: read.issues };
   const issues: SettingsIssue[] = [...strangers(from)];
   const values = new Map<string, SettingValue>();
+  const origins = new Map<string, Origin>();
 
   for (const key of SETTING_KEYS) {
     const tell = (place: string, bad: Exclude<Decoded, { ok: true }>, at: At<unknown> | null) =>
@@ -72,39 +86,50 @@ export function resolveSettings(from: SettingsSources): ResolvedSettings {
       });
     /** Every source is checked, though only the highest counts: a mistake below must not hide until it matters. */
     let locked = false;
-    const take = (place: string, decoded: Decoded, at: At<unknown> | null, base: string) => {
+    const take = (place: string, decoded: Decoded, at: At<unknown> | null, base: string): boolean => {
       if (!decoded.ok) {
         const where = decoded.at ?? at;
         tell(where === null ? place : `${from.file?.path}:${where.line}:${where.column}`, decoded, where);
-        return;
+        return false;
       }
       if (locked && decoded.value !== values.get(key.name)) {
         const message = `\`${key.name}: ${String(values.get(key.name))}\` in ${from.file?.path} cannot be changed here`;
         tell(place, { ok: false, code: 'locked', message, suggestion: 'remove it here, or change the file' }, null);
-        return;
+        return false;
       }
       values.set(key.name, rooted(key, decoded.value, base, from.home));
+      // What only repeats a locked value is not where it comes from.
+      return !locked;
     };
 
     const written = read.given.get(key.name);
     if (written !== undefined && from.file !== null) {
-      take('', decodeWritten(key.name, key.kind, written.value), written, folderOf(from.file.path));
+      const { path } = from.file;
+      const taken = take('', decodeWritten(key.name, key.kind, written.value), written, folderOf(path));
       locked = key.lock === 'said' || (key.lock !== null && values.get(key.name) === key.lock);
+      const place = `${path}:${written.line}:${written.column}`;
+      if (taken) origins.set(key.name, { from: 'file', place, locked });
     }
     const variable = from.env[key.env];
     if (variable !== undefined && variable !== '') {
-      take(`$${key.env}`, decodeText(key.name, key.kind, variable), null, from.cwd);
+      const place = `$${key.env}`;
+      if (take(place, decodeText(key.name, key.kind, variable), null, from.cwd)) {
+        origins.set(key.name, { from: 'environment', place, locked: false });
+      }
     }
     const option = key.option === null ? undefined : from.options[key.option];
     if (key.option !== null && option !== undefined) {
-      take(`option ${key.option}`, decodeOption(key.option, key.kind, option), null, from.cwd);
+      const place = `option ${key.option}`;
+      if (take(place, decodeOption(key.option, key.kind, option), null, from.cwd)) {
+        origins.set(key.name, { from: 'option', place, locked: false });
+      }
     }
   }
   if (issues.length > 0) return { ok: false, issues };
 
   const settings = assemble(from, values);
   const late = wholeChecks(settings);
-  return late.length > 0 ? { ok: false, issues: late } : { ok: true, settings };
+  return late.length > 0 ? { ok: false, issues: late } : { ok: true, settings, origins };
 }
 
 /** Names nobody knows: options, and variables that are nearly one of ours (others with our prefix may be a platform's). */
@@ -187,6 +212,7 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
       socket: get<string>('daemon.socket', `${dir}/checkrd.sock`),
       agents: Object.freeze(get<readonly DaemonAgentSettings[]>('daemon.agents', [])),
       drainTimeout: get<number>('daemon.drain_timeout', 10),
+      metrics: loopbackAddress(get<string>('daemon.metrics', '')),
       records: get<string | null>('daemon.records', null),
       onLoss: get<OnLoss>('daemon.on_loss', 'deny'),
     }),

@@ -15,7 +15,7 @@ import type { ActionRequest } from '../../core/decide/types.js';
 import { denialOf, killedDenial } from '../denial.js';
 import { type AnyFunction, allOnTop, patchMethod, type Undo, undoAll } from '../patch.js';
 import { type Answer, asTool, decideNow, type ProcessPort, refuseNow } from '../port.js';
-import { handOver, isSanctioned } from '../sanctioned.js';
+import { handOver, holderOf, isSanctioned } from '../sanctioned.js';
 import { type Destination, destinationOf, tcpUrl } from './destination.js';
 import { patchHandles } from './handles.js';
 
@@ -62,7 +62,12 @@ function guarded(port: ProcessPort, native: AnyFunction, socket: Socket, args: u
   };
   // Node refuses these by itself, in its own words.
   if (to === null) return run();
-  if (to.kind !== 'shifty' && isOurs(port, to)) return run();
+  if (to.kind !== 'shifty' && isOurs(port, to)) {
+    const holder = holderOf(to.options);
+    if (holder === null) return run();
+    holder.holds(() => known.letThrough.add(socket));
+    return handOver(() => Reflect.apply(native, socket, args));
+  }
   const answer = ask(port, to, known.lookup);
   if (answer.kind === 'denied') return end(socket, native, answer.denial);
   const kept = answer.call.onDisk();

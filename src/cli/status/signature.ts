@@ -1,8 +1,8 @@
 /** The signatures of the policy, for `status`. */
-import { inspectSignature } from '../agent/inspect-signature.js';
-import type { Settings } from '../core/config/settings.js';
-import { Fault } from '../core/fault.js';
-import { groupId } from '../disk/group-id.js';
+import { inspectSignature } from '../../agent/inspect-signature.js';
+import type { Settings } from '../../core/config/settings.js';
+import { Fault } from '../../core/fault.js';
+import { groupId } from '../../disk/group-id.js';
 
 /** Null where signatures are not asked for. */
 export function signatureOf({ requireSignature, policy, trustDir, operatorsGroup, weakeningGuard }: Settings) {

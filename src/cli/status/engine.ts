@@ -6,11 +6,11 @@
  *   never: runs an engine file
  */
 
-import { inspectEngine } from '../agent/engine/inspect-engine.js';
-import { enginePath } from '../agent/engine/open-engine.js';
-import type { Settings } from '../core/config/settings.js';
-import { Fault } from '../core/fault.js';
-import { ENGINE_PATH } from '../wasm/module.js';
+import { inspectEngine } from '../../agent/engine/inspect-engine.js';
+import { enginePath } from '../../agent/engine/open-engine.js';
+import type { Settings } from '../../core/config/settings.js';
+import { Fault } from '../../core/fault.js';
+import { ENGINE_PATH } from '../../wasm/module.js';
 
 export interface EngineStatus {
   readonly path: string;
