@@ -6,6 +6,7 @@
  *   never: leaves a block out that nobody named
  */
 import assert from 'node:assert/strict';
+import type { StepEnd } from './booted-root.js';
 import { type Fenced, fencedBlocks } from './fenced.js';
 
 export const PAGE = 'docs/operate.md';
@@ -25,9 +26,9 @@ export interface PageStep {
 export const OTHER_MACHINES = ['rpm -U', 'tar -C /opt'];
 
 /** Blocks that end with another code than 0, by a piece of them: an incident is no good news. */
-const EXITS: readonly (readonly [string, number])[] = [['df -h', 0]];
+const EXITS: readonly (readonly [string, number])[] = [['df -h', 2]];
 
-const decides = `runuser -u crm -- curl -s --unix-socket /run/checkrd/agent/crm.sock http://checkrd/v1/decide -d '{"request":{"method":"GET","url":"https://crm.example.com/"}}'`;
+const decides = `runuser -u crm -- curl -s --unix-socket /run/checkrd/agent/crm.sock http://checkrd/v1/decide -d '{"request":{"method":"GET","url":"https://crm.example.com/contacts/1001"}}'`;
 const until = (holds: string): string => `for i in $(seq 100); do if ${holds}; then break; fi; sleep 0.1; done`;
 const inForce = until(
   `curl -s --unix-socket /run/checkrd/checkrd.sock http://checkrd/healthz | grep -q "$(sha256sum </etc/checkrd/policy.yaml | cut -c1-64)"`,
@@ -37,23 +38,33 @@ const turnOver = `logrotate --force /etc/logrotate.d/checkrd; ${until('[ -s /var
 /** What comes to pass before a block, by a piece of it; on a real machine without anybody's doing. */
 const BEFORE: readonly (readonly [string, string])[] = [
   // So small that it can be filled.
-  ['dpkg -i', 'mountpoint -q /var/log/checkrd || { mkdir -p /var/log/checkrd; mount -t tmpfs -o size=4m log /var/log/checkrd; }'],
+  [
+    'dpkg -i',
+    'mountpoint -q /var/log/checkrd || { mkdir -p /var/log/checkrd; mount -t tmpfs -o size=40m log /var/log/checkrd; }',
+  ],
   [
     'df -h',
-    `${turnOver}\n${turnOver}\nhead -c 8M /dev/zero >/var/log/checkrd/other 2>/dev/null || true\n${until(`${decides} | grep -q audit_unavailable`)}`,
+    `${turnOver}\n${turnOver}\nhead -c 64M /dev/zero >/var/log/checkrd/other 2>/dev/null || true\n${until(`${decides} | grep -q audit_unavailable`)}`,
   ],
 ];
 /** What a person would wait for after a block, by a piece of it. */
 const AFTER: readonly (readonly [string, string])[] = [
   ['/etc/checkrd/policy.yaml', inForce],
-  ['/srv/archive', until(`${decides} | grep -q rule_denied\\\\\\|default_denied`)],
+  // What a real log takes is more than the few kilobytes of this one.
+  [
+    'mv /var/log/checkrd/audit.jsonl.*.gz',
+    `rm /var/log/checkrd/other\n${until(`${decides} | grep -q rule_allowed && checkrd status >/dev/null`)}`,
+  ],
 ];
 
 /** @param without pieces of blocks that are not run here. */
 export function pageSteps(without: readonly string[]): readonly PageStep[] {
   const blocks = fencedBlocks(PAGE);
   for (const piece of [...without, ...[...BEFORE, ...AFTER, ...EXITS].map(([piece]) => piece)]) {
-    assert.ok(blocks.some(block => block.text.includes(piece)), `${PAGE} has no ${piece}`);
+    assert.ok(
+      blocks.some(block => block.text.includes(piece)),
+      `${PAGE} has no ${piece}`,
+    );
   }
   const matching = (table: readonly (readonly [string, string])[], text: string): string =>
     table
@@ -77,6 +88,17 @@ export function pageSteps(without: readonly string[]): readonly PageStep[] {
 }
 
 /** Times, IDs and the like as words. */
-export function plain(text: string): string {
+function plain(text: string): string {
   return text.replace(/"request_id":"[^"]+"/g, '"request_id":"ID"').trim();
+}
+
+/** @param around what was said beside the steps. */
+export function checkSteps(steps: readonly PageStep[], ends: Readonly<Record<string, StepEnd>>, around: string): void {
+  for (const { name, block, exit, shown } of steps) {
+    const at = `${PAGE}:${block.line}: ${block.text}`;
+    const end = ends[name];
+    assert.ok(end !== undefined, `${at} was not taken: ${around}`);
+    assert.equal(end.code, exit, `${at}${end.said}`);
+    if (shown !== null) assert.equal(plain(end.said), shown.trim(), at);
+  }
 }

@@ -51,7 +51,7 @@ case $verb in
   restart) stop && start ;;
   enable) [ -z "$now" ] || start ;;
   reload) kill -HUP "$(cat $pid)" ;;
-  daemon-reload) ;;
+  daemon-reload | preset) ;;
   *) echo "no stand-in for systemctl $*" >&2; exit 1 ;;
 esac
 `;
@@ -109,7 +109,7 @@ mkdir ${folder}/over/up ${folder}/over/work ${root}
 mount -t overlay over -o lowerdir=/,upperdir=${folder}/over/up,workdir=${folder}/over/work ${root}
 mount -t proc proc ${root}/proc
 mount --rbind /dev ${root}/dev
-mount -t tmpfs run ${root}/run
+mount -t tmpfs -o mode=0755 run ${root}/run
 mount -t tmpfs tmp ${root}/tmp
 mkdir ${root}/drive
 mount --bind ${folder}/drive ${root}/drive
