@@ -93,6 +93,12 @@ test('its commands of npm are scripts, and links lead somewhere', () => {
   }
 });
 
+test('it installs a package as the page for operators does, whose commands are run', () => {
+  const page = readFileSync('docs/operate.md', 'utf8');
+  const [deb = '', rpm = ''] = block('sh', 'dpkg -i').split('# or: ');
+  for (const command of [deb, rpm]) assert.ok(page.includes(`\n${command.trim()}\n`), command);
+});
+
 test('every command it names is one', async () => {
   const { COMMANDS } = await import('#src/cli/commands.js');
   const named = [...readme.matchAll(/(?:`|^)checkrd ([a-z]+)/gm)].map(m => m[1]);
