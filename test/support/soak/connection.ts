@@ -48,7 +48,10 @@ export class Connection {
     const head = this.#text.indexOf('\r\n\r\n');
     if (head < 0) return;
     const length = /\r\ncontent-length: (\d+)/i.exec(this.#text.slice(0, head))?.[1];
-    if (length === undefined) return this.#fail(new Error(`no length: ${this.#text.slice(0, head)}`));
+    if (length === undefined) {
+      this.#fail(new Error(`no length: ${this.#text.slice(0, head)}`));
+      return;
+    }
     const end = head + 4 + Number(length);
     if (this.#text.length < end) return;
     const told = { status: Number(this.#text.slice(9, 12)), body: this.#text.slice(head + 4, end) };
@@ -59,7 +62,8 @@ export class Connection {
   }
 
   #fail(error: Error): void {
-    this.#waiting?.reject(error);
+    const waiting = this.#waiting;
     this.#waiting = null;
+    waiting?.reject(error);
   }
 }

@@ -90,3 +90,8 @@ export function answersOf(kind: Kind, n: number): readonly string[] {
 
 /** What is said of a spoilt one. */
 export const SPOILT_SAYS = '`allow` takes a mapping';
+
+/** SHA-256 to number, of policies up to `written`. */
+export function policyNumbers(written: number): ReadonlyMap<unknown, number> {
+  return new Map(Array.from({ length: written + 1 }, (_, n) => [sha256Of(policyOf(n)), n]));
+}

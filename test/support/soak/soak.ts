@@ -15,7 +15,7 @@ import { ask } from '../unix-http.js';
 import { Acts, type Done } from './acts.js';
 import { Agents, type Tally } from './agents.js';
 import { Force } from './force.js';
-import { policyOf, sha256Of } from './policies.js';
+import { policyOf } from './policies.js';
 import type { Sample } from './process-samples.js';
 import { Times } from './times.js';
 import { Watchers } from './watchers.js';
@@ -33,6 +33,8 @@ export interface Soaked {
   readonly folder: string;
   readonly tally: Tally;
   readonly done: Done;
+  /** Number of the newest policy. */
+  readonly written: number;
   readonly samples: readonly Sample[];
   /** What the daemon said on standard error. */
   readonly said: string;
@@ -93,13 +95,9 @@ export async function soaked(t: TestContext, soak: Soak): Promise<Soaked> {
     folder,
     tally: load.tally,
     done: acts.done,
+    written: force.written,
     samples: watchers.samples,
     said: daemon.said(),
     counters: counters as Record<string, unknown>,
   };
-}
-
-/** The number of the policy with this SHA-256, of those up to `written`. */
-export function policyNumbers(written: number): ReadonlyMap<string, number> {
-  return new Map(Array.from({ length: written + 1 }, (_, n) => [sha256Of(policyOf(n)), n]));
 }

@@ -26,8 +26,11 @@ export class Times {
   lines(): string[] {
     return [...this.#of].map(([what, { count, largestMs, buckets }]) => {
       const at = (q: number): string => {
-        let left = q * count;
-        const found = buckets.findIndex(many => (left -= many ?? 0) <= 0);
+        let seen = 0;
+        const found = buckets.findIndex(many => {
+          seen += many ?? 0;
+          return seen >= q * count;
+        });
         return (LEAST_MS * 2 ** (found / STEPS)).toFixed(1);
       };
       return `${what}: ${count}, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, largest ${largestMs.toFixed(0)} ms`;

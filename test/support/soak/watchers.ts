@@ -71,7 +71,7 @@ export class Watchers {
 /** While the file is spoilt, `checkrd status` says so and nothing else is wrong. */
 function onlySpoilt(out: string): boolean {
   const { wrong } = JSON.parse(out) as { wrong?: readonly string[] };
-  return wrong !== undefined && wrong.every(what => what.includes(SPOILT_SAYS));
+  return wrong?.every(what => what.includes(SPOILT_SAYS)) ?? false;
 }
 
 function decisionsOf(metrics: string): number {
