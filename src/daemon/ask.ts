@@ -10,7 +10,7 @@ const MAX_BYTES = 1024 * 1024;
 
 type TextAnswer = { readonly status: number; readonly text: string } | { readonly why: string };
 
-/** Asks the daemon behind a Unix socket. Never throws. */
+/** Asks the daemon behind a Unix socket, over a connection of its own: a kept one would not show that it still accepts. Never throws. */
 export async function askDaemon(socketPath: string, path: string): Promise<DaemonAnswer> {
   const answer = await askText(socketPath, path);
   if ('why' in answer) return { is: 'silent', why: answer.why };
@@ -30,7 +30,7 @@ export async function askDaemonText(socketPath: string, path: string): Promise<s
 function askText(socketPath: string, path: string): Promise<TextAnswer> {
   return new Promise(resolve => {
     const silent = (why: string) => resolve({ why });
-    const asked = request({ socketPath, path, timeout: TIMEOUT_MS }, response => {
+    const asked = request({ socketPath, path, timeout: TIMEOUT_MS, agent: false }, response => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part: string) => {

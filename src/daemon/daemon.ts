@@ -14,10 +14,12 @@ import type { Settings } from '../core/config/settings.js';
 import { Fault } from '../core/fault.js';
 import { groupId } from '../disk/group-id.js';
 import type { Lock } from '../disk/lock.js';
+import { SYSTEM_TIMERS } from '../disk/timers.js';
 import type { DaemonAgent } from './agent-port.js';
+import { askDaemon } from './ask.js';
 import { decideRoutes } from './decide-routes.js';
 import type { Events } from './events.js';
-import { healthRoutes, mainRoutes } from './health.js';
+import { healthRoutes, mainRoutes, statusLine } from './health.js';
 import { bodyMax, type HttpTimeouts, type Route, serve } from './http.js';
 import type { Logger } from './logger.js';
 import { metricsRoute } from './metrics.js';
@@ -26,6 +28,7 @@ import { OpenCalls } from './open-calls.js';
 import { ProcessWatch } from './process-facts.js';
 import { recordRoutes } from './record-routes.js';
 import { claimSocket, clear, isLoopbackHost, listen, listenOnLoopback } from './sockets.js';
+import { startWatchdog } from './watchdog.js';
 
 export interface DaemonParts {
   readonly settings: Settings;
@@ -97,11 +100,13 @@ export async function startDaemon(parts: DaemonParts): Promise<RunningDaemon> {
     }
     if (agents.length === 0) logger.warn('`daemon.agents` is empty: nobody can ask for decisions');
     const sweeper = setInterval(() => calls.sweep(), SWEEP_EVERY_MS);
-    const running = new Running(parts, agent, calls, servers, lock, state, sweeper, watch);
+    const status = () => statusLine(shared);
+    const running = new Running(parts, agent, calls, servers, lock, state, sweeper, watch, status);
     const { securityMode: mode, policy } = settings;
     const facts = { socket, agents: shared.agents.join(','), mode, policy };
     parts.events.say({ event: 'ready', level: 'info', message: 'ready', facts });
-    await parts.notifier.ready(`${agents.length} agents, ${settings.securityMode}`);
+    await parts.notifier.ready(status());
+    running.keepAlive();
     return running;
   } catch (error) {
     for (const server of servers) server.close();
@@ -122,6 +127,7 @@ function refuseUnseparated(settings: Settings, agentGroups: readonly (number | n
 
 class Running implements RunningDaemon {
   private stopped: Promise<void> | null = null;
+  private endWatchdog = (): void => {};
   constructor(
     private readonly parts: DaemonParts,
     private readonly agent: DaemonAgent,
@@ -131,9 +137,27 @@ class Running implements RunningDaemon {
     private readonly state: { stopping: boolean },
     private readonly sweeper: NodeJS.Timeout,
     private readonly watch: ProcessWatch,
+    private readonly status: () => string,
   ) {}
 
+  keepAlive(): void {
+    const { logger, notifier, settings } = this.parts;
+    if (notifier.watchdogMs === null) return;
+    // Not the agents' sockets: an agent that takes all connections of its own must not have us killed.
+    const isWell = async () =>
+      this.agent.decides() && (await askDaemon(settings.daemon.socket, '/readyz')).is === 'answered';
+    const alive = () => notifier.alive(this.status());
+    const ailing = () => logger.error('engine or socket do not answer: systemd is not told that all is well');
+    this.endWatchdog = startWatchdog(notifier.watchdogMs, { isWell, alive, ailing }, SYSTEM_TIMERS);
+  }
+
   hangup(): void {
+    this.parts.notifier.reloading();
+    this.reopen();
+    this.parts.notifier.reloaded(this.status());
+  }
+
+  private reopen(): void {
     try {
       this.agent.hangup();
       this.parts.logger.info('the log was reopened');
@@ -150,6 +174,7 @@ class Running implements RunningDaemon {
   private async drain(): Promise<void> {
     const { logger, events, notifier, settings } = this.parts;
     this.state.stopping = true;
+    this.endWatchdog();
     notifier.stopping();
     const facts = { open_calls: this.calls.size };
     events.say({ event: 'stopping', level: 'info', message: 'stopping', facts });

@@ -7,7 +7,7 @@
  *
  * The lock decides between daemons that start together; the connect test finds a process that knows no lock.
  */
-import { chownSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
@@ -21,6 +21,11 @@ const FOLDER_MODE = 0o755;
 /** Leaves rw for owner and group. */
 const SOCKET_UMASK = 0o117;
 
+/** Whatever the umask: under 0027, as the unit has it, no agent could reach its socket. */
+function makeFolder(path: string): void {
+  if (mkdirSync(path, { recursive: true, mode: FOLDER_MODE }) !== undefined) chmodSync(path, FOLDER_MODE);
+}
+
 /**
  * Makes the folder, takes the lock and clears a dead socket away.
  *
@@ -29,7 +34,7 @@ const SOCKET_UMASK = 0o117;
 export async function claimSocket(path: string): Promise<Lock> {
   let lock: Lock;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
+    makeFolder(dirname(path));
     const locking = takeLock(`${path}.lock`, 'flock');
     if (locking.is === 'taken') throw new Fault('socket_in_use', { path });
     lock = locking.lock;
@@ -76,7 +81,7 @@ function knock(path: string): Promise<string | null> {
  * @throws Fault `socket_failed`
  */
 export async function listen(server: Server, path: string, group: number | null): Promise<boolean> {
-  mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
+  makeFolder(dirname(path));
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => reject(failed(path, error)));
     // The socket is made inside listen(): with the mask it never exists with a wider mode.

@@ -195,7 +195,10 @@ test('readiness reaches the socket that systemd names', async t => {
   writeFileSync(join(bin, 'systemd-notify'), shim, { mode: 0o755 });
   const daemon = start(folder, { NOTIFY_SOCKET: '/run/x', PATH: `${bin}:${process.env.PATH}` });
   await until('ready told', () => heard.join('').includes('--ready'));
-  assert.match(heard.join(''), new RegExp(`--ready --pid=${daemon.child.pid} --status=1 agents, strict`));
+  assert.match(
+    heard.join(''),
+    new RegExp(`--ready --pid=${daemon.child.pid} --status=ok, strict, 1 agent, policy [0-9a-f]{12}`),
+  );
   assert.equal((await ask(join(folder, 'checkrd.sock'), '/readyz')).status, 200);
   daemon.child.kill('SIGTERM');
   await until('stopping told', () => heard.join('').includes('STOPPING=1'));
