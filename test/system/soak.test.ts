@@ -16,7 +16,7 @@ const RSS_MAX_MIB = 256;
 
 test('40 seconds, turned over by logrotate', { skip: notRoot || missing }, t => soak(t, 40, 'logrotate'));
 
-test('20 seconds, turned over by itself', { skip: notRoot }, t => soak(t, 20, { bytes: 4 * 1024 * 1024 }));
+test('20 seconds, turned over by itself', { skip: notRoot }, t => soak(t, 20, { bytes: 2 * 1024 * 1024 }));
 
 async function soak(t: TestContext, seconds: number, by: Soak['by']) {
   const got = await soaked(t, { seconds, perSecond: 1000, seed, turnEveryMs: 7_000, by });
