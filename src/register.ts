@@ -5,7 +5,7 @@
  *   out  : every way out decided, restricted or reported (`healthy().coverage`), before the program's first line
  *   never: lets the program start when any part cannot be had: it says why on stderr and ends with code 78
  *
- * Loaded again in the same thread it does nothing.
+ * Loaded again in the same thread, or from a second copy of checkrd, it does nothing: a call is decided once.
  */
 import { writeSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -25,9 +25,11 @@ import { guardedOptions, inheritance } from './transports/inherit.js';
 import { install as names } from './transports/names/install.js';
 import { install as natives } from './transports/native/install.js';
 import { install as http } from './transports/node-http/install.js';
+import { guardsProcess, processGuardedBy } from './transports/one-guard.js';
 import type { ProcessPort } from './transports/port.js';
 import { install as processes } from './transports/processes/install.js';
 import { install as sockets } from './transports/sockets/install.js';
+import { speakerFor } from './transports/speaker.js';
 import { install as threads } from './transports/threads/install.js';
 import { install as undici } from './transports/undici/install.js';
 import { openPool } from './transports/undici/pool.js';
@@ -35,17 +37,30 @@ import { openPool } from './transports/undici/pool.js';
 /** EX_CONFIG of sysexits. */
 const EXIT_NOT_GUARDED = 78;
 
+const ENTRY = fileURLToPath(import.meta.url);
+
 function guard(): void {
+  const other = processGuardedBy();
+  if (other !== null) {
+    if (other !== ENTRY)
+      process.emitWarning(`${other} guards this process already; ${ENTRY} does nothing`, 'CheckrdWarning');
+    return;
+  }
   const env = { ...process.env };
   const agent = openLibrary({ options: {}, env: process.env });
-  const entry = fileURLToPath(import.meta.url);
+  const speaker = speakerFor(agent);
+  guardsProcess(ENTRY);
   const port: ProcessPort = {
     agent,
     agentId: agent.agentId,
+    caller: speaker.caller,
+    get hooks() {
+      return speaker.hooks;
+    },
     strict: agent.securityMode === 'strict',
     egress: agent.egress,
     coverage: processCoverage,
-    inherit: inheritance(entry, agent.agentId, anywhere(env)),
+    inherit: inheritance(ENTRY, agent.agentId, anywhere(env)),
     ownSocket: OWN_SOCKET,
   };
   const pool = openPool();
@@ -65,7 +80,7 @@ function guard(): void {
   threads(port);
   natives(port);
   // For what is started past all this, as by a shell.
-  process.env.NODE_OPTIONS = guardedOptions(process.env.NODE_OPTIONS ?? '', entry);
+  process.env.NODE_OPTIONS = guardedOptions(process.env.NODE_OPTIONS ?? '', ENTRY);
   syncBuiltinESMExports();
   agent.edgesInPlace();
 }

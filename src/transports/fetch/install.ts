@@ -7,21 +7,37 @@
  */
 import { type AnyFunction, patchMethod, type Undo } from '../patch.js';
 import type { ProcessPort } from '../port.js';
-import type { Pool } from '../undici/pool.js';
-import { wrapFetch } from './wrap-fetch.js';
+import { handedOn } from '../undici/by-fetch.js';
+import { globalDispatcher, type Pool } from '../undici/pool.js';
+import { type WrapFetchOptions, wrapFetch } from './wrap-fetch.js';
 
 export function install(port: ProcessPort, pool: Pool): Undo {
-  const { agent, agentId, strict } = port;
+  const { agent, agentId, strict, caller } = port;
   const patch = patchMethod(globalThis, 'fetch', native => {
     const past = (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
       const url = toUrl(input);
       // `data:` and `blob:` leave no machine.
       if (url === null) return (native as typeof fetch)(input, init);
+      const { dispatcher } = (init ?? {}) as { readonly dispatcher?: unknown };
+      if (dispatcher !== undefined) return (native as typeof fetch)(input, init);
+      // Set by the program (a proxy, a mock, retries): its own connections are decided as such.
+      if (!pool.isOurs(globalDispatcher())) {
+        return handedOn(url.href, input instanceof Request ? { body: input.body } : init, () =>
+          (native as typeof fetch)(input, init),
+        );
+      }
       pool.admit(url);
-      const { dispatcher = pool.dispatcher } = (init ?? {}) as { readonly dispatcher?: unknown };
-      return (native as typeof fetch)(input, { ...init, dispatcher } as RequestInit);
+      return (native as typeof fetch)(input, { ...init, dispatcher: pool.dispatcher } as RequestInit);
     };
-    return wrapFetch(agent, past as typeof fetch, { agentId, strict }) as AnyFunction;
+    const options: WrapFetchOptions = {
+      agentId,
+      caller,
+      strict,
+      get hooks() {
+        return port.hooks;
+      },
+    };
+    return wrapFetch(agent, past as typeof fetch, options) as AnyFunction;
   });
   port.coverage.covers('fetch', 'wrapped', null, () => patch?.isOnTop() === true);
   return () => {
