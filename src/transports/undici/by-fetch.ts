@@ -8,7 +8,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { isDeepStrictEqual } from 'node:util';
-import { type Dispatched, readDispatch } from './request.js';
+import { asHeaders, type Dispatched, readDispatch } from './request.js';
 
 interface Judged {
   readonly url: string;
@@ -48,5 +48,5 @@ export function judgedByFetch(given: object): Pick<Dispatched, 'url' | 'options'
   judged.used = true;
   const body =
     typeof judged.body === 'string' || judged.body instanceof Uint8Array ? Buffer.from(judged.body) : judged.body;
-  return { url, options: { ...options, headers: lines.flat(), body } };
+  return { url, options: { ...options, headers: asHeaders(lines), body } };
 }

@@ -10,7 +10,7 @@ import type { Body } from '../../core/decide/types.js';
 import type { Begin, Waiting } from '../node-http/decide.js';
 import { fail, watched } from './handler.js';
 import type { Pool } from './pool.js';
-import type { Dispatched } from './request.js';
+import { asHeaders, type Dispatched } from './request.js';
 
 export class Exchange implements Waiting {
   gone = false;
@@ -48,7 +48,7 @@ export class Exchange implements Waiting {
     this.gone = true;
     this.#pool.admit(url);
     const handler = watched(this.#handler, calls, body.sizeBytes);
-    const sent = { ...options, headers: lines.flat(), body: body.sent };
+    const sent = { ...options, headers: asHeaders(lines), body: body.sent };
     try {
       this.hasRoom = this.#pool.dispatcher.dispatch(sent, handler);
     } catch (error) {

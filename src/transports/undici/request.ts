@@ -67,7 +67,7 @@ export function readDispatch(given: object): Dispatched {
   }
   Object.assign(options, { origin: url.origin, path: `${url.pathname}${url.search}`, method });
   const judged = new URL(url);
-  if (upgrade === 'websocket') judged.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  if (String(upgrade).toLowerCase() === 'websocket') judged.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   const request: HttpRequest = { method, url: judged.href, headers: lines, body: body.judged };
   return { plan: { kind: 'steps', before: null, request }, url, options, lines, body };
 }
@@ -113,6 +113,19 @@ function readHeaders(given: unknown): [string, string][] | null {
   } catch {
     return null;
   }
+}
+
+/** Lines as undici takes them; flat, its proxies would drop all but the last of a name. */
+export function asHeaders(lines: readonly (readonly [string, string])[]): object {
+  const all = new Map<string, [string, string[]]>();
+  for (const [name, value] of lines) {
+    const known = all.get(name.toLowerCase());
+    if (known === undefined) all.set(name.toLowerCase(), [name, [value]]);
+    else known[1].push(value);
+  }
+  const headers = Object.create(null) as Record<string, string | string[]>;
+  for (const [name, values] of all.values()) headers[name] = values.length === 1 ? (values[0] as string) : values;
+  return headers;
 }
 
 function headerText(value: unknown): string {
