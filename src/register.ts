@@ -17,6 +17,7 @@ import { openLibrary } from './agent/open-library.js';
 import { SETTING_KEYS } from './core/config/keys.js';
 import { absolutePath } from './core/config/paths.js';
 import { configDirOf } from './core/config/resolve.js';
+import { Fault } from './core/fault.js';
 import { OWN_SOCKET } from './handover/records-client.js';
 import { install as datagrams } from './transports/datagrams/install.js';
 import { install as fetches } from './transports/fetch/install.js';
@@ -40,6 +41,9 @@ const EXIT_NOT_GUARDED = 78;
 const ENTRY = fileURLToPath(import.meta.url);
 
 function guard(): void {
+  const { bun, deno } = process.versions;
+  if (bun !== undefined) throw notGuarded(`Bun ${bun}`);
+  if (deno !== undefined) throw notGuarded(`Deno ${deno}`);
   const other = processGuardedBy();
   if (other !== null) {
     if (other !== ENTRY)
@@ -47,6 +51,9 @@ function guard(): void {
     return;
   }
   const env = { ...process.env };
+  const pool = openPool();
+  // A fetch that is not undici's, or whose dispatcher somebody took away, leaves by a way that nothing here can see.
+  if (pool === null && typeof globalThis.fetch === 'function') throw notGuarded('a Node without its own undici');
   const agent = openLibrary({ options: {}, env: process.env });
   const speaker = speakerFor(agent);
   guardsProcess(ENTRY);
@@ -63,7 +70,6 @@ function guard(): void {
     inherit: inheritance(ENTRY, agent.agentId, anywhere(env)),
     ownSocket: OWN_SOCKET,
   };
-  const pool = openPool();
   if (pool !== null) {
     fetches(port, pool);
     undici(port, pool);
@@ -83,6 +89,11 @@ function guard(): void {
   process.env.NODE_OPTIONS = guardedOptions(process.env.NODE_OPTIONS ?? '', ENTRY);
   syncBuiltinESMExports();
   agent.edgesInPlace();
+}
+
+function notGuarded(runtime: string): CheckrdInitError {
+  const fault = new Fault('runtime_not_guarded', { runtime });
+  return new CheckrdInitError(fault.code, fault.message, fault.hint);
 }
 
 /** The environment as it means the same from another folder and in another home. */

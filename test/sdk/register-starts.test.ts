@@ -56,6 +56,7 @@ console.log('guarded', await fetch('http://127.0.0.1:9/').catch(code));
 const CJS = `const { connect } = require('node:net'); ${ASKS}
 named.then(one => fetch('http://127.0.0.1:9/').catch(error => console.log('guarded', one === 'default_denied' && error.code)));
 `;
+const PROMPT = "console.log('guarded', await fetch('http://127.0.0.1:9/').catch(error => error.code))\n";
 
 for (const node of NODES) {
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
@@ -69,7 +70,7 @@ for (const node of NODES) {
     ['-e', [...registerFlags(), '-e', CJS]],
     ['-e as a module', [...registerFlags(), '--input-type=module', '-e', ESM]],
     ['standard input', [...registerFlags(), '-'], CJS],
-    ['the prompt', [...registerFlags(), '-i'], CJS.replaceAll('\n', ' ')],
+    ['the prompt', [...registerFlags(), '-i'], PROMPT],
     ['node --test', [...registerFlags(), '--test', 'one.test.mjs']],
   ];
   test(`${version}: however it is started, a program is guarded`, t => {

@@ -8,7 +8,9 @@
 import { type AnyFunction, patchMethod, type Undo } from '../patch.js';
 import type { ProcessPort } from '../port.js';
 import { handedOn } from '../undici/by-fetch.js';
+import type { Dispatcher } from '../undici/global.js';
 import { globalDispatcher, type Pool } from '../undici/pool.js';
+import { OwnTimeouts } from './own-timeouts.js';
 import { type WrapFetchOptions, wrapFetch } from './wrap-fetch.js';
 
 export function install(port: ProcessPort, pool: Pool): Undo {
@@ -18,16 +20,19 @@ export function install(port: ProcessPort, pool: Pool): Undo {
       const url = toUrl(input);
       // `data:` and `blob:` leave no machine.
       if (url === null) return (native as typeof fetch)(input, init);
-      const { dispatcher } = (init ?? {}) as { readonly dispatcher?: unknown };
-      if (dispatcher !== undefined) return (native as typeof fetch)(input, init);
-      // Set by the program (a proxy, a mock, retries): its own connections are decided as such.
-      if (!pool.isOurs(globalDispatcher())) {
-        return handedOn(url.href, input instanceof Request ? { body: input.body } : init, () =>
-          (native as typeof fetch)(input, init),
-        );
+      const { dispatcher: own } = (init ?? {}) as { readonly dispatcher?: unknown };
+      const timeouts = own instanceof OwnTimeouts ? own : null;
+      if (own !== undefined && timeouts === null) return (native as typeof fetch)(input, init);
+      const over = (base: Dispatcher): RequestInit =>
+        ({ ...init, dispatcher: timeouts === null ? base : timeouts.over(base) }) as RequestInit;
+      const global = globalDispatcher() as Dispatcher;
+      if (pool.isOurs(global)) {
+        pool.admit(url);
+        return (native as typeof fetch)(input, over(pool.dispatcher));
       }
-      pool.admit(url);
-      return (native as typeof fetch)(input, { ...init, dispatcher: pool.dispatcher } as RequestInit);
+      // Set by the program (a proxy, a mock, retries): its own connections are decided as such.
+      const { method, headers, body } = input instanceof Request ? input : (init ?? {});
+      return handedOn(url.href, { method, headers, body }, () => (native as typeof fetch)(input, over(global)));
     };
     const options: WrapFetchOptions = {
       agentId,

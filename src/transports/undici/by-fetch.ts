@@ -25,9 +25,15 @@ const inside = new AsyncLocalStorage<Judged>();
 const FETCHS_OWN =
   /^(accept|accept-encoding|accept-language|cache-control|connection|content-length|content-type|host|pragma|sec-fetch-mode|user-agent)$/;
 
+interface Handed {
+  readonly method: string | undefined;
+  readonly headers: RequestInit['headers'];
+  readonly body: unknown;
+}
+
 /** Runs the hand-over of a decided call. */
-export function handedOn<T>(url: string, init: RequestInit | undefined, run: () => T): T {
-  const { method = 'GET', headers, body = null } = init ?? {};
+export function handedOn<T>(url: string, call: Handed, run: () => T): T {
+  const { method = 'GET', headers, body = null } = call;
   const isFixed = body === null || typeof body === 'string' || body instanceof Uint8Array || body instanceof Blob;
   // A stream cannot be known again: it is decided there once more.
   if (!isFixed) return run();

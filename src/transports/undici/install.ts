@@ -10,8 +10,9 @@ import type { AnyFunction, Undo } from '../patch.js';
 import type { ProcessPort } from '../port.js';
 import { judgedByFetch } from './by-fetch.js';
 import { Exchange } from './exchange.js';
+import { GLOBAL_DISPATCHERS } from './global.js';
 import { fail } from './handler.js';
-import { type Dispatcher, GLOBAL_DISPATCHERS, type Pool } from './pool.js';
+import type { Connecting, Pool } from './pool.js';
 import { readDispatch } from './request.js';
 
 /** What a dispatcher tells of its connections: where, and through whom. */
@@ -22,7 +23,7 @@ export function install(port: ProcessPort, pool: Pool): Undo {
   const { front } = pool;
   const dispatch = (options: object, handler: object): boolean =>
     on ? start(port, pool, options, handler) : front.dispatch(options, handler);
-  const ours: Dispatcher = new Proxy(front, {
+  const ours: Connecting = new Proxy(front, {
     get(target, key, receiver): unknown {
       if (key === 'dispatch') return dispatch;
       const value = Reflect.get(target, key, receiver) as unknown;

@@ -6,48 +6,42 @@
  *   never: handed to the program
  */
 import { sanctioned } from '../sanctioned.js';
+import { type Dispatcher, GLOBAL_DISPATCHERS } from './global.js';
 import { portOf } from './request.js';
 
-/** As much of undici's Dispatcher as is used here. */
-export interface Dispatcher {
-  dispatch(options: object, handler: object): boolean;
+/** One that tells of its connections. */
+export interface Connecting extends Dispatcher {
   on(event: string, listener: (...args: unknown[]) => unknown): unknown;
   emit(event: string, ...args: unknown[]): boolean;
 }
 
 export interface Pool {
-  readonly dispatcher: Dispatcher;
+  readonly dispatcher: Connecting;
   /** The runtime's own, which the program had; its sockets, should it open any, are decided. */
-  readonly front: Dispatcher;
+  readonly front: Connecting;
   /** The next sockets may go there. */
   admit(url: URL): void;
   /** Whether a global dispatcher is the one that decides and then sends from here. */
   isOurs: (dispatcher: unknown) => boolean;
 }
 
-/** Where undici keeps the dispatcher that all copies of it share; from undici 8 on also under the second name. */
-export const GLOBAL_DISPATCHERS: readonly symbol[] = [
-  Symbol.for('undici.globalDispatcher.1'),
-  Symbol.for('undici.globalDispatcher.2'),
-];
-
 /** Null where the runtime has no undici. */
 export function openPool(): Pool | null {
   // The runtime loads its undici, and sets the dispatcher, when one of its classes is first asked for.
   void globalThis.Headers;
-  const front = globalDispatcher() as Dispatcher | undefined;
+  const front = globalDispatcher() as Connecting | undefined;
   if (typeof (front as Partial<Dispatcher> | undefined)?.dispatch !== 'function') return null;
   const places = new Set<string>();
   const admit = (url: URL): void => {
     places.add(`${url.hostname}:${portOf(url)}`);
   };
-  const Own = (front as Dispatcher).constructor as new (options: object) => Dispatcher;
+  const Own = (front as Connecting).constructor as new (options: object) => Connecting;
   const isOurs = (): boolean => false;
   // Of one that goes through a proxy each connection is one to the proxy: it is kept, and its sockets are decided.
-  if (Own.name !== 'Agent') return { dispatcher: front as Dispatcher, front: front as Dispatcher, admit, isOurs };
+  if (Own.name !== 'Agent') return { dispatcher: front as Connecting, front: front as Connecting, admit, isOurs };
   const permits = (host: string, port: number): boolean =>
     places.has(`${host.includes(':') ? `[${host}]` : host}:${port}`);
-  return { dispatcher: new Own({ connect: sanctioned({}, { permits }) }), front: front as Dispatcher, admit, isOurs };
+  return { dispatcher: new Own({ connect: sanctioned({}, { permits }) }), front: front as Connecting, admit, isOurs };
 }
 
 /** What the runtime's fetch sends through. */
