@@ -139,7 +139,7 @@ const rows = (version: string, { url }: CallsServer): readonly Row[] => [
   ['an interceptor that adds a body', 'rule_denied', [`GET http/open/body ${OPEN}`, 'POST http/open/body rule_denied']],
   ['its insides', version < 'v22' ? [NO, NO] : [NO], Array(version < 'v22' ? 2 : 1).fill(`${CONNECT} ${NO}`)],
   ['identity', [true, true, true], []],
-  ['events', [url, 1, true], [`GET http/open/closes ${OPEN}`, `GET http/open/closes ${OPEN}`]],
+  ['events', [url, 1, true], [`GET http/open/closes ${OPEN}`]],
   ['trace', [200, ''], [`GET http/open/trace ${OPEN} ${'ab'.repeat(16)}`]],
   ['for a tenant', [200, ''], [`GET http/open/tenant ${OPEN} tenant s1`]],
   [

@@ -9,6 +9,7 @@ const { CALLS_AT: at, CALLS_PROXY: proxy, CALLS_UNDICI, CALLS_CHECKRD, CALLS_ONL
 const undici = createRequire(import.meta.url)(CALLS_UNDICI);
 const { Checkrd, run } = await import(CALLS_CHECKRD);
 const isNew = Number(process.versions.undici.split('.', 1)[0]) >= 7;
+const connected = once(undici.getGlobalDispatcher(), 'connect');
 const codeOf = error => {
   for (let one = error, depth = 0; one != null && depth < 8; one = one.cause, depth++) {
     if (one.name === 'CheckrdPolicyDenied') return one.code;
@@ -260,12 +261,9 @@ const CALLS = {
     return [one === other, one === globalThis[Symbol.for('undici.globalDispatcher.1')], one instanceof one.constructor];
   },
   events: async () => {
-    const global = undici.getGlobalDispatcher();
-    const told = once(global, 'connect');
-    await asked('/open/closes', { headers: { connection: 'close' } });
     await asked('/open/closes');
-    const [origin, through] = await told;
-    return [String(origin.origin), through.length, through[0] === global];
+    const [origin, through] = await connected;
+    return [String(origin.origin), through.length, through[0] === undici.getGlobalDispatcher()];
   },
   trace: () => asked('/open/trace', { headers: { traceparent: `00-${'ab'.repeat(16)}-${'1'.repeat(16)}-01` } }),
   'for a tenant': () => run({ agentId: 'tenant', sessionId: 's1' }, () => asked('/open/tenant')),
@@ -322,7 +320,7 @@ const CALLS = {
 
 for (const [name, call] of Object.entries(CALLS)) {
   if (!call || (CALLS_ONLY !== undefined && !new RegExp(CALLS_ONLY).test(name))) continue;
-  const late = new Promise(resolve => setTimeout(resolve, 20_000, 'late').unref());
+  const late = new Promise(resolve => setTimeout(resolve, 60_000, 'late'));
   console.log(JSON.stringify([name, (await Promise.race([show(call), late])) ?? null]));
 }
 process.exit(0);
