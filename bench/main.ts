@@ -9,11 +9,13 @@ import { benchHandover } from './handover.js';
 import { benchHttp } from './http.js';
 import { benchKill } from './kill.js';
 import { benchLint } from './lint.js';
+import { benchMemory } from './memory.js';
 import { benchPause } from './pause.js';
 import { benchReload } from './reload.js';
 import { benchStart } from './start.js';
 import { benchSwap } from './swap.js';
 import { benchVerify } from './verify.js';
+import { benchVersion } from './version.js';
 import { benchWriter } from './writer.js';
 
 const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
@@ -32,6 +34,8 @@ const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
   reload: () => benchReload(),
   pause: () => benchPause(),
   start: () => benchStart(),
+  version: () => benchVersion(),
+  memory: () => benchMemory(),
   verify: () => benchVerify(),
 };
 
