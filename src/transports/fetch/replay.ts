@@ -90,7 +90,11 @@ class StreamSource implements Source {
     if (step.done) return { done: true };
     // The transport takes strings too. A copy of anything else, since the caller may keep the chunk.
     if (typeof step.value === 'string') return { done: false, value: new Uint8Array(Buffer.from(step.value)) };
-    if (!(step.value instanceof Uint8Array)) throw new TypeError('Received non-Uint8Array chunk');
+    if (!(step.value instanceof Uint8Array)) {
+      // Throws in the transport's words, which asks the same.
+      Buffer.byteLength(step.value as never);
+      throw new TypeError('Received non-Uint8Array chunk');
+    }
     return { done: false, value: new Uint8Array(step.value) };
   }
   async cancel(reason: unknown): Promise<void> {
