@@ -42,9 +42,9 @@ export function readDispatch(given: object): Dispatched {
   const sent = readBody(options.body);
   Object.assign(options, { origin: url.origin, path: `${url.pathname}${url.search}`, method, headers: headers.flat() });
   options.body = sent.body;
-  const judged = new URL(url);
-  if (upgrade === 'websocket') judged.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  const request: HttpRequest = { method, url: judged.href, headers, body: sent.judged };
+  // `http` and `https` become `ws` and `wss`.
+  const judged = upgrade === 'websocket' ? url.href.replace(/^http/, 'ws') : url.href;
+  const request: HttpRequest = { method, url: judged, headers, body: sent.judged };
   return { kind: 'judge', url, request, options };
 }
 
