@@ -17,6 +17,7 @@ import { openLibrary } from './agent/open-library.js';
 import { SETTING_KEYS } from './core/config/keys.js';
 import { absolutePath } from './core/config/paths.js';
 import { configDirOf } from './core/config/resolve.js';
+import { Fault } from './core/fault.js';
 import { OWN_SOCKET } from './handover/records-client.js';
 import { install as datagrams } from './transports/datagrams/install.js';
 import { install as fetches } from './transports/fetch/install.js';
@@ -36,7 +37,13 @@ import { openPool } from './transports/undici/pool.js';
 const EXIT_NOT_GUARDED = 78;
 
 function guard(): void {
+  const { bun, deno } = process.versions;
+  if (bun !== undefined) throw notGuarded(`Bun ${bun}`);
+  if (deno !== undefined) throw notGuarded(`Deno ${deno}`);
   const env = { ...process.env };
+  const pool = openPool();
+  // A fetch that is not undici's, or whose dispatcher somebody took away, leaves by a way that nothing here can see.
+  if (pool === null && typeof globalThis.fetch === 'function') throw notGuarded('a Node without its own undici');
   const agent = openLibrary({ options: {}, env: process.env });
   const entry = fileURLToPath(import.meta.url);
   const port: ProcessPort = {
@@ -48,7 +55,6 @@ function guard(): void {
     inherit: inheritance(entry, agent.agentId, anywhere(env)),
     ownSocket: OWN_SOCKET,
   };
-  const pool = openPool();
   if (pool !== null) {
     fetches(port, pool);
     undici(port, pool);
@@ -68,6 +74,11 @@ function guard(): void {
   process.env.NODE_OPTIONS = guardedOptions(process.env.NODE_OPTIONS ?? '', entry);
   syncBuiltinESMExports();
   agent.edgesInPlace();
+}
+
+function notGuarded(runtime: string): CheckrdInitError {
+  const fault = new Fault('runtime_not_guarded', { runtime });
+  return new CheckrdInitError(fault.code, fault.message, fault.hint);
 }
 
 /** The environment as it means the same from another folder and in another home. */

@@ -7,6 +7,7 @@
  */
 import type { AgentRecord, OutcomeFields } from '../core/audit/fields.js';
 import type { DecisionCode } from '../core/decide/types.js';
+import { type BucketReading, Buckets, DECISION_SECONDS } from '../core/metrics/buckets.js';
 
 /** `observed`: denied, and let through (dry run, permissive, break glass). */
 export type Verdict = 'allow' | 'deny' | 'observed';
@@ -33,13 +34,19 @@ export interface CounterReading {
   readonly outcomes: readonly OutcomeCount[];
   /** In the log; those that the log writes of itself are not among them. */
   readonly records: number;
+  /** The same by type. */
+  readonly recordTypes: readonly { readonly type: AgentRecord['type']; readonly count: number }[];
   /** Those of `records` that were handed in. */
   readonly reported: number;
   /** That could not be written. */
   readonly unwritten: number;
-  /** Policies that went live, that were refused. */
+  /** Policies of this agent itself that went live, that were refused. */
   readonly policiesLoaded: number;
   readonly policiesRejected: number;
+  /** Milliseconds since 1970 at which the last one went live; null: none has. */
+  readonly policyLiveSinceMs: number | null;
+  /** Seconds that its own decisions took. */
+  readonly decisionSeconds: BucketReading;
 }
 
 /** Calls over all agents: decided here, or handed in. */
@@ -63,6 +70,14 @@ export function callTotals({ decisions }: CounterReading, reported: boolean): Ca
   return { allowed: totals.allow, denied: totals.deny, observed: totals.observed, byCode };
 }
 
+/** Must not throw. */
+export interface RecordObserver {
+  /** It is in the log. */
+  written(record: AgentRecord): void;
+  /** One could not be written. */
+  lost(): void;
+}
+
 /** No agent ID has this form. */
 export const OTHER_AGENTS = '*';
 const AGENTS_MAX = 256;
@@ -78,21 +93,31 @@ export class Counters {
     own: new Map<OutcomeFields['result'], number>(),
     handedIn: new Map<OutcomeFields['result'], number>(),
   };
-  #records = 0;
+  readonly #types = new Map<AgentRecord['type'], number>();
+  readonly #seconds = new Buckets(DECISION_SECONDS);
   #reported = 0;
   #unwritten = 0;
   #policiesLoaded = 0;
   #policiesRejected = 0;
+  #policyLiveSinceMs: number | null = null;
+
+  /** @param observer told of the same things */
+  constructor(
+    private readonly wallMs: () => number = Date.now,
+    private readonly observer: RecordObserver | null = null,
+  ) {}
 
   /** A record that is in the log by now. */
   written(record: AgentRecord): void {
+    this.observer?.written(record);
     const reported = 'reported' in record && record.reported === true;
-    this.#records++;
+    this.#types.set(record.type, (this.#types.get(record.type) ?? 0) + 1);
     if (reported) this.#reported++;
     switch (record.type) {
       case 'decision': {
         const verdicts = verdictsOf(reported ? this.#handedIn : this.#own, record.agent_id, record.code);
         verdicts[record.policy_result === 'allow' ? 'allow' : record.enforced ? 'deny' : 'observed']++;
+        if (!reported) this.#seconds.observe(record.decision_ns / 1e9);
         return;
       }
       case 'outcome': {
@@ -101,16 +126,19 @@ export class Counters {
         return;
       }
       case 'policy_loaded':
+        if (reported) return;
         this.#policiesLoaded++;
+        this.#policyLiveSinceMs = this.wallMs();
         return;
       case 'policy_rejected':
-        this.#policiesRejected++;
+        if (!reported) this.#policiesRejected++;
     }
   }
 
   /** One that is in no log. */
   lost(): void {
     this.#unwritten++;
+    this.observer?.lost();
   }
 
   read(): CounterReading {
@@ -120,11 +148,14 @@ export class Counters {
         ...[...this.#outcomes.own].map(([result, count]) => ({ result, reported: false, count })),
         ...[...this.#outcomes.handedIn].map(([result, count]) => ({ result, reported: true, count })),
       ],
-      records: this.#records,
+      records: [...this.#types.values()].reduce((sum, count) => sum + count, 0),
+      recordTypes: [...this.#types].map(([type, count]) => ({ type, count })),
       reported: this.#reported,
       unwritten: this.#unwritten,
       policiesLoaded: this.#policiesLoaded,
       policiesRejected: this.#policiesRejected,
+      policyLiveSinceMs: this.#policyLiveSinceMs,
+      decisionSeconds: this.#seconds.read(),
     };
   }
 }

@@ -72,6 +72,21 @@ export function decideByGeneration(
   return uncertain && whole.result === 'allow' && !whole.uncertain ? { ...whole, uncertain } : whole;
 }
 
+const ASKED: HttpRequest = { method: 'GET', url: 'http://localhost/', headers: [], body: { kind: 'none' } };
+
+/** Whether each engine answers at all; nothing is charged. What it answers does not matter. */
+export function answers(generation: Generation, at: Clock): boolean {
+  try {
+    for (const { engine } of generation.documents) {
+      engine.decide(ASKED, 'checkrd', { ...at, hold: true });
+      engine.settle(false);
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Whose word counts among those that let the call go on. */
 function weight({ result, code }: Decision): number {
   return result === 'allow' ? 0 : code === 'break_glass' ? 2 : 1;

@@ -15,6 +15,7 @@ import { ensureEd25519 } from '../crypto/ed25519.js';
 import type { LocalIdentity } from '../crypto/identity.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import { LiveAgent } from './agent.js';
+import { Counters, type RecordObserver } from './counters.js';
 import { EngineSwap, NO_DIGEST } from './engine/engine-swap.js';
 import { engineTrust, openEngine, type StartEngine } from './engine/open-engine.js';
 import { Ids } from './ids.js';
@@ -44,6 +45,8 @@ export interface OpenHow {
   readonly identity?: LocalIdentity | null;
   /** Gets an event for each call; absent or null: nothing does. */
   readonly telemetrySink?: TelemetrySink | null;
+  /** Told of each record; absent: nobody is. */
+  readonly observer?: RecordObserver;
 }
 
 /** @throws Fault when any part cannot be had in strict mode. */
@@ -61,7 +64,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
   });
   const sink = how.telemetrySink ?? null;
   const telemetry = sink === null ? null : new Telemetry(sink, Date.now);
-  const recorder = new Recorder(log, Date.now, telemetry);
+  const recorder = new Recorder(log, Date.now, telemetry, new Counters(Date.now, how.observer));
   const append = (fields: AgentRecord): void => {
     log.append(fields);
     recorder.counters.written(fields);

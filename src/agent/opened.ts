@@ -14,6 +14,7 @@ import type { LiveAgent } from './agent.js';
 import { glassText } from './break-glass.js';
 import { CLOCK_JUMP_MS } from './clock-jump.js';
 import { processCoverage } from './coverage.js';
+import { answers } from './decide.js';
 import type { EngineSwap } from './engine/engine-swap.js';
 import { onExit } from './exit.js';
 import type { Ids } from './ids.js';
@@ -130,6 +131,11 @@ export class OpenedAgent implements Agent, AgentLifecycle {
 
   onDisk(): Promise<boolean> | null {
     return this.#parts.log.onDisk();
+  }
+
+  decides(): boolean {
+    const { current } = this.#parts.policy;
+    return current === null || answers(current, { wallMs: Date.now(), monotonicMs: performance.now() });
   }
 
   /** Every edge of a guarded process is in place. */

@@ -16,7 +16,7 @@ export class Recorder {
     private readonly wallMs: () => number,
     /** Told of each record that is in the file. */
     private readonly telemetry: Telemetry | null = null,
-    readonly counters: Counters = new Counters(),
+    readonly counters: Counters = new Counters(wallMs),
   ) {}
 
   onDisk(): Promise<boolean> | null {

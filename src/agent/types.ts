@@ -52,6 +52,10 @@ export interface AuditHealth {
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly checkpointSize: number;
   readonly lastCheckpointMs: number | null;
+  /** Records that no checkpoint covers yet. */
+  readonly uncovered: number;
+  /** Number of the file being written, from 0; null: another process writes it. */
+  readonly segment: number | null;
 }
 
 /* ---- the kill switch ----------------------------------------------------------------------------------------- */

@@ -27,6 +27,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'break-glass', load: async () => (await import('./break-glass.js')).breakGlass },
   { name: 'status', load: async () => (await import('./status.js')).status },
   { name: 'doctor', load: async () => (await import('./doctor.js')).doctor },
+  { name: 'support-bundle', load: async () => (await import('./support-bundle.js')).supportBundle },
   { name: 'tail', load: async () => (await import('./tail.js')).tail },
   { name: 'report', load: async () => (await import('./report.js')).report },
   { name: 'verify', load: async () => (await import('./verify.js')).verify },

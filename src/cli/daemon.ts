@@ -3,6 +3,7 @@ import { openAgent } from '../agent/open.js';
 import { readSettings } from '../agent/read-settings.js';
 import { packageVersion } from '../agent/version.js';
 import { startDaemon } from '../daemon/daemon.js';
+import { Events } from '../daemon/events.js';
 import { openLogger } from '../daemon/logger.js';
 import { notifier } from '../daemon/notify.js';
 import { catchSignals } from '../daemon/signals.js';
@@ -27,13 +28,16 @@ SIGHUP ends the log file and begins the next; SIGTERM and SIGINT stop after call
     if (config === null) throw new Misuse('no settings are given', 'add --config FILE');
     const settings = readSettings('daemon', io, config);
     const identity = identityFrom(process.env);
-    const logger = await openLogger(settings.log, (io.env.JOURNAL_STREAM ?? '') !== '');
+    const isJournal = (io.env.JOURNAL_STREAM ?? '') !== '';
+    const logger = await openLogger(settings.log, isJournal);
+    const events = new Events(logger, isJournal);
     const copies = settings.telemetry.file;
     const signals = catchSignals();
     const running = await startDaemon({
       settings,
       version: packageVersion(),
       logger,
+      events,
       notifier: notifier(io.env, error => logger.warn({ err: error }, 'systemd could not be told')),
       openAgent: async known =>
         openAgent(known, {
@@ -42,6 +46,7 @@ SIGHUP ends the log file and begins the next; SIGTERM and SIGINT stop after call
           warn: text => logger.warn(text),
           telemetrySink: copies === null ? null : new JsonFileSink(copies),
           identity,
+          observer: events,
         }),
     });
     await signals.serve(running);

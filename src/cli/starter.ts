@@ -74,6 +74,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'daemon.socket': '/run/checkrd/checkrd.sock',
   'daemon.agents': '[{ id: my-agent, group: my-agent }]',
   'daemon.drain_timeout': '10',
+  'daemon.metrics': '127.0.0.1:9464',
   'log.level': 'info',
   'log.file': 'log/checkrd',
 };

@@ -19,7 +19,7 @@ user may not see. The exit code is as monitoring wants it.`,
   },
   exit: {
     ok: 'all is well',
-    no: 'something to know (a kill switch is engaged, a rejected policy, not enforcing, a way out that was bypassed where strict coverage is asked for)',
+    no: 'something to know (a kill switch is engaged, a rejected policy, not enforcing, a disk that the log fills within 7 days, a way out that was bypassed where strict coverage is asked for)',
     unknown:
       'something is wrong (no policy that loads, a daemon that does not answer or is not ready, a process whose log fails)',
   },

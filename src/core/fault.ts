@@ -24,6 +24,10 @@ const FAULTS = {
     say: f => `the audit log \`${f.path}\` cannot be written: ${f.cause}`,
     fix: 'mend what is named (space, permissions, the file at that path); the next record is tried again by itself',
   },
+  bundle_unwritable: {
+    say: f => `the support bundle \`${f.path}\` cannot be written: ${f.why}`,
+    fix: 'name a new file in a folder that you may write (`--out FILE`)',
+  },
   crypto_self_test: {
     say: f => `${f.name} gives a wrong Ed25519 answer for the known test of RFC 8032`,
     fix: 'do not run on this build of Node.js or checkrd; install both again',
@@ -93,6 +97,10 @@ const FAULTS = {
   log_unusable: {
     say: f => `\`${f.path}\` cannot serve as an audit log: ${f.cause}`,
     fix: 'it must be a regular file that this user may read and write; move what is there away',
+  },
+  metrics_listen_failed: {
+    say: f => `metrics cannot be served on ${f.host} port ${f.port}: ${f.why}`,
+    fix: 'choose a free port (`daemon.metrics`), or remove it: the socket serves them as well',
   },
   no_proof: {
     say: f => `nothing can be proven: ${f.why}`,

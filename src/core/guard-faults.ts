@@ -27,6 +27,10 @@ export const GUARD_FAULTS = {
     say: f => `${f.name} was called before init`,
     fix: 'call init({ … }) first, or use new Checkrd({ … })',
   },
+  runtime_not_guarded: {
+    say: f => `the process runs on ${f.runtime}, where checkrd/register cannot guard every way out`,
+    fix: 'run it with Node 20.19 or later; elsewhere guard the fetch alone, by `instrument()` or `wrap` (docs/runtimes.md)',
+  },
   session_id_invalid: {
     say: f => `\`${f.got}\` is not a session ID`,
     fix: 'use 1 to 128 of A-Z a-z 0-9 . _ : / @ -',

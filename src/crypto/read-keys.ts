@@ -20,10 +20,16 @@ export { parsePublicKey };
 /** Any key file fits; what is larger is something else. */
 const KEY_FILE_MAX_BYTES = 4096;
 const OTHERS = 0o077;
+const GROUP_READS = 0o040;
 
 export interface ReadKeyOptions {
   /** Permissive mode: read a key that others can read all the same. The caller says so loudly. */
   readonly allowExposed?: boolean;
+  /**
+   * From systemd's folder of credentials. Where it lets our user read by an access list, the file is root's and the mask of
+   * the list stands where the group's rights would.
+   */
+  readonly isCredential?: boolean;
 }
 
 /**
@@ -34,7 +40,8 @@ export interface ReadKeyOptions {
 export function readKeyFile(path: string, options: ReadKeyOptions = {}): Signer {
   const bytes = readSmall(path, stat => {
     const mode = stat.mode & 0o7777;
-    if ((mode & OTHERS) !== 0 && !options.allowExposed) {
+    const byList = options.isCredential === true && stat.uid === 0 && stat.gid === 0 ? GROUP_READS : 0;
+    if ((mode & OTHERS & ~byList) !== 0 && !options.allowExposed) {
       throw new Fault('key_file_exposed', { path, mode: mode.toString(8).padStart(4, '0') });
     }
     const us = process.geteuid?.();

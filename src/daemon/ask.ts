@@ -8,11 +8,29 @@ export type DaemonAnswer =
 const TIMEOUT_MS = 3000;
 const MAX_BYTES = 1024 * 1024;
 
-/** Asks the daemon behind a Unix socket. Never throws. */
-export function askDaemon(socketPath: string, path: string): Promise<DaemonAnswer> {
+type TextAnswer = { readonly status: number; readonly text: string } | { readonly why: string };
+
+/** Asks the daemon behind a Unix socket, over a connection of its own: a kept one would not show that it still accepts. Never throws. */
+export async function askDaemon(socketPath: string, path: string): Promise<DaemonAnswer> {
+  const answer = await askText(socketPath, path);
+  if ('why' in answer) return { is: 'silent', why: answer.why };
+  try {
+    return { is: 'answered', status: answer.status, body: JSON.parse(answer.text) as Record<string, unknown> };
+  } catch {
+    return { is: 'silent', why: 'it does not answer JSON' };
+  }
+}
+
+/** As text; null where nobody answers, or not with 200. Never throws. */
+export async function askDaemonText(socketPath: string, path: string): Promise<string | null> {
+  const answer = await askText(socketPath, path);
+  return 'why' in answer || answer.status !== 200 ? null : answer.text;
+}
+
+function askText(socketPath: string, path: string): Promise<TextAnswer> {
   return new Promise(resolve => {
-    const silent = (why: string) => resolve({ is: 'silent', why });
-    const asked = request({ socketPath, path, timeout: TIMEOUT_MS }, response => {
+    const silent = (why: string) => resolve({ why });
+    const asked = request({ socketPath, path, timeout: TIMEOUT_MS, agent: false }, response => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part: string) => {
@@ -20,17 +38,7 @@ export function askDaemon(socketPath: string, path: string): Promise<DaemonAnswe
         if (text.length > MAX_BYTES) asked.destroy();
       });
       response.on('error', error => silent(errorCode(error)));
-      response.on('end', () => {
-        try {
-          resolve({
-            is: 'answered',
-            status: response.statusCode ?? 0,
-            body: JSON.parse(text) as Record<string, unknown>,
-          });
-        } catch {
-          silent('it does not answer JSON');
-        }
-      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
     });
     asked.on('timeout', () => asked.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
     asked.on('error', error => silent(errorCode(error)));

@@ -1,4 +1,4 @@
-/** What /healthz and /readyz say. */
+/** What /healthz and /readyz say, and the line that `systemctl status` shows. */
 import { statSync } from 'node:fs';
 import { type CounterReading, callTotals } from '../agent/counters.js';
 import type { AuditHealth } from '../agent/types.js';
@@ -26,27 +26,42 @@ export function healthRoutes(parts: HealthParts): readonly Route[] {
 }
 
 /** The main socket belongs to no agent, so it decides for none. */
-export function mainRoutes(parts: HealthParts): readonly Route[] {
+export function mainRoutes(parts: HealthParts, more: readonly Route[]): readonly Route[] {
   const refuse = () =>
     fail(403, 'no_agent', `this socket decides for no agent; use ${parts.agentSockets}/<agent id>.sock`);
   return [
     ...healthRoutes(parts),
+    ...more,
     { method: 'POST', path: '/v1/decide', handle: refuse },
     { method: 'POST', path: '/v1/outcome', handle: refuse },
     { method: 'POST', path: '/v1/records', handle: refuse },
   ];
 }
 
+/** One line without anything that others wrote. */
+export function statusLine(parts: HealthParts): string {
+  const { policySha256, holds, breakGlass } = parts.agent.health();
+  return [
+    statusOf(parts),
+    parts.mode,
+    `${parts.agents.length} agent${parts.agents.length === 1 ? '' : 's'}`,
+    policySha256 === null ? 'no policy' : `policy ${policySha256.slice(0, 12)}`,
+    ...(holds.length === 0 ? [] : ['kill switch engaged']),
+    ...(breakGlass === null ? [] : ['break glass']),
+  ].join(', ');
+}
+
+function statusOf(parts: HealthParts): 'ok' | 'degraded' | 'failing' | 'stopping' {
+  if (parts.stopping()) return 'stopping';
+  if (reasonsAgainst(parts).length > 0) return 'failing';
+  const { policy, breakGlass } = parts.agent.health();
+  return policy.state === 'ok' && breakGlass === null && !isEngineRefused(parts) ? 'ok' : 'degraded';
+}
+
 function healthOf(parts: HealthParts) {
   const { policy, policySha256, engine, audit, holds, breakGlass, counters } = parts.agent.health();
   return {
-    status: parts.stopping()
-      ? 'stopping'
-      : reasonsAgainst(parts).length > 0
-        ? 'failing'
-        : policy.state === 'ok' && breakGlass === null && !isEngineRefused(parts)
-          ? 'ok'
-          : 'degraded',
+    status: statusOf(parts),
     version: parts.version,
     pid: process.pid,
     uptime_s: Math.round(process.uptime()),

@@ -2,7 +2,7 @@
  * HTTP for the daemon's sockets: routes, limits, timeouts.
  *
  *   in   : a table of routes
- *   out  : a server that reads at most a bounded body in bounded time and answers JSON
+ *   out  : a server that reads at most a bounded body in bounded time and answers JSON, or what a reply says that it is
  *   never: knows what a route means
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -10,8 +10,10 @@ import { MIB } from '../core/limits.js';
 
 export interface Reply {
   readonly status: number;
-  /** JSON, without a newline. */
+  /** JSON, without a newline; with a `type`, text that ends with one. */
   readonly body: string;
+  /** Media type; absent: JSON. */
+  readonly type?: string;
 }
 
 export interface Route {
@@ -42,6 +44,7 @@ export function fail(status: number, code: string, message: string): Reply {
 
 /**
  * @param maxBytes Longest body of a request.
+ * @param isMeant Whether a request for that `Host` is one for us; absent: any.
  * @param broken Told when a route throws: a defect of ours, answered 500.
  */
 export function serve(
@@ -49,6 +52,7 @@ export function serve(
   broken: (error: unknown) => void,
   maxBytes: number,
   timeouts: HttpTimeouts = { headersMs: HEADERS_TIMEOUT_MS, requestMs: REQUEST_TIMEOUT_MS },
+  isMeant: (host: string | undefined) => boolean = () => true,
 ): Server {
   const server = createServer(
     {
@@ -59,7 +63,7 @@ export function serve(
       maxHeaderSize: 8192,
     },
     (request, response) => {
-      const route = routeOf(routes, request);
+      const route = isMeant(request.headers.host) ? routeOf(routes, request) : MISDIRECTED;
       if ('status' in route) {
         answer(request, response, route);
         return;
@@ -88,6 +92,8 @@ export function serve(
   server.maxConnections = CONNECTIONS_MAX;
   return server;
 }
+
+const MISDIRECTED = fail(421, 'misdirected', 'this host name is none of this server');
 
 function routeOf(routes: readonly Route[], request: IncomingMessage): Route | (Reply & { readonly allow?: string }) {
   const path = (request.url ?? '').split('?', 1)[0];
@@ -138,9 +144,9 @@ function readBody(
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, reply: Reply & { readonly allow?: string }): void {
-  const text = `${reply.body}\n`;
+  const text = reply.type === undefined ? `${reply.body}\n` : reply.body;
   response.writeHead(reply.status, {
-    'content-type': 'application/json',
+    'content-type': reply.type ?? 'application/json',
     'content-length': Buffer.byteLength(text),
     ...(reply.allow === undefined ? {} : { allow: reply.allow }),
     // What is left of a body that nobody reads must not be taken for the next request.

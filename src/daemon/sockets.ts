@@ -7,10 +7,11 @@
  *
  * The lock decides between daemons that start together; the connect test finds a process that knows no lock.
  */
-import { chownSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import type { LoopbackAddress } from '../core/config/loopback.js';
 import { Fault } from '../core/fault.js';
 import { errno } from '../disk/errno.js';
 import { type Lock, takeLock } from '../disk/lock.js';
@@ -20,6 +21,11 @@ const FOLDER_MODE = 0o755;
 /** Leaves rw for owner and group. */
 const SOCKET_UMASK = 0o117;
 
+/** Whatever the umask: under 0027, as the unit has it, no agent could reach its socket. */
+function makeFolder(path: string): void {
+  if (mkdirSync(path, { recursive: true, mode: FOLDER_MODE }) !== undefined) chmodSync(path, FOLDER_MODE);
+}
+
 /**
  * Makes the folder, takes the lock and clears a dead socket away.
  *
@@ -28,7 +34,7 @@ const SOCKET_UMASK = 0o117;
 export async function claimSocket(path: string): Promise<Lock> {
   let lock: Lock;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
+    makeFolder(dirname(path));
     const locking = takeLock(`${path}.lock`, 'flock');
     if (locking.is === 'taken') throw new Fault('socket_in_use', { path });
     lock = locking.lock;
@@ -75,7 +81,7 @@ function knock(path: string): Promise<string | null> {
  * @throws Fault `socket_failed`
  */
 export async function listen(server: Server, path: string, group: number | null): Promise<boolean> {
-  mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
+  makeFolder(dirname(path));
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => reject(failed(path, error)));
     // The socket is made inside listen(): with the mask it never exists with a wider mode.
@@ -94,6 +100,21 @@ export async function listen(server: Server, path: string, group: number | null)
     if (errno(error) === 'EPERM') return false;
     throw failed(path, error);
   }
+}
+
+/** @throws Fault `metrics_listen_failed` */
+export async function listenOnLoopback(server: Server, { host, port }: LoopbackAddress): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', error =>
+      reject(new Fault('metrics_listen_failed', { host, port: String(port), why: errno(error) }, { cause: error })),
+    );
+    server.listen({ host, port }, resolve);
+  });
+}
+
+/** A web page that has its own name lead here (DNS rebinding) says that name. */
+export function isLoopbackHost(host: string | undefined): boolean {
+  return /^(127(\.\d{1,3}){3}|\[::1\]|localhost)(:\d+)?$/.test(host ?? '');
 }
 
 function failed(path: string, error: unknown): Fault {

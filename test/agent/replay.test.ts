@@ -17,7 +17,7 @@ import { policyOf } from '../support/engine.js';
 import { aimed, type TextAction } from '../support/oracle/arbitrary.js';
 
 const SEED = 20_260_107;
-const CASES = 200;
+const CASES = 120;
 const START = Date.parse('2026-01-07T12:00:00Z');
 const load = checkedLoader();
 
@@ -110,7 +110,7 @@ test('what is certain in a replay is what the policy decides about the whole req
   );
   t.diagnostic(JSON.stringify(seen));
   assert.ok(
-    seen.certain > 200 && seen.cannot_say > 25 && seen.limited > 1 && seen.folded > 10 && seen.tool > 25,
+    seen.certain > 100 && seen.cannot_say > 12 && seen.limited > 0 && seen.folded > 5 && seen.tool > 12,
     JSON.stringify(seen),
   );
 });
@@ -151,7 +151,7 @@ test('with layers, what is certain is what all documents decide together', t => 
         if (decision.code === 'rate_limited') seen.limited++;
       }
     }),
-    { seed: SEED, numRuns: CASES / 4, endOnFailure: true },
+    { seed: SEED, numRuns: 40, endOnFailure: true },
   );
   t.diagnostic(JSON.stringify(seen));
   assert.ok(seen.certain > 100 && seen.of_layer > 10 && seen.limited > 0, JSON.stringify(seen));

@@ -77,7 +77,7 @@ for (const [name, pack, there] of packers) {
 
   test(`${name}: cut off anywhere is never intact to its end`, { skip }, async () => {
     const whole = pack(files[1]);
-    for (let at = 4; at < whole.length; at += Math.ceil(whole.length / 15)) {
+    for (let at = 4; at < whole.length; at += Math.ceil(whole.length / 8)) {
       const left = put('cut', whole.subarray(0, at));
       const { code, out } = await run(put('a', files[0]), left);
       const member = name.includes('members') || name.includes('frames');
@@ -89,7 +89,7 @@ for (const [name, pack, there] of packers) {
 
   test(`${name}: no byte of it can be changed unnoticed`, { skip }, async () => {
     const whole = pack(files[0]);
-    for (let at = 0; at < whole.length; at += 13) {
+    for (let at = 0; at < whole.length; at += 29) {
       const altered = Buffer.from(whole);
       altered[at] = (altered[at] as number) ^ 0x10;
       const { code, out } = await run(put('altered', altered)).catch(error => ({ code: 2, out: [String(error)] }));

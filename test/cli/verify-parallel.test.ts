@@ -79,7 +79,7 @@ test('every history of a real log', async t => {
 test('progress is for terminals, and leaves nothing behind', async () => {
   const said: string[] = [];
   const long = join(folder, 'long.jsonl');
-  writeLongLog(long, 30_000_000, origin, signer);
+  writeLongLog(long, 12_000_000, origin, signer);
   const run = await runCommand(verify, ['--key', key, long], { progress: text => void said.push(text) });
   assert.equal(run.code, 0);
   assert.match(said[0] ?? '', /^\d+ MB read$/);
@@ -87,9 +87,9 @@ test('progress is for terminals, and leaves nothing behind', async () => {
   assert.ok(run.err.length === 0);
 });
 
-test('64 MB in a heap of 32, by one thread and by three', () => {
-  const path = join(folder, '64.jsonl');
-  writeLongLog(path, 64_000_000, origin, signer);
+test('40 MB in a heap of 24, by one thread and by three', () => {
+  const path = join(folder, '40.jsonl');
+  writeLongLog(path, 40_000_000, origin, signer);
   for (const jobs of ['1', '3']) {
     // Of the program itself: what it needed at most, in KiB, says the kernel when it is over.
     const script = `import { readFileSync } from 'node:fs'; process.on('exit', () => console.error(
@@ -98,7 +98,7 @@ test('64 MB in a heap of 32, by one thread and by three', () => {
     const file = join(folder, 'run.mjs');
     writeFileSync(file, script);
     const errors = join(folder, 'errors');
-    const out = execFileSync(process.execPath, ['--max-old-space-size=32', file], {
+    const out = execFileSync(process.execPath, ['--max-old-space-size=24', file], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', openSync(errors, 'w')],
     });

@@ -2,14 +2,19 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, lstatSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { answers } from '#src/agent/decide.js';
+import { openAgent } from '#src/agent/open.js';
+import type { LiveDocument } from '#src/agent/types.js';
+import type { AgentId, Sha256Hex } from '#src/core/brand.js';
 import { startDaemon } from '#src/daemon/daemon.js';
-import { daemonSettings, temporaryFolder, testDaemon } from '../support/daemon.js';
+import { daemonSettings, notifierInto, temporaryFolder, testDaemon } from '../support/daemon.js';
 import { DaemonTestAgent } from '../support/daemon-agent.js';
 import { ask } from '../support/unix-http.js';
+import { until } from '../support/until.js';
 
 const LINE = JSON.stringify({ request: { method: 'GET', url: 'https://a.test/' } });
 const quiet = () => {};
@@ -17,14 +22,15 @@ const parts = (folder: string, openAgent = async () => new DaemonTestAgent(), mo
   settings: daemonSettings(folder, more),
   version: '0.0.0',
   logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-  notifier: { ready: async () => {}, stopping: quiet },
+  notifier: notifierInto([]),
+  events: { say: quiet },
   openAgent,
 });
 
 test('sockets are for owner and group; ready is said last', async t => {
   const { agent, main, crm } = await testDaemon(t);
   for (const path of [main, crm]) assert.equal(statSync(path).mode & 0o777, 0o660);
-  assert.deepEqual(agent.acts, ['ready 2 agents, strict']);
+  assert.deepEqual(agent.acts, ['ready ok, strict, 2 agents, no policy']);
 });
 
 test('a group of the machine gets its socket', { skip: process.getuid?.() !== 0 && 'needs root' }, async t => {
@@ -35,6 +41,14 @@ test('a group of the machine gets its socket', { skip: process.getuid?.() !== 0 
   const daemonGroup = Number(execFileSync('getent', ['group', 'daemon'], { encoding: 'utf8' }).split(':')[2]);
   assert.equal(statSync(join(folder, 'agent/crm.sock')).gid, daemonGroup);
   assert.equal(statSync(join(folder, 'agent/billing.sock')).gid, 12345);
+});
+
+test('under a narrow umask, as units have it, agents still get as far as their sockets', async t => {
+  const mask = process.umask(0o027);
+  t.after(() => process.umask(mask));
+  const { crm } = await testDaemon(t);
+  assert.equal(statSync(dirname(crm)).mode & 0o777, 0o755);
+  assert.equal(statSync(crm).mode & 0o777, 0o660);
 });
 
 test('an unknown group is a mistake in the settings', async t => {
@@ -162,4 +176,61 @@ test('require_separation refuses what agents could write, before anything is ope
     chmodSync(join(open, name), 0o755);
   }
   assert.ok(!existsSync(join(open, 'checkrd.sock.lock')));
+});
+
+test('a reload is said when it begins and when it is done', async t => {
+  const { agent, daemon } = await testDaemon(t);
+  daemon.hangup();
+  assert.deepEqual(agent.acts.slice(1), ['reloading', 'hangup', 'reloaded ok, strict, 2 agents, no policy']);
+});
+
+test('the watchdog hears of it at once, and nothing while engine or socket do not answer or after a stop', async t => {
+  const acts: string[] = [];
+  const { agent, daemon, said, main } = await testDaemon(t, { notifier: notifierInto(acts, 20) });
+  const alive = () => acts.filter(act => act === 'alive ok, strict, 2 agents, no policy').length;
+  const ailing = () => said.filter(text => text.startsWith('engine or socket do not answer')).length;
+  await until('two words', () => alive() >= 2);
+  agent.throws = true;
+  await until('it is ailing', () => ailing() >= 2);
+  const [then, ailed] = [alive(), ailing()];
+  await until('it is asked again', () => ailing() > ailed);
+  assert.equal(alive(), then);
+  agent.throws = false;
+  await until('it is well again', () => alive() > then);
+  renameSync(main, `${main}.away`);
+  const lost = ailing();
+  await until('nobody answers', () => ailing() > lost);
+  renameSync(`${main}.away`, main);
+  await daemon.stop();
+  assert.equal(acts.at(-1), 'stopping');
+});
+
+test('that an engine answers is asked without charging a limit or writing a record; one that traps does not', async t => {
+  const folder = temporaryFolder(t);
+  const limit = '{ calls_per_hour: 1, per: global }';
+  writeFileSync(join(folder, 'policy.yaml'), `default: allow\nrules:\n  - name: once\n    limit: ${limit}\n`);
+  const agent = openAgent(daemonSettings(folder), { policyObject: null, disabled: false, warn: quiet });
+  t.after(() => agent.close());
+  const { size } = agent.health().audit;
+  assert.deepEqual([agent.decides(), agent.decides()], [true, true]);
+  assert.equal(agent.health().audit.size, size);
+  const get = { method: 'GET', url: 'https://a.test/', headers: [], body: { kind: 'none' } } as const;
+  const codes = [1, 2]
+    .map(() => agent.begin(get, { agent: 'crm' as AgentId }))
+    .map(begun => 'decision' in begun && begun.decision.code);
+  assert.deepEqual(codes, ['default_allowed', 'rate_limited']);
+  assert.equal(agent.decides(), true);
+  const trap = (): never => {
+    throw new Error('unreachable');
+  };
+  const engine = {
+    inspectBytes: 0,
+    headerNames: [],
+    decide: trap,
+    settle: trap,
+    exportLimits: trap,
+    importLimits: trap,
+  };
+  const documents = [{ engine } as unknown as LiveDocument];
+  assert.equal(answers({ id: '0' as Sha256Hex, documents }, { wallMs: 0, monotonicMs: 0 }), false);
 });

@@ -102,6 +102,11 @@ test('a day of a daemon: decide, reload, rotate, kill, stop; the log verifies', 
 
   daemon.child.kill('SIGTERM');
   assert.equal(await daemon.exit, 0, daemon.said());
+  const events = [...daemon.said().matchAll(/"event":"([a-z_]+)"/g)].map(match => match[1]);
+  assert.deepEqual(
+    events.filter(event => event !== 'kill_released'),
+    ['engine_loaded', 'policy_loaded', 'ready', 'policy_loaded', 'kill_engaged', 'stopping', 'stopped'],
+  );
   assert.ok(!existsSync(main) && !existsSync(crm));
   const verified = await cli(['verify', '--key', join(folder, 'keys/origin.pub'), log, `${log}.1`]);
   assert.equal(verified.code, 0, verified.out + verified.err);
@@ -190,7 +195,10 @@ test('readiness reaches the socket that systemd names', async t => {
   writeFileSync(join(bin, 'systemd-notify'), shim, { mode: 0o755 });
   const daemon = start(folder, { NOTIFY_SOCKET: '/run/x', PATH: `${bin}:${process.env.PATH}` });
   await until('ready told', () => heard.join('').includes('--ready'));
-  assert.match(heard.join(''), new RegExp(`--ready --pid=${daemon.child.pid} --status=1 agents, strict`));
+  assert.match(
+    heard.join(''),
+    new RegExp(`--ready --pid=${daemon.child.pid} --status=ok, strict, 1 agent, policy [0-9a-f]{12}`),
+  );
   assert.equal((await ask(join(folder, 'checkrd.sock'), '/readyz')).status, 200);
   daemon.child.kill('SIGTERM');
   await until('stopping told', () => heard.join('').includes('STOPPING=1'));

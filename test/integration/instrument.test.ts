@@ -123,6 +123,16 @@ test('a client that was made before is seen, and guarded once it is handed in', 
   assert.equal(way('fetch')?.state, 'unknown');
 });
 
+test('a client that asks at each call is guarded as it is, and a method of its own called fetch stays', async () => {
+  init();
+  const own = (): string => 'its own';
+  const cohere = { fetch: own };
+  library.instrumentCohere(cohere);
+  assert.equal(cohere.fetch, own);
+  library.uninstrumentCohere();
+  assert.equal(globalThis.fetch, native);
+});
+
 test('the last vendor that is taken away gives the fetch back', () => {
   init();
   library.instrumentOpenAI();

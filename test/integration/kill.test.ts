@@ -31,19 +31,19 @@ after(async () => {
 const killed = (error: unknown): boolean => error instanceof CheckrdPolicyDenied && error.code === 'kill_switch';
 const switchFile = (): string => home.path('killswitch');
 
-test('1,000 times: touched in another process, then a call; none passes', async () => {
-  for (let trial = 0; trial < 1_000; trial++) {
+test('300 times: touched in another process, then a call; none passes', async () => {
+  for (let trial = 0; trial < 300; trial++) {
     await toucher.touch(switchFile());
     await assert.rejects(guarded(plain.origin), killed);
     await toucher.remove(switchFile());
-    if (trial % 50 === 0) assert.equal(await (await guarded(plain.origin)).text(), 'ok');
+    if (trial % 15 === 0) assert.equal(await (await guarded(plain.origin)).text(), 'ok');
   }
   assert.equal(plain.seen.length, 20);
 });
 
-test('16 times: touched while the event loop is blocked for 500 ms; the next call is refused', async () => {
+test('6 times: touched while the event loop is blocked for 500 ms; the next call is refused', async () => {
   const reached = plain.seen.length;
-  for (let trial = 0; trial < 16; trial++) {
+  for (let trial = 0; trial < 6; trial++) {
     const touched = toucher.touch(switchFile(), 50);
     const end = performance.now() + 500;
     while (performance.now() < end);

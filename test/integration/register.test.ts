@@ -60,6 +60,7 @@ test('each API reports a denial as it reports errors, and what is denied is reco
     import dgram from 'node:dgram';
     import dns from 'node:dns';
     import { once } from 'node:events';
+    import http from 'node:http';
     import net from 'node:net';
     import { promisify } from 'node:util';
     const code = error => error?.name === 'CheckrdPolicyDenied' ? error.code : String(error);
@@ -75,6 +76,14 @@ test('each API reports a denial as it reports errors, and what is denied is reco
     const never = spawn('no-such-program', ['x']);
     say({ spawnfile: never.spawnfile, spawnargs: never.spawnargs, pid: never.pid, pipes: never.stdout !== null });
     say({ spawn: await told(never), socket: await told(net.connect(9, 'forbidden.example')) });
+    // Outside of a promise's turn, the ticks of a turn come before whatever is awaited in it.
+    const late = make => new Promise(done => setTimeout(async () => {
+      const made = make();
+      await null;
+      made.on('error', error => done(code(error)));
+    }));
+    say({ lateSocket: await late(() => net.connect(9, 'forbidden.example')) });
+    say({ lateRequest: await late(() => http.get('http://forbidden.example/')) });
     say({ sync: code(spawnSync('ls').error), status: spawnSync('ls').status });
     try { execFileSync('ls'); } catch (error) { say({ file: code(error) }); }
     say({ exec: await promisify(exec)('ls').catch(code) });
@@ -93,6 +102,8 @@ test('each API reports a denial as it reports errors, and what is denied is reco
     pipes: true,
     spawn: ['default_denied', 'close'],
     socket: ['default_denied', 'close'],
+    lateSocket: 'default_denied',
+    lateRequest: 'default_denied',
     sync: 'default_denied',
     status: null,
     file: 'default_denied',
@@ -225,6 +236,15 @@ test('a program that cannot be guarded is not started', t => {
   assert.equal(status, 78);
   assert.equal(stdout, '');
   assert.match(stderr, /checkrd: the program is not started: .*egress\.coverage.*\[settings_invalid\]/s);
+});
+
+test('a runtime whose fetch cannot be guarded is not taken for a guarded one', t => {
+  const { env } = homeOf(t, 'default: deny\nrules: []\n', '');
+  const taken = `void globalThis.Headers; globalThis[Symbol.for('undici.globalDispatcher.1')] = undefined`;
+  const flags = ['--import', `data:text/javascript,${encodeURIComponent(taken)}`, ...registerFlags()];
+  const ran = spawnSync(process.execPath, [...flags, '-e', 'console.log("started")'], { env, encoding: 'utf8' });
+  assert.deepEqual([ran.status, ran.stdout], [78, '']);
+  assert.match(ran.stderr, /\[runtime_not_guarded\]\n {2}run it with Node/);
 });
 
 // T-128

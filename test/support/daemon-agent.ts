@@ -85,6 +85,10 @@ export class DaemonTestAgent implements DaemonAgent {
     };
   }
 
+  decides(): boolean {
+    return !this.throws;
+  }
+
   report(record: AgentRecord): void {
     if (this.auditState === 'failing') throw new Error('no room');
     this.reported.push(record);

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { resolveSettings } from '#src/core/config/resolve.js';
 import type { Settings } from '#src/core/config/settings.js';
 import { type DaemonParts, type RunningDaemon, startDaemon } from '#src/daemon/daemon.js';
+import type { Notifier } from '#src/daemon/notify.js';
 import { DaemonTestAgent } from './daemon-agent.js';
 
 export function daemonSettings(folder: string, more = ''): Settings {
@@ -27,6 +28,18 @@ export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'checkrd-'));
   t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
+}
+
+/** Keeps what systemd would be told. */
+export function notifierInto(acts: string[], watchdogMs: number | null = null): Notifier {
+  return {
+    watchdogMs,
+    ready: async status => void acts.push(`ready ${status}`),
+    alive: status => void acts.push(`alive ${status}`),
+    reloading: () => void acts.push('reloading'),
+    reloaded: status => void acts.push(`reloaded ${status}`),
+    stopping: () => void acts.push('stopping'),
+  };
 }
 
 export interface TestDaemon {
@@ -51,10 +64,8 @@ export async function testDaemon(
     settings: daemonSettings(folder),
     version: '0.0.0',
     logger: { debug: say, info: say, warn: say, error: say },
-    notifier: {
-      ready: async status => void agent.acts.push(`ready ${status}`),
-      stopping: () => agent.acts.push('stopping'),
-    },
+    events: { say: ({ message: text }) => void said.push(text) },
+    notifier: notifierInto(agent.acts),
     openAgent: async () => agent,
     ...parts,
   });

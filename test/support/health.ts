@@ -13,6 +13,8 @@ export const HEALTH: AgentHealth = {
     error: null,
     checkpointSize: 0,
     lastCheckpointMs: null,
+    uncovered: 0,
+    segment: 0,
     origin: 'o',
     path: '/a.jsonl',
     size: 0,

@@ -8,7 +8,7 @@ export function logrotateSnippet(logs: string, pid: number): string {
     ['/var/log/checkrd/', `${logs}/`],
     ['create 0640 checkrd adm', 'create 0640 nobody nogroup'],
     ['su checkrd adm', 'su nobody nogroup'],
-    ['systemctl reload checkrd.service >/dev/null 2>&1 || true', `kill -HUP ${pid}`],
+    ["systemctl reload checkrd.service 'checkrd@*.service' >/dev/null 2>&1 || true", `kill -HUP ${pid}`],
   ]);
 }
 

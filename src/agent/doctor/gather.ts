@@ -13,6 +13,7 @@ import { Fault } from '../../core/fault.js';
 import { errorCode } from '../../disk/error-code.js';
 import { groupId } from '../../disk/group-id.js';
 import { agentSwitch, agentsStopped, lookAtSwitch } from '../../disk/switch-files.js';
+import { logForecast } from '../log/footprint.js';
 import { fromElsewhere } from '../log/machine-id.js';
 import { readSettings, type Surroundings, settingsPlace } from '../read-settings.js';
 import { agentGroups, agentUser, type SystemUser, unseparated, writableBy } from '../separation.js';
@@ -95,6 +96,7 @@ async function lookAtInstallation(settings: Settings, path: string, asking: Aski
       .filter(({ log }) => log !== null && fromElsewhere(keysDir, log, asking.places.machineId))
       .map(log => log.path),
     room: lookAtRoom([dirname(audit.path), stateDir]),
+    forecast: logForecast(settings, asking.nowMs),
     network: lookAtNetwork(folders),
     socket: hasDaemon ? await lookAtSocket(daemon.socket, asking.ask) : null,
   };

@@ -142,8 +142,8 @@ export class HandedLog implements AuditLog {
     const local = this.#standsIn?.health() ?? null;
     const state = this.#problem === null ? 'ok' : local === null || local.state === 'failing' ? 'failing' : 'degraded';
     const error = local?.state === 'failing' ? local.error : this.#problem;
-    const { checkpointSize, lastCheckpointMs } = local ?? { checkpointSize: 0, lastCheckpointMs: null };
-    return { state, error: error && { code: error.code, message: error.message }, checkpointSize, lastCheckpointMs };
+    const none = { checkpointSize: 0, lastCheckpointMs: null, uncovered: 0, segment: null };
+    return { ...(local ?? none), state, error: error && { code: error.code, message: error.message } };
   }
 
   /* ---- while the daemon is there ------------------------------------------------------------------------------ */

@@ -161,7 +161,8 @@ export class LogWriter implements AuditLog {
     const { now } = this.#problems;
     const error = now && { code: now.code, message: now.message };
     const state = error === null ? 'ok' : 'failing';
-    return { state, error, ...this.#checkpoints.pace.last };
+    const { last, fresh } = this.#checkpoints.pace;
+    return { state, error, ...last, uncovered: fresh, segment: this.#segment };
   }
 
   /* ---- before a record ---------------------------------------------------------------------------------------- */

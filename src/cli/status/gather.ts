@@ -8,6 +8,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { attempt } from '../../agent/attempt.js';
+import { logForecast } from '../../agent/log/footprint.js';
 import { listProcesses } from '../../agent/process-folder.js';
 import { agentGroups, agentUser, type Unseparated, unseparated, writableBy } from '../../agent/separation.js';
 import type { Settings } from '../../core/config/settings.js';
@@ -57,6 +58,7 @@ export async function gather(settings: Settings, hasSettingsFile: boolean, nowMs
     daemon,
     processes,
     open: openTo(settings),
+    disk: logForecast(settings, nowMs),
     unseen: closed([settings.stateDir, processes.path, dirname(settings.audit.path), settings.configDir]),
     isNothingHere,
   };

@@ -21,6 +21,7 @@ export function statusJson(of: Gathered, { wrong, notable }: Judgement): string 
     },
     break_glass: of.glass,
     logs: of.logs,
+    disk: diskJson(of.disk),
     writable_by_agent: of.open,
     daemon: daemon === null ? null : (daemon.body ?? { status: 'silent', error: daemon.why }),
     processes: processesJson(of.processes),
@@ -28,6 +29,17 @@ export function statusJson(of: Gathered, { wrong, notable }: Judgement): string 
     wrong,
     notable,
   });
+}
+
+function diskJson(disk: Gathered['disk']) {
+  return (
+    disk && {
+      log_bytes: disk.logBytes,
+      free_bytes: disk.freeBytes,
+      bytes_per_day: disk.bytesPerDay,
+      days_until_full: disk.daysUntilFull === Number.POSITIVE_INFINITY ? 'never' : disk.daysUntilFull,
+    }
+  );
 }
 
 /** Generations, and who decides by each. */

@@ -4,6 +4,7 @@
  *   in   : what was gathered and judged
  *   out  : lines; broken at 100 columns on a terminal, whole for whoever greps
  */
+import { forecastText } from '../../core/disk/forecast.js';
 import type { Judgement } from '../../core/status/judge.js';
 import { leftText, limitsText, threadsOf, threadText } from '../../core/status/process-text.js';
 import { ageText, countText, labelled, plain, SCREEN_COLUMNS } from '../../core/status/words.js';
@@ -54,6 +55,7 @@ function rowsOf(of: Gathered, nowMs: number): readonly Row[] {
     ...(of.glass === null ? [] : row('glass', of.glass.says, true)),
     ...few(of.logs).flatMap(log => logRows(log, nowMs)),
     ...more(of.logs.length),
+    ...(of.disk === null || of.disk.logBytes === 0 ? [] : row('disk', forecastText(of.disk))),
     ...row('daemon', daemonText(of)),
     ...callsRows(of),
     ...processRows(of, nowMs),

@@ -8,6 +8,7 @@
 import { agentId } from '../brand.js';
 import { nearest } from '../policy/suggest.js';
 import { type SettingKind, wanted } from './keys.js';
+import { loopbackAddress } from './loopback.js';
 import type { At, Written } from './read-file.js';
 import type { DaemonAgentSettings, SettingsIssueCode } from './settings.js';
 
@@ -80,6 +81,8 @@ export function decodeText(name: string, kind: SettingKind, text: string): Decod
       return agentId(text) === null ? wrong('bad_value', name, kind) : { ok: true, value: text };
     case 'group':
       return GROUP.test(text) ? { ok: true, value: text } : wrong('bad_value', name, kind);
+    case 'loopback':
+      return loopbackAddress(text) === null ? wrong('bad_value', name, kind) : { ok: true, value: text };
     case 'agents': {
       const agents: DaemonAgentSettings[] = [];
       for (const part of text.split(',')) {

@@ -20,6 +20,7 @@ export type SettingKind =
   | { readonly is: 'choice'; readonly of: readonly string[] }
   | { readonly is: 'agent_id' }
   | { readonly is: 'group' }
+  | { readonly is: 'loopback' }
   | { readonly is: 'agents' };
 
 export interface SettingKey {
@@ -230,6 +231,13 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     'seconds that a stop waits for calls in flight',
   ),
   row(
+    'daemon.metrics',
+    null,
+    { is: 'loopback' },
+    'none; only the sockets',
+    'where metrics are served over TCP as well, and nothing else ([metrics.md](metrics.md))',
+  ),
+  row(
     'daemon.records',
     'daemonRecords',
     PATH,
@@ -294,6 +302,8 @@ export function wanted(kind: SettingKind): string {
       return 'an agent ID (1 to 128 of A-Z a-z 0-9 . _ -, beginning with a letter or a digit)';
     case 'group':
       return 'the name or number of a group';
+    case 'loopback':
+      return 'an address of this machine alone with a port, as 127.0.0.1:9464 or [::1]:9464';
     case 'agents':
       return 'a list of { id, group? }';
   }

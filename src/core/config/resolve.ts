@@ -12,6 +12,7 @@ import { BODY_INSPECT_DEFAULT_BYTES } from '../limits.js';
 import { nearest } from '../policy/suggest.js';
 import { type Decoded, decodeOption, decodeText, decodeWritten, type SettingValue } from './decode.js';
 import { OTHER_VARIABLES, SETTING_KEYS, type SettingKey } from './keys.js';
+import { loopbackAddress } from './loopback.js';
 import { absolutePath, folderOf } from './paths.js';
 import { type At, readSettingsFile } from './read-file.js';
 import type {
@@ -211,6 +212,7 @@ function assemble(from: SettingsSources, values: ReadonlyMap<string, SettingValu
       socket: get<string>('daemon.socket', `${dir}/checkrd.sock`),
       agents: Object.freeze(get<readonly DaemonAgentSettings[]>('daemon.agents', [])),
       drainTimeout: get<number>('daemon.drain_timeout', 10),
+      metrics: loopbackAddress(get<string>('daemon.metrics', '')),
       records: get<string | null>('daemon.records', null),
       onLoss: get<OnLoss>('daemon.on_loss', 'deny'),
     }),

@@ -8,6 +8,7 @@
 import { AGENT_ID } from '../brand.js';
 import { GROUP } from './decode.js';
 import { SETTING_KEYS, type SettingKey, type SettingKind } from './keys.js';
+import { LOOPBACK } from './loopback.js';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -65,6 +66,8 @@ function typed(kind: SettingKind): Schema {
       return { enum: kind.of };
     case 'agent_id':
       return nameLike(AGENT_ID);
+    case 'loopback':
+      return { type: 'string', pattern: LOOPBACK.source };
     case 'group':
       return nameLike(GROUP);
     case 'agents':

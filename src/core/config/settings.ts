@@ -4,6 +4,7 @@
  * Total and frozen: past this point nothing is optional and nothing is looked up again.
  */
 import type { AgentId } from '../brand.js';
+import type { LoopbackAddress } from './loopback.js';
 
 /** `library`: one agent in its own process. `daemon`: one process for many. `operator`: a command that only looks. */
 export type Face = 'library' | 'daemon' | 'operator';
@@ -120,6 +121,8 @@ export interface DaemonSettings {
   readonly agents: readonly DaemonAgentSettings[];
   /** Seconds that a stop waits for calls in flight. */
   readonly drainTimeout: number;
+  /** Where metrics are served over TCP as well; null: nowhere. */
+  readonly metrics: LoopbackAddress | null;
   /** Absolute path of the socket that the library hands its records to; null: it writes its own log. */
   readonly records: string | null;
   /** What the library does while nobody takes them there. */

@@ -6,6 +6,7 @@
  *   never: says where a value comes from (resolve.ts)
  */
 import type { SettingValue } from './decode.js';
+import { loopbackText } from './loopback.js';
 import type { Settings } from './settings.js';
 
 export const SETTING_VALUES: Readonly<Record<string, (settings: Settings) => SettingValue | null>> = {
@@ -45,6 +46,7 @@ export const SETTING_VALUES: Readonly<Record<string, (settings: Settings) => Set
   'daemon.socket': s => s.daemon.socket,
   'daemon.agents': s => s.daemon.agents,
   'daemon.drain_timeout': s => s.daemon.drainTimeout,
+  'daemon.metrics': s => (s.daemon.metrics === null ? null : loopbackText(s.daemon.metrics)),
   'daemon.records': s => s.daemon.records,
   'daemon.on_loss': s => s.daemon.onLoss,
   'egress.coverage': s => s.egress.coverage,

@@ -1,5 +1,7 @@
 /** What was seen of an installation, without a judgement. agent/doctor gathers it, the judges of this folder read it. */
 
+import type { DiskForecast } from '../disk/forecast.js';
+
 /** Somebody who may write and should not, as disk/who-may-write.ts finds. */
 export interface Stranger {
   readonly path: string;
@@ -163,6 +165,8 @@ export interface InstallationFacts {
   /** Logs whose keys say that they were written on another machine. */
   readonly foreignLogs: readonly string[];
   readonly room: readonly RoomFacts[];
+  /** Of the log and its disk; null: it could not be looked at. */
+  readonly forecast: DiskForecast | null;
   readonly network: readonly { readonly path: string; readonly kind: string }[];
   /** Null: no daemon is configured. */
   readonly socket: SocketFacts | null;

@@ -1,4 +1,5 @@
 /** The log, its keys, the room it has, and the kill switch. */
+import { forecastText, isShort } from '../disk/forecast.js';
 import { shellWord } from '../shell-word.js';
 import type { InstallationFacts, KeyFacts, LogFacts, RoomFacts, SwitchFacts } from './facts.js';
 import { type Finding, finding, isForbidden, unseen } from './finding.js';
@@ -96,4 +97,11 @@ export function judgeRoom(rooms: readonly RoomFacts[]): readonly Finding[] {
       hint: freeBytes < ROOM_WARNING_BYTES ? hint : null,
     });
   });
+}
+
+/** Judged only where it is short: how much room there is now says {@link judgeRoom}. */
+export function judgeForecast(forecast: InstallationFacts['forecast'], logs: readonly LogFacts[]): readonly Finding[] {
+  if (forecast === null || !isShort(forecast)) return [];
+  const hint = 'ship and remove old files, or set `audit.keep_days`, `keep_files` or `keep_bytes`';
+  return [finding('disk_space', 'warning', logs[0]?.path ?? null, forecastText(forecast), { hint })];
 }

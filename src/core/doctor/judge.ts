@@ -2,12 +2,12 @@
 import type { Facts } from './facts.js';
 import { type Finding, inOrder } from './finding.js';
 import { judgePaths, judgePolicy, judgeSeparation, judgeSettings, judgeSignatures } from './judge-files.js';
-import { judgeKeys, judgeLogs, judgeRoom, judgeSwitch } from './judge-log.js';
+import { judgeForecast, judgeKeys, judgeLogs, judgeRoom, judgeSwitch } from './judge-log.js';
 import { judgeMachine, judgeMachineId, judgeNetwork, judgeSocket } from './judge-machine.js';
 
 export function judge({ settings, machine, installation }: Facts): readonly Finding[] {
   if (installation === null) return inOrder([...judgeSettings(settings), ...judgeMachine(machine, [])]);
-  const { policies, signatures, paths, separation, kill, logs, keys, foreignLogs, room, network, socket } =
+  const { policies, signatures, paths, separation, kill, logs, keys, foreignLogs, room, forecast, network, socket } =
     installation;
   return inOrder([
     ...judgeSettings(settings),
@@ -19,6 +19,7 @@ export function judge({ settings, machine, installation }: Facts): readonly Find
     ...judgeLogs(logs),
     ...judgeKeys(keys, separation.agentUid),
     ...judgeRoom(room),
+    ...judgeForecast(forecast, logs),
     ...judgeNetwork(network),
     ...judgeSocket(socket),
     ...judgeMachine(machine, logs),

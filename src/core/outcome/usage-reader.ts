@@ -13,12 +13,17 @@ export interface UsageReader {
   push(bytes: Uint8Array): void;
   /** Null: no model's answer so far. */
   readonly usage: Usage | null;
+  /** The answer has said that it is at its end: whoever stops reading here has read it. */
+  readonly isWhole: boolean;
 }
 
 const EVENTS = /^text\/event-stream$/;
 const JSON_TYPE =
   /^(?:application\/(?:[a-z0-9.!#$&^_-]+\+)?json|application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-seq)|text\/json)$/;
 const IDENTITY = /^(?:identity)?$/i;
+/** The last event of chat completions, as OpenAI began and many do since. */
+const END = [...'[DONE]'].map(c => c.charCodeAt(0));
+const SPACE = 0x20;
 const CHARSET = /;\s*charset\s*=\s*"?([^\s";]+)/i;
 
 /**
@@ -49,6 +54,8 @@ class Said {
 class JsonReader implements UsageReader {
   readonly #said = new Said();
   readonly #scan = new JsonScan(PLACES, this.#said.add);
+  /** A document ends where its body does. */
+  readonly isWhole = false;
   push(bytes: Uint8Array): void {
     this.#scan.push(bytes);
   }
@@ -60,14 +67,35 @@ class JsonReader implements UsageReader {
 class EventReader implements UsageReader {
   readonly #said = new Said();
   readonly #scan = new JsonScan(PLACES, this.#said.add);
+  /** Bytes of the end's mark that the event's data has begun with; -1: it is another event. */
+  #ofEnd = 0;
+  #isWhole = false;
   readonly #lines = new EventLines({
-    push: (bytes, from, to) => this.#scan.push(bytes, from, to),
-    eventEnds: () => this.#scan.restart(),
+    push: (bytes, from, to) => {
+      this.#matchEnd(bytes, from, to);
+      this.#scan.push(bytes, from, to);
+    },
+    eventEnds: () => {
+      this.#isWhole ||= this.#ofEnd === END.length;
+      this.#ofEnd = 0;
+      this.#scan.restart();
+    },
   });
   push(bytes: Uint8Array): void {
     this.#lines.push(bytes);
   }
   get usage(): Usage | null {
     return this.#said.usage;
+  }
+  get isWhole(): boolean {
+    return this.#isWhole || this.#ofEnd === END.length;
+  }
+
+  #matchEnd(bytes: Uint8Array, from: number, to: number): void {
+    for (let i = from; i < to && this.#ofEnd >= 0; i++) {
+      const byte = bytes[i] as number;
+      if (byte === SPACE && this.#ofEnd % END.length === 0) continue;
+      this.#ofEnd = byte === END[this.#ofEnd] ? this.#ofEnd + 1 : -1;
+    }
   }
 }

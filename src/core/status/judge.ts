@@ -5,6 +5,7 @@
  *   notable : somebody has decided it so, or it will be wrong one day
  */
 import type { Settings } from '../config/settings.js';
+import { type DiskForecast, forecastText, isShort } from '../disk/forecast.js';
 import { bypassedText, hasBypassed, isSilent, threadName, threadsOf } from './process-text.js';
 import type { ProcessList } from './processes.js';
 import { ageText } from './words.js';
@@ -28,6 +29,8 @@ export interface StatusFacts {
   readonly processes: ProcessList;
   /** What agents could write of what binds them. */
   readonly open: readonly { readonly path: string }[];
+  /** Null: it could not be looked at. */
+  readonly disk: DiskForecast | null;
   /** Neither settings nor policy, log, socket nor process. */
   readonly isNothingHere: boolean;
 }
@@ -118,10 +121,11 @@ function aboutProcesses({ settings, processes }: StatusFacts, nowMs: number): re
   ];
 }
 
-function aboutTheRest({ settings, open, isNothingHere }: StatusFacts): readonly string[] {
+function aboutTheRest({ settings, open, disk, isNothingHere }: StatusFacts): readonly string[] {
   return [
     // In one process nothing is separate by itself: that is said, and is no news.
     ...(settings.daemon.agents.length === 0 ? [] : open.map(at => `separation: agents could write ${at.path}`)),
+    ...(disk !== null && isShort(disk) ? [`disk: ${forecastText(disk)}`] : []),
     ...(isNothingHere ? [`nothing is installed at ${settings.configDir} (\`checkrd init\` begins)`] : []),
   ];
 }

@@ -42,7 +42,9 @@ export class Branch {
   end(how: BranchEnd, bytes?: number): void {
     if (!this.#open) return;
     this.#open = false;
-    this.flight.branchEnded(how, bytes);
+    // Some SDKs stop reading at the last event, and do not wait for the body's end.
+    const isRead = how === 'cancelled' && this.#reader?.isWhole === true;
+    this.flight.branchEnded(isRead ? 'read' : how, isRead ? this.#readBytes : bytes);
   }
 }
 

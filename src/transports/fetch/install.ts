@@ -8,6 +8,7 @@
 import { type AnyFunction, patchMethod, type Undo } from '../patch.js';
 import type { ProcessPort } from '../port.js';
 import type { Pool } from '../undici/pool.js';
+import { OwnTimeouts } from './own-timeouts.js';
 import { wrapFetch } from './wrap-fetch.js';
 
 export function install(port: ProcessPort, pool: Pool): Undo {
@@ -18,7 +19,8 @@ export function install(port: ProcessPort, pool: Pool): Undo {
       // `data:` and `blob:` leave no machine.
       if (url === null) return (native as typeof fetch)(input, init);
       pool.admit(url);
-      const { dispatcher = pool.dispatcher } = (init ?? {}) as { readonly dispatcher?: unknown };
+      const { dispatcher: own } = (init ?? {}) as { readonly dispatcher?: unknown };
+      const dispatcher = own instanceof OwnTimeouts ? own.over(pool.dispatcher) : (own ?? pool.dispatcher);
       return (native as typeof fetch)(input, { ...init, dispatcher } as RequestInit);
     };
     return wrapFetch(agent, past as typeof fetch, { agentId, strict }) as AnyFunction;

@@ -29,13 +29,14 @@ import { NO_TRAIL } from './guarded-stream.js';
 import { type HttpCall, nativeRequest, readCall } from './init.js';
 import { keepsIntegrity } from './integrity.js';
 import { Outgoing } from './outgoing.js';
+import { ownTimeouts } from './own-timeouts.js';
 import { isCross, isRedirect, nextHop } from './redirect.js';
 
 export interface WrapFetchOptions {
   readonly agentId: AgentId;
   /** Who a call that begins now is made for; absent: `agentId`. */
   readonly caller?: () => CallContext;
-  /** True: a caller's `dispatcher` is refused, since it may send the call anywhere. */
+  /** True: a caller's `dispatcher` that does more than wait is refused, since it may send the call anywhere. */
   readonly strict: boolean;
   readonly hooks?: Hooks;
   /** Default `throw`. */
@@ -71,13 +72,15 @@ async function run(edge: Edge, input: unknown, init: unknown): Promise<Response>
     const request = { method: call.method };
     return refuse(edge, 'request_invalid', 'the URL is relative or cannot be parsed', request, context, null);
   }
+  const timeouts = call.rest.dispatcher === undefined ? null : ownTimeouts(call.rest.dispatcher);
+  if (timeouts !== null) call.rest.dispatcher = timeouts;
   const out = new Outgoing({ url: call.url, method: call.method, headers: call.headers }, call.body, call.rest);
   if (call.signal?.aborted) {
     nativeRequest(call);
     out.abandon(call.signal.reason);
     throw call.signal.reason;
   }
-  if (edge.strict && call.rest.dispatcher !== undefined) {
+  if (edge.strict && timeouts === null && call.rest.dispatcher !== undefined) {
     const request = asRequest(out);
     return refuse(
       edge,

@@ -49,9 +49,9 @@ export function releaseClients(vendors: readonly Vendor[]): void {
 
 function keepsFetch(client: unknown, vendor: Vendor): boolean {
   const isObject = typeof client === 'object' && client !== null;
-  if (isObject && typeof (client as Partial<Client>).fetch === 'function') return true;
-  // It asks for the process's fetch at each call, and that is guarded.
+  // It asks for the process's fetch at each call, and that is guarded. A `fetch` that it has is a method of its own (cohere-ai).
   if (isObject && !VENDORS[vendor].keepsFetch) return false;
+  if (isObject && typeof (client as Partial<Client>).fetch === 'function') return true;
   const fault = new Fault('client_not_guardable', { package: VENDORS[vendor].package });
   throw new CheckrdInitError(fault.code, fault.message, fault.hint);
 }

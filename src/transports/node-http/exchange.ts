@@ -167,7 +167,8 @@ export class Exchange implements Waiting {
   deny(denial: CheckrdPolicyDenied): void {
     if (this.gone) return;
     this.#state = 'over';
-    this.request.onSocket(null, denial);
+    // In a later turn, as the network would say it: its caller may await something before it listens.
+    setImmediate(() => this.request.onSocket(null, denial));
   }
 
   async #ask(): Promise<void> {
@@ -218,6 +219,8 @@ export class Exchange implements Waiting {
     if (res !== null) {
       // The socket first and without a word: an error of its own would be the request's, which nobody watches any more.
       socket?.destroy();
+      // Who hears errors is to hear this one, and not before it a bare `aborted` that has no room for a reason.
+      if (res.listenerCount('error') > 0) res.removeAllListeners('aborted');
       res.destroy(denial);
       while (res.read() !== null);
       return;

@@ -151,9 +151,14 @@ export function endWith(socket: Socket, call: Call, requestId: string): void {
   });
 }
 
-/** As a connection to a name that cannot be looked up: with all that Node sets up for one, and then 'error' and 'close'. */
+/**
+ * As a connection to a name that cannot be looked up: with all that Node sets up for one, and then 'error' and 'close'. A
+ * microtask later: whoever awaits what made the socket before it listens is not brought down by a denial.
+ */
 function end(socket: Socket, native: AnyFunction, denial: CheckrdPolicyDenied): unknown {
-  const lookup = (_name: string, _options: unknown, done: (error: Error) => void): void => done(denial);
+  const lookup = (_name: string, _options: unknown, done: (error: Error) => void): void => {
+    queueMicrotask(() => done(denial));
+  };
   const options = { host: 'denied.invalid', port: 1, lookup, autoSelectFamily: false };
   return handOver(() => Reflect.apply(native, socket, [options]));
 }

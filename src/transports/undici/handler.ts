@@ -85,9 +85,9 @@ export function watched(handler: object, call: Call, requestId: string, requestB
   return out;
 }
 
-/** Tells a handler that its call will not be made; in a later turn, as undici would. */
+/** Tells a handler that its call will not be made; in a later turn, as the network would say it. */
 export function fail(handler: object, error: unknown): void {
-  queueMicrotask(() => {
+  setImmediate(() => {
     const { onResponseError, onError } = handler as Record<string, unknown>;
     if (typeof onResponseError === 'function') Reflect.apply(onResponseError, handler, [null, error]);
     else if (typeof onError === 'function') Reflect.apply(onError, handler, [error]);

@@ -10,8 +10,9 @@ import type { HttpRequest } from '../../core/decide/types.js';
 import { denialOf, killedDenial } from '../denial.js';
 import type { Undo } from '../patch.js';
 import { type ProcessPort, refuseNow } from '../port.js';
+import { GLOBAL_DISPATCHERS } from './global.js';
 import { fail, watched } from './handler.js';
-import { GLOBAL_DISPATCHERS, type Pool } from './pool.js';
+import type { Pool } from './pool.js';
 import { type Dispatched, inspect, readDispatch } from './request.js';
 
 type Judged = Extract<Dispatched, { kind: 'judge' }>;

@@ -6,23 +6,13 @@
  *   never: handed to the program
  */
 import { sanctioned } from '../sanctioned.js';
-
-/** As much of undici's Dispatcher as is used here. */
-export interface Dispatcher {
-  dispatch(options: object, handler: object): boolean;
-}
+import { type Dispatcher, GLOBAL_DISPATCHERS } from './global.js';
 
 export interface Pool {
   readonly dispatcher: Dispatcher;
   /** The next sockets may go there. */
   admit(url: URL): void;
 }
-
-/** Where undici keeps the dispatcher that all copies of it share; from undici 8 on also under the second name. */
-export const GLOBAL_DISPATCHERS: readonly symbol[] = [
-  Symbol.for('undici.globalDispatcher.1'),
-  Symbol.for('undici.globalDispatcher.2'),
-];
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 

@@ -41,7 +41,7 @@ function set(onLoss: 'deny' | 'local') {
       },
       onDisk: () => null,
       close() {},
-      health: () => ({ state: 'ok', error: null, checkpointSize: 0, lastCheckpointMs: null }),
+      health: () => ({ state: 'ok', error: null, checkpointSize: 0, lastCheckpointMs: null, uncovered: 0, segment: 0 }),
     }) as unknown as AuditLog;
   const log = new HandedLog({
     path: '/sock',

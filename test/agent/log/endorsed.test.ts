@@ -1,10 +1,11 @@
-// T-67 of THREAT-MODEL.md.
+// T-67 and T-107 of THREAT-MODEL.md.
 /** Promise: an identity says whose log it is, and a false word for it is found; it signs nothing else of the log. */
 import assert from 'node:assert/strict';
 import { createPublicKey, verify as edVerify } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { identityFrom } from '#src/agent/identity.js';
 import { Checkrd } from '#src/checkrd.js';
 import { verify } from '#src/cli/verify.js';
 import { LocalIdentity } from '#src/crypto/identity.js';
@@ -100,4 +101,43 @@ test('CHECKRD_AGENT_KEY: endorses, is taken out of the environment, and serves e
     const log = home.path('audit', `${agentId}.jsonl`);
     assert.ok(!readFileSync(log, 'utf8').includes(seed));
   }
+});
+
+test("systemd's credential comes before CHECKRD_AGENT_KEY; one that is there and cannot be used is never taken for none", t => {
+  const home = new Home({});
+  t.after(() => home.remove());
+  const seedOf = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
+  const keyIdOf = (byte: number): string | undefined => LocalIdentity.fromText(seedOf(byte))?.keyId;
+  const folder = home.path('credentials');
+  const path = join(folder, 'checkrd.agent-key');
+  mkdirSync(folder);
+  const env = (): Record<string, string> => ({ CREDENTIALS_DIRECTORY: folder, CHECKRD_AGENT_KEY: seedOf(1) });
+  const refused = (code: string): void => {
+    const given = env();
+    assert.throws(() => identityFrom(given), { code });
+    assert.equal(given.CHECKRD_AGENT_KEY, undefined);
+  };
+  assert.equal(identityFrom(env())?.keyId, keyIdOf(1), 'no such credential: the variable');
+  writeFileSync(path, seedOf(2), { mode: 0o400 });
+  const given = env();
+  assert.equal(identityFrom(given)?.keyId, keyIdOf(2));
+  assert.equal(given.CHECKRD_AGENT_KEY, undefined, 'it is taken out all the same');
+  for (const mode of [0o404, 0o420, 0o402]) {
+    chmodSync(path, mode);
+    refused('key_file_exposed');
+  }
+  chmodSync(path, 0o600);
+  writeFileSync(path, 'no key');
+  refused('key_file_invalid');
+  rmSync(path);
+  symlinkSync('nowhere', path);
+  refused('key_file_unreadable');
+  if (process.getuid?.() !== 0) return;
+  // As systemd leaves it where it opens it to our user by an access list; the mask stands in place of the group's rights.
+  rmSync(path);
+  writeFileSync(path, seedOf(3));
+  chmodSync(path, 0o440);
+  assert.equal(identityFrom(env())?.keyId, keyIdOf(3));
+  chownSync(path, 0, 12345);
+  refused('key_file_exposed');
 });

@@ -35,6 +35,7 @@ const GOOD: Readonly<Record<SettingKind['is'], readonly string[]>> = {
   choice: [],
   agent_id: ['crm', '12', '"a.b-c_d"'],
   group: ['agents', '54321'],
+  loopback: ['127.0.0.1:9464', '"[::1]:1"', '127.255.0.9:65535'],
   agents: ['[]', '[{ id: a }]', '[{ id: a, group: 12 }, { id: 7, group: g }]'],
 };
 const BAD: Readonly<Record<SettingKind['is'], readonly string[]>> = {
@@ -45,6 +46,17 @@ const BAD: Readonly<Record<SettingKind['is'], readonly string[]>> = {
   choice: ['nonsense', '1', 'true', '[]'],
   agent_id: ['""', '-x', 'a/b', 'true', '-1', '[a]'],
   group: ['""', '-x', 'a b', 'true', '[a]'],
+  loopback: [
+    '""',
+    '0.0.0.0:9464',
+    '127.0.0.1',
+    '127.0.0.1:0',
+    '127.0.0.1:65536',
+    'localhost:9464',
+    '128.0.0.1:80',
+    '"[::]:80"',
+    '9464',
+  ],
   agents: [
     'a',
     '{ id: a }',
@@ -89,6 +101,7 @@ test('each setting has a value by its name, and says where it comes from', () =>
       boolean: 'true',
       agent_id: 'crm',
       group: 'ops',
+      loopback: '127.0.0.1:9464',
       agents: 'a:g',
       choice: kind.is === 'choice' ? (kind.of.find(one => one !== 'async') ?? '') : '',
     }[kind.is];

@@ -28,6 +28,7 @@ const WELL: InstallationFacts = {
   keys: [{ path: '/c/keys/log.key', mode: 0o600, uid: 1000 }],
   foreignLogs: [],
   room: [{ path: '/c', freeBytes: 10_000 * MIB, freeFiles: 1000 }],
+  forecast: { logBytes: MIB, freeBytes: MIB, bytesPerDay: 1, daysUntilFull: 7 },
   network: [],
   socket: null,
 };
@@ -54,6 +55,11 @@ const ROWS: readonly (readonly [Partial<InstallationFacts>, Partial<MachineFacts
   [room(15 * MIB), {}, /^disk_space failure: 15 MiB are free$/],
   [room(500 * MIB), {}, /^disk_space warning: 500 MiB are free$/],
   [room(5000 * MIB, 3), {}, /^disk_space failure: room for 3 more files$/],
+  [
+    { forecast: { logBytes: 3 * MIB, freeBytes: MIB, bytesPerDay: MIB / 4, daysUntilFull: 4 } },
+    {},
+    /^disk_space warning: 3\.0 MiB of log, 1\.0 MiB free, 256 KiB a day; full in 4 days$/,
+  ],
   [{ network: [{ path: '/c', kind: 'nfs' }] }, {}, /^network_filesystem warning: it is on nfs/],
   [{}, { node: 'v18.1.0' }, /^node failure: v18\.1\.0 is older than 20\.19$/],
   [{}, { node: 'v20.18.9' }, /^node failure/],

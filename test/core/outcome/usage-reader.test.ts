@@ -180,3 +180,27 @@ test('a string ends where a parser ends it, whatever it is full of and wherever 
   });
   fc.assert(check, { numRuns: 300, seed: 77 });
 });
+
+test('an answer is whole once its last event says so, and not before', () => {
+  const one = 'data: {"model":"m","usage":{"prompt_tokens":1}}\n\n';
+  const table: readonly [string, string, boolean][] = [
+    ['text/event-stream', `${one}data: [DONE]\n\n`, true],
+    ['text/event-stream', `${one}event: end\r\ndata:[DONE]\r\n\r\n`, true],
+    ['text/event-stream', `data: [DONE]\n\n${one}`, true],
+    ['text/event-stream', one, false],
+    ['text/event-stream', 'data: [DONE]x\n\n', false],
+    ['text/event-stream', 'data: x[DONE]\n\n', false],
+    ['text/event-stream', 'data: [DON\n\ndata: E]\n\n', false],
+    ['text/event-stream', 'data: {"a":"[DONE]"}\n\n', false],
+    ['text/event-stream', ': [DONE]\n\nevent: [DONE]\n\n', false],
+    [JSON_TYPE, '"[DONE]"', false],
+  ];
+  for (const [type, body, isWhole] of table) {
+    for (let size = 1; size <= 20; size++) {
+      const reader = usageReader(type);
+      const bytes = encoder.encode(body);
+      for (let at = 0; at < bytes.length; at += size) reader?.push(bytes.subarray(at, at + size));
+      assert.equal(reader?.isWhole, isWhole, `${body} in pieces of ${size}`);
+    }
+  }
+});

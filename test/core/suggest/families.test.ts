@@ -20,7 +20,7 @@ import { engineModule } from '../../support/engine.js';
 import { actions, request, type TextAction } from '../../support/oracle/arbitrary.js';
 
 const SEED = 20_260_107;
-const CASES = 200;
+const CASES = 100;
 const load = checkedLoader();
 const ALLOWED: Decision = {
   ...{ result: 'allow', enforced: true, code: 'default_allowed', matchedRule: null, matchedRuleKind: 'default' },

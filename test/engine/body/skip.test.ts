@@ -106,9 +106,9 @@ test('random strings of bytes are judged as TextDecoder and JSON.parse judge the
       const inside = Buffer.concat([Buffer.from('{"a":[{"b":'), body, Buffer.from('}],"w":{"x":0}}')]);
       assert.equal(engine.judge({ body: inside })[0], isJson(inside) ? TRUE : UNKNOWN);
     }),
-    { numRuns: 8_000, seed: 11 },
+    { numRuns: 4_000, seed: 11 },
   );
-  assert.ok(valid > 1_000, `${valid} valid`);
+  assert.ok(valid > 500, `${valid} valid`);
 });
 
 test('texts that are almost JSON are judged as JSON.parse judges them, looked at or skipped', () => {
@@ -194,9 +194,9 @@ test('texts that are almost JSON are judged as JSON.parse judges them, looked at
         assert.equal(engine.judge({ body: bytes })[1] !== UNKNOWN, json, body);
       }
     }),
-    { numRuns: 12_000, seed: 12 },
+    { numRuns: 6_000, seed: 12 },
   );
-  assert.ok(valid > 3_000, `${valid} valid`);
+  assert.ok(valid > 1_500, `${valid} valid`);
 });
 
 test('128 containers deep is judged, 129 is UNKNOWN, looked at or skipped', () => {
@@ -239,9 +239,9 @@ test('contains finds a text wherever it stands, and nothing that is not there', 
         assert.equal(engine.judge({ body })[0], text.includes(needle) ? TRUE : FALSE, `${text} ${needle}`);
       },
     ),
-    { numRuns: 6_000, seed: 13 },
+    { numRuns: 3_000, seed: 13 },
   );
-  assert.ok(found > 1_000, `${found} found`);
+  assert.ok(found > 500, `${found} found`);
 });
 
 test('a needle that nearly matches everywhere takes time linear in the body', () => {

@@ -1,4 +1,4 @@
-// T-28, T-50 of THREAT-MODEL.md.
+// T-28, T-50, T-122 of THREAT-MODEL.md.
 /** A call that must not proceed is told so in the form the program chose, and nothing is sent. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -111,6 +111,81 @@ test('a dispatcher of the caller is refused in strict, passed on in permissive',
   for (const input of [at, new Request(at)]) await assert.rejects(strict.f(input, init), { code: 'request_invalid' });
   assert.equal(strict.agent.asked.length, 0);
   await assert.rejects(wrapped(undefined, { strict: false }).f(at, init), { name: 'TypeError' });
+});
+
+type Dispatch = (options: Record<string, unknown>, handler: object) => unknown;
+const GLOBAL = Symbol.for('undici.globalDispatcher.1');
+const names = globalThis as unknown as Record<symbol, { dispatch: Dispatch }>;
+const usual: Dispatch = (options, handler) => names[GLOBAL]?.dispatch(options, handler);
+const init = (dispatcher: unknown): RequestInit => ({ dispatcher }) as unknown as RequestInit;
+
+test('of a dispatcher that only waits longer the timeouts are taken, and it is never given the call', async t => {
+  const real = names[GLOBAL];
+  const went: unknown[][] = [];
+  names[GLOBAL] = {
+    dispatch: (options, handler) => {
+      went.push([options.origin, options.headersTimeout, options.bodyTimeout]);
+      return real?.dispatch(options, handler);
+    },
+  };
+  t.after(() => {
+    names[GLOBAL] = real as { dispatch: Dispatch };
+  });
+  let shown: Record<string, unknown>[] = [];
+  const patient = {
+    dispatch: (options: Record<string, unknown>, handler: object) => {
+      shown.push(options);
+      // Two-faced: what it does after it was looked at would lead elsewhere.
+      const more = shown.length > 1 ? { origin: 'http://elsewhere.example' } : {};
+      return usual({ ...options, ...more, headersTimeout: 0, bodyTimeout: 0 }, handler);
+    },
+  };
+  for (const strict of [true, false]) {
+    shown = [];
+    assert.equal((await wrapped(undefined, { strict }).f(at, init(patient))).status, 200);
+    assert.deepEqual(shown, [{ method: 'GET', headers: [] }]);
+  }
+  assert.deepEqual(went, Array(2).fill([server.url, 0, 0]));
+  shown = [];
+  const { agent, f } = wrapped(() => 'deny');
+  await assert.rejects(f(at, init(patient)), { code: 'rule_denied' });
+  assert.equal(agent.asked.length, 1);
+  assert.equal(went.length, 2);
+});
+
+class Subclass {
+  dispatch: Dispatch = (options, handler) => usual({ ...options, bodyTimeout: 0 }, handler);
+}
+const changing: readonly [string, unknown][] = [
+  ['another origin', { dispatch: (o: object, h: object) => usual({ ...o, origin: 'http://elsewhere.example' }, h) }],
+  ['another method', { dispatch: (o: object, h: object) => usual({ ...o, method: 'PUT' }, h) }],
+  ['other headers', { dispatch: (o: object, h: object) => usual({ ...o, headers: ['a', 'b'] }, h) }],
+  ['a header less', { dispatch: (_o: object, h: object) => usual({ bodyTimeout: 0 }, h) }],
+  ['one more symbol', { dispatch: (o: object, h: object) => usual({ ...o, [Symbol('x')]: 1 }, h) }],
+  ['a handler of its own', { dispatch: (o: Record<string, unknown>, h: object) => usual(o, { ...h }) }],
+  ['no options', { dispatch: (_o: object, h: object) => usual(null as never, h) }],
+  ['a timeout that is none', { dispatch: (o: object, h: object) => usual({ ...o, bodyTimeout: '9' }, h) }],
+  ['a negative timeout', { dispatch: (o: object, h: object) => usual({ ...o, bodyTimeout: -1 }, h) }],
+  ['two calls', { dispatch: (o: Record<string, unknown>, h: object) => [usual(o, h), usual(o, h)] }],
+  ['none', { dispatch: () => true }],
+  [
+    'later',
+    { dispatch: (o: Record<string, unknown>, h: object) => queueMicrotask(() => usual({ ...o, origin: 5 }, h)) },
+  ],
+  ['an instance', new Subclass()],
+  ['one more property', { dispatch: usual, close: () => undefined }],
+  ['a getter', Object.defineProperty({}, 'dispatch', { get: () => usual, enumerable: true, configurable: true })],
+  ['a proxy that throws', new Proxy({ dispatch: usual }, { getPrototypeOf: () => assert.fail('reached') })],
+  ['no object', 'http://proxy.example'],
+];
+test('a dispatcher that does anything else is refused in strict', async () => {
+  for (const [what, dispatcher] of changing) {
+    const { agent, f } = wrapped();
+    const before = server.seen.length;
+    await assert.rejects(f(at, init(dispatcher)), { code: 'request_invalid' }, what);
+    assert.deepEqual([agent.asked.length, server.seen.length], [0, before], what);
+  }
+  assert.equal((await wrapped().f(at)).status, 200, 'the usual dispatcher is back in its place');
 });
 
 test('a dispatcher hidden in a Request is set aside in strict', async () => {

@@ -12,6 +12,8 @@ import { SteeredAgent } from '../../support/steered-agent.js';
 import { until } from '../../support/until.js';
 
 const EVENT = 'data: {"object":"chat.completion.chunk","model":"slow","choices":[]}\n\n';
+/** After which the server leaves the connection open. */
+const DONE = `${EVENT}data: [DONE]\n\n`;
 const HOSTILE = `{"model":"a\\nb ${'x'.repeat(300)}","usage":{"prompt_tokens":-4,"completion_tokens":7}}`;
 
 const server = createServer((request, response) => {
@@ -19,6 +21,10 @@ const server = createServer((request, response) => {
   const answer = MODEL_ANSWERS[Number(index)]!;
   if (route === 'endless') {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write(EVENT);
+    return;
+  }
+  if (route === 'done') {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(DONE);
     return;
   }
   if (route === 'hostile') {
@@ -100,6 +106,19 @@ test('what was said before a stream is left, or killed, is kept', async () => {
   assert.deepEqual(said, [
     ['aborted', { model: 'slow' }],
     ['killed', { model: 'slow' }],
+  ]);
+});
+
+test('whoever stops reading at the last event has read the answer', async () => {
+  const agent = new SteeredAgent();
+  const guarded = wrapFetch(agent, fetch, { agentId: agent.agentId, strict: true });
+  let text = '';
+  for await (const part of (await guarded(`${url}/done`)).body!) {
+    text += Buffer.from(part).toString();
+    if (text === DONE) break;
+  }
+  assert.deepEqual(agent.last.outcomes, [
+    { result: 'ok', statusCode: 200, requestBytes: 0, responseBytes: DONE.length, usage: { model: 'slow' } },
   ]);
 });
 

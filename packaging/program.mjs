@@ -1,0 +1,81 @@
+// The program as the packages carry it: `dist` joined by rollup into few files, one entry a command, nothing left to find in
+// a node_modules.
+//
+//   in   : the repository, built; a folder
+//   out  : package.json, dist/** (entries where `dist` has them, shared code in dist/shared), and which packages are in it
+//   never: minified: an auditor may want to read what runs; a warning of the bundler is a failure
+//
+// What the code looks for beside itself (a worker, the engine, the corpus, package.json) keeps its place: each module's
+// `import.meta.url` stays that of the file it was, wherever its text now stands.
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, posix, relative, resolve, sep } from 'node:path';
+import { rollup } from 'rollup';
+import { commonJs, packageOf } from './commonjs.mjs';
+
+/** The command line, and the library for agents that run on a Node of their own. */
+const ENTRIES = ['cli/main', 'index', 'register', 'testing'];
+/** Of packages: what they do not use, and files that require one another, which the order of CommonJS is made for. */
+const HARMLESS = new Set(['UNUSED_EXTERNAL_IMPORT']);
+const BESIDE = /new URL\('([^']+)', import\.meta\.url\)/g;
+
+/**
+ * @param {string} root the repository
+ * @param {string} out
+ * @returns {Promise<string[]>} names of the packages whose code is in it, sorted
+ */
+export async function bundleProgram(root, out) {
+  const dist = join(root, 'dist');
+  const copied = new Set();
+  const place = id => `dist/${relative(dist, id)}`;
+  const bundle = await rollup({
+    input: Object.fromEntries(ENTRIES.map(name => [name, join(dist, `${name}.js`)])),
+    plugins: [
+      {
+        name: 'places',
+        transform(code, id) {
+          if (!id.startsWith(dist + sep)) return null;
+          // Started by the launcher only.
+          const lineless = code.startsWith('#!') ? { code: code.slice(code.indexOf('\n')), map: null } : null;
+          for (const [, name] of code.matchAll(BESIDE)) {
+            const path = resolve(dirname(id), name);
+            if (!path.startsWith(dist + sep)) continue;
+            if (path.endsWith('.js')) this.emitFile({ type: 'chunk', id: path, fileName: place(path) });
+            else copied.add(path);
+          }
+          return lineless;
+        },
+        resolveImportMeta(property, { moduleId, chunkId }) {
+          if (property !== 'url' || !moduleId.startsWith(dist + sep) || place(moduleId) === chunkId) return null;
+          return `new URL('${posix.relative(posix.dirname(chunkId), place(moduleId))}', import.meta.url).href`;
+        },
+      },
+      commonJs(),
+    ],
+    // Modules of ours take functions from Node when they load: none may be thought away.
+    treeshake: false,
+    onwarn(warning) {
+      if (HARMLESS.has(warning.code)) return;
+      throw new Error(`program: ${warning.message}`);
+    },
+  });
+  const { output } = await bundle.write({
+    dir: out,
+    format: 'es',
+    entryFileNames: 'dist/[name].js',
+    chunkFileNames: 'dist/shared/[name]-[hash].js',
+    hoistTransitiveImports: false,
+  });
+  await bundle.close();
+
+  for (const path of copied) {
+    const to = join(out, place(path));
+    mkdirSync(dirname(to), { recursive: true });
+    copyFileSync(path, to);
+  }
+  const { name, version, license, type, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  for (const entry of Object.values(exports)) delete entry.types;
+  writeFileSync(join(out, 'package.json'), `${JSON.stringify({ name, version, license, type, exports }, null, 2)}\n`);
+  const from = output.flatMap(file => (file.type === 'chunk' ? file.moduleIds : []));
+  const packages = from.filter(id => id.includes(`${sep}node_modules${sep}`)).map(packageOf);
+  return [...new Set(packages)].sort();
+}
