@@ -2,8 +2,9 @@
 import { Coverage } from '#src/agent/coverage.js';
 import type { openLibrary } from '#src/agent/open-library.js';
 import { inheritance } from '#src/transports/inherit.js';
+import { GLOBAL_DISPATCHERS } from '#src/transports/undici/global.js';
 import { install } from '#src/transports/undici/install.js';
-import { GLOBAL_DISPATCHERS, openPool } from '#src/transports/undici/pool.js';
+import { openPool } from '#src/transports/undici/pool.js';
 
 interface Answer {
   readonly body: AsyncIterable<Uint8Array> & { text(): Promise<string> };
