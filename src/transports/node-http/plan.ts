@@ -16,7 +16,13 @@ import { absoluteUrl, authorityOf, normalTarget, urlOf } from './target.js';
 
 export type Plan =
   | { readonly kind: 'steps'; readonly before: ActionRequest | null; readonly request: HttpRequest }
-  | { readonly kind: 'refuse'; readonly reason: string; readonly request: Partial<HttpRequest> };
+  | {
+      readonly kind: 'refuse';
+      /** Default `request_invalid`. */
+      readonly code?: 'redirect_refused';
+      readonly reason: string;
+      readonly request: Partial<HttpRequest>;
+    };
 
 export function planOf(protocol: string, head: Head, to: Dial, body: Body): Plan {
   const { method, target, lines } = head;
