@@ -8,7 +8,7 @@
  * Roots stand in $CHECKRD_ROOTS (else `checkrd-roots` in the folder of temporary files); one that is not there is made.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -26,6 +26,8 @@ export interface StepEnd {
 
 const ROOTS = process.env.CHECKRD_ROOTS ?? join(tmpdir(), 'checkrd-roots');
 const INCLUDED = 'systemd,systemd-sysv,dbus,logrotate,man-db,bash-completion';
+/** A step that hangs ends the run, and the test. */
+const RUN_MAX_MS = 400_000;
 /** Folder in the root for what drives it. */
 export const DRIVE = '/drive';
 
@@ -90,7 +92,7 @@ export interface Machine {
   /** What it wrote above its root. */
   readonly written: string;
   /** Takes the steps, of which one may call `rpm`, that of this machine. */
-  run(steps: Steps): Readonly<Record<string, StepEnd>>;
+  run(steps: Steps): Promise<Readonly<Record<string, StepEnd>>>;
 }
 
 /**
@@ -108,7 +110,7 @@ export function machine(t: TestContext, release: Release, files: readonly string
   put(written, `${DRIVE}/rpm`, '#!/bin/sh\nexec nsenter -t 1 --root --wd=/ rpm --root "$ROOT" "$@"\n', 0o755);
   return {
     written,
-    run(steps) {
+    async run(steps) {
       const taken = stepsInto(written, steps);
       put(written, `${DRIVE}/all.sh`, taken);
       const script = `set -e
@@ -118,17 +120,14 @@ mount --rbind /dev ${root}/dev
 mount -t tmpfs -o mode=0755 run ${root}/run
 chroot ${root} bash ${DRIVE}/all.sh
 exit`;
-      const done = spawnSync(
-        'unshare',
-        ['--net', '--uts', '--ipc', '--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', script],
-        {
-          encoding: 'utf8',
-          timeout: 240_000,
-          env: { PATH: `/usr/sbin:/usr/bin:/sbin:/bin:${DRIVE}`, HOME: '/root', LC_ALL: 'C', ROOT: root },
-        },
+      const apart = ['--net', '--uts', '--ipc', '--mount', '--pid', '--fork', '--kill-child'];
+      const env = { PATH: `/usr/sbin:/usr/bin:/sbin:/bin:${DRIVE}`, HOME: '/root', LC_ALL: 'C', ROOT: root };
+      const why = await new Promise<string>(resolve =>
+        execFile('unshare', [...apart, 'sh', '-c', script], { env, timeout: RUN_MAX_MS }, (error, out, told) =>
+          resolve(`${out}${told}${error?.message ?? ''}`),
+        ),
       );
-      const why = () => `${done.stdout}${done.stderr}${done.error?.message ?? ''}`;
-      return Object.fromEntries(Object.keys(steps).map(name => [name, stepEnd(written, name, why)]));
+      return Object.fromEntries(Object.keys(steps).map(name => [name, stepEnd(written, name, () => why)]));
     },
   };
 }

@@ -8,19 +8,19 @@ const LINE = `'{"request":{"method":"GET","url":"https://api.test/"}}'`;
 const ALLOW = '  - name: api\\n    allow: { method: GET, url: "api.test/**" }\\n';
 
 /** Waits, by looking ten times a second, until the shell text holds; a minute and a half at most. */
-const until = (holds: string): string => `for i in $(seq 900); do if ${holds}; then break; fi; sleep 0.1; done`;
+export const until = (holds: string): string => `for i in $(seq 900); do if ${holds}; then break; fi; sleep 0.1; done`;
 const deb = (version: string): string => `/drive/checkrd_${version}-1_amd64.deb`;
 // As outside of the machine, where rpm is: its path there.
 const rpm = (version: string): string => `$ROOT/drive/checkrd-${version}-1.x86_64.rpm`;
 const CODE = `sed -E 's/.*"code":"([a-z_]+)".*/\\1/'`;
-const ask = `runuser -u crm -- /drive/ask ${CRM} /v1/decide ${LINE} | ${CODE}`;
+export const ASK_CRM = `runuser -u crm -- /drive/ask ${CRM} /v1/decide ${LINE} | ${CODE}`;
 const ORIGIN = '/var/lib/checkrd-agent/keys/origin.pub';
 const MODES = `find /etc/checkrd /etc/logrotate.d/checkrd /usr/bin/checkrd /usr/lib/checkrd -maxdepth 2 -printf '%u:%g %m %p\\n';
   find /usr/lib/systemd/system/checkrd* /usr/lib/sysusers.d/checkrd.conf /usr/lib/tmpfiles.d/checkrd.conf /usr/share/checkrd /usr/share/doc/checkrd \\
     /usr/share/bash-completion/completions/checkrd /var/lib/checkrd* /var/log/checkrd* -printf '%u:%g %m %p\\n'`;
 
 /** As the unit starts it: what ExecStart= says, as its user, with its folders and its umask. No systemd runs here. */
-const START = `
+export const START = `
   unit=/usr/lib/systemd/system/checkrd.service
   of() { sed -n "s/^$1=//p" $unit | head -1; }
   u=$(of User)
@@ -30,22 +30,22 @@ const START = `
     --bounding-set -all --inh-caps -all $(of ExecStart) >>/drive/daemon.said 2>&1) &
   echo $! >/run/daemon.pid
   ${until(`[ -S ${CRM} ] && /drive/ask ${MAIN} /readyz >/dev/null`)}`;
-const STOP = `kill $(cat /run/daemon.pid); ${until('! [ -e /proc/$(cat /run/daemon.pid) ]')}; rm -f /run/daemon.pid`;
+export const STOP = `kill $(cat /run/daemon.pid); ${until('! [ -e /proc/$(cat /run/daemon.pid) ]')}; rm -f /run/daemon.pid`;
 
 /** An operator's: an agent, and a rule. */
-const EDITED = `
+export const EDITED = `
   getent group crm >/dev/null || useradd --system --user-group crm
   sed -i 's/^  # agents: .*/  agents: [{ id: crm, group: crm }]/' /etc/checkrd/checkrd.yaml
   sed -i 's|^rules:|rules:\\n${ALLOW.trimEnd()}|' /etc/checkrd/policy.yaml
   checkrd check /etc/checkrd/policy.yaml`;
 
 const USED = `
-  ${START}; ${ask}; stat -c '%U:%G %a %n' /run/checkrd ${MAIN} ${CRM} /var/lib/checkrd-agent /var/lib/checkrd-agent/* ${LOG}
-  kill -HUP $(cat /run/daemon.pid); ${until("grep -q 'log was reopened' /drive/daemon.said")}; ${ask}
-  checkrd kill --config /etc/checkrd/checkrd.yaml --reason drill >/dev/null; ${until(`[ "$(${ask})" = kill_switch ]`)}; ${ask}
-  checkrd resume --config /etc/checkrd/checkrd.yaml >/dev/null; ${until(`[ "$(${ask})" = rule_allowed ]`)}; ${ask}
+  ${START}; ${ASK_CRM}; stat -c '%U:%G %a %n' /run/checkrd ${MAIN} ${CRM} /var/lib/checkrd-agent /var/lib/checkrd-agent/* ${LOG}
+  kill -HUP $(cat /run/daemon.pid); ${until("grep -q 'log was reopened' /drive/daemon.said")}; ${ASK_CRM}
+  checkrd kill --config /etc/checkrd/checkrd.yaml --reason drill >/dev/null; ${until(`[ "$(${ASK_CRM})" = kill_switch ]`)}; ${ASK_CRM}
+  checkrd resume --config /etc/checkrd/checkrd.yaml >/dev/null; ${until(`[ "$(${ASK_CRM})" = rule_allowed ]`)}; ${ASK_CRM}
   logrotate -f /etc/logrotate.d/checkrd; ${until(`[ -s ${LOG} ]`)}
-  stat -c '%U:%G %a' ${LOG}; head -1 ${LOG} | grep -o segment_opened; ls ${LOG}.1; ${ask}
+  stat -c '%U:%G %a' ${LOG}; head -1 ${LOG} | grep -o segment_opened; ls ${LOG}.1; ${ASK_CRM}
   checkrd status >/dev/null; echo status $?
   ${STOP}; checkrd verify --key ${ORIGIN} ${LOG}.1 ${LOG} | tail -1`;
 
@@ -102,16 +102,16 @@ export function lifeSteps({ install, upgrade, downgrade, remove, settle, state, 
       bash -c '. /usr/share/bash-completion/bash_completion; _completion_loader checkrd; complete -p checkrd'`,
     edited: EDITED,
     used: USED,
-    upgraded: `${START}; ${upgrade(NOW)}; echo $?; ${state}; checkrd --version; ${ask}; ${STOP}`,
+    upgraded: `${START}; ${upgrade(NOW)}; echo $?; ${state}; checkrd --version; ${ASK_CRM}; ${STOP}`,
     kept: `grep -c 'name: api' /etc/checkrd/policy.yaml; grep -c 'id: crm' /etc/checkrd/checkrd.yaml; ls /etc/checkrd/*${beside}; checkrd doctor | grep -A1 -E "^wrong|^not"; echo doctor \${PIPESTATUS[0]}`,
-    usedAgain: `${START}; ${ask}; ${STOP}; checkrd verify --key ${ORIGIN} ${LOG}.1 ${LOG} | tail -1`,
+    usedAgain: `${START}; ${ASK_CRM}; ${STOP}; checkrd verify --key ${ORIGIN} ${LOG}.1 ${LOG} | tail -1`,
     downgraded: `${downgrade(EARLIER)}; echo $?; ${state}; checkrd --version; grep -c 'name: api' /etc/checkrd/policy.yaml
-      ${START}; ${ask}; ${STOP}; checkrd verify --key ${ORIGIN} ${LOG}.1 ${LOG} | tail -1`,
+      ${START}; ${ASK_CRM}; ${STOP}; checkrd verify --key ${ORIGIN} ${LOG}.1 ${LOG} | tail -1`,
     removed: `echo x >/etc/checkrd/policy.d/mine.yaml; cp ${LOG} /drive/before; ${remove}; echo $?; ${state}
       ls -d /usr/bin/checkrd /usr/lib/checkrd; ls /etc/checkrd; cmp ${LOG} /drive/before; ls -d /var/lib/checkrd-agent/keys; getent passwd checkrd | cut -d: -f1`,
     back: `${install(NOW)}; echo $?; ${settle}; ${state}; rm /etc/checkrd/policy.d/mine.yaml
       [ -e /etc/checkrd/policy.yaml.rpmsave ] && for name in policy checkrd; do mv /etc/checkrd/$name.yaml.rpmsave /etc/checkrd/$name.yaml; done
-      ${START}; ${ask}; ${STOP}; checkrd verify --key ${ORIGIN} ${LOG}.1 ${LOG} | tail -1`,
+      ${START}; ${ASK_CRM}; ${STOP}; checkrd verify --key ${ORIGIN} ${LOG}.1 ${LOG} | tail -1`,
   };
 }
 
@@ -122,7 +122,7 @@ export const PURGE_STEPS = {
     find /var/log/checkrd* -printf '%u:%g %m %p\\n' | sort -k3`,
   verifies: `dpkg-deb -x ${deb(NOW)} /drive/elsewhere; cmp /drive/origin.pub /var/log/checkrd/origin.pub
     /drive/elsewhere/usr/lib/checkrd/node /drive/elsewhere/usr/lib/checkrd/dist/cli/main.js verify --key /var/log/checkrd/origin.pub ${LOG}.1 ${LOG} | tail -1`,
-  anew: `${DEB.install(NOW)}; echo $?; ls /var/log; ${EDITED}; ${START}; ${ask}; ${STOP}
+  anew: `${DEB.install(NOW)}; echo $?; ls /var/log; ${EDITED}; ${START}; ${ASK_CRM}; ${STOP}
     checkrd verify --key ${ORIGIN} ${LOG} | tail -1
     checkrd verify --key /var/log/checkrd.1/origin.pub /var/log/checkrd.1/audit.jsonl.1 /var/log/checkrd.1/audit.jsonl | tail -1`,
 } as const;
