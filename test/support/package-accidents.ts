@@ -15,10 +15,9 @@ export function accidentSteps({ name, install, upgrade, state }: Manager) {
       ls -A /usr/lib/checkrd | grep -c 'dpkg\\|;'; ${EDITED}; ${START}; ${ASK_CRM}; ${STOP}`,
     // Room for one version, not for the next beside it; gone when the step ends, as where an operator makes room.
     full: `cp /etc/checkrd/policy.yaml /drive/policy; cp -a /usr/lib/checkrd /drive/program
-      unshare -m bash -c '
-        size=$(du -sm /drive/program | cut -f1); mount -t tmpfs -o size=$((size * 3 / 2))m small /usr/lib/checkrd; cp -a /drive/program/. /usr/lib/checkrd
-        ${upgrade(NOW)} >/drive/full.log 2>&1 || echo failed
-        checkrd --version'
+      size=$(du -sm /drive/program | cut -f1); mount -t tmpfs -o size=$((size * 3 / 2))m small /usr/lib/checkrd
+      cp -a /drive/program/. /usr/lib/checkrd; ${upgrade(NOW)} >/drive/full.log 2>&1 || echo failed
+      checkrd --version; umount /usr/lib/checkrd
       grep -io 'no space left\\|more space needed\\|needs [0-9]*[KMG]*B more space' /drive/full.log | head -1
       ${state}; checkrd --version; ${START}; ${ASK_CRM}; ${STOP}; cmp /etc/checkrd/policy.yaml /drive/policy && echo kept`,
     cutUpgrade: `${cut(upgrade(NOW), name)}; checkrd --version; ${START}; ${ASK_CRM}; ${STOP}
@@ -33,7 +32,7 @@ export function oddSteps({ name, install, state, upgrade }: Manager) {
   return {
     before: `useradd --create-home --home-dir /srv/person --shell /bin/bash checkrd; mkdir -p /srv/conf; ln -s /srv/conf /etc/checkrd
       ${install(EARLIER)}; echo $?; ${state}; ls -ld /etc/checkrd | grep -o '/etc.*'; ls /srv/conf; getent passwd checkrd | cut -d: -f6,7`,
-    inUse: `${EDITED}; checkrd doctor | grep -A1 -E '^(wrong|warning)'; ${START}; ${ASK_CRM}; ${STOP}; ${upgrade(NOW)} >/dev/null 2>&1; echo $?
+    inUse: `${EDITED}; ${START}; checkrd doctor | grep -v ^ok; ${ASK_CRM}; ${STOP}; ${upgrade(NOW)} >/dev/null 2>&1; echo $?
       grep -c 'name: api' /srv/conf/policy.yaml; ls -ld /etc/checkrd | grep -o '/etc.*'; ${START}; ${ASK_CRM}; ${STOP}`,
     goes: `echo mine >/srv/conf/mine; ${gone}; echo $?; getent passwd checkrd | cut -d: -f6,7; ls -d /srv/person; ls /srv/conf
       ls -ld /etc/checkrd; ls /var/log/checkrd/audit.jsonl`,
