@@ -32,7 +32,7 @@ const STEPS = {
     ${DEB.state}; systemctl show -P NRestarts checkrd; ${ASK_CRM}`,
   downgraded: `before=$(${pid}); ${inSrv(DEB.downgrade(EARLIER))}; echo $?; ${allowed}; [ "$(${pid})" != $before ] && echo another process
     ${DEB.state}; ${ASK_CRM}`,
-  removed: `${DEB.remove}; echo $?; systemctl is-active checkrd; pgrep -u checkrd || echo no process; stat -c %U ${LOG}`,
+  removed: `${DEB.remove}; echo $?; systemctl is-active checkrd; grep -l "^Uid:.*\\b$(id -u checkrd)\\b" /proc/[0-9]*/status 2>/dev/null || echo no process; stat -c %U ${LOG}`,
   back: `${inSrv(DEB.upgrade(NOW))}; echo $?; ${allowed}; systemctl is-active checkrd; ${ASK_CRM}
     checkrd verify --key /var/lib/checkrd-agent/keys/origin.pub ${LOG}.1 ${LOG} | grep -o INTACT`,
   purged: `dpkg --purge checkrd; echo $?; systemctl is-active checkrd; ls -d /etc/checkrd /var/lib/checkrd* 2>/dev/null
