@@ -9,11 +9,16 @@ import { benchHandover } from './handover.js';
 import { benchHttp } from './http.js';
 import { benchKill } from './kill.js';
 import { benchLint } from './lint.js';
+import { benchMemory } from './memory.js';
 import { benchPause } from './pause.js';
 import { benchReload } from './reload.js';
 import { benchStart } from './start.js';
+import { benchStreams } from './streams.js';
 import { benchSwap } from './swap.js';
+import { benchTransfer } from './transfer.js';
+import { benchUndici } from './undici.js';
 import { benchVerify } from './verify.js';
+import { benchVersion } from './version.js';
 import { benchWriter } from './writer.js';
 
 const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
@@ -26,12 +31,17 @@ const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
   writer: () => benchWriter(),
   fetch: () => benchFetch(),
   http: () => benchHttp(),
+  undici: () => benchUndici(),
+  transfer: () => benchTransfer(),
   handover: () => benchHandover(),
   batch: () => benchBatch(),
   kill: () => benchKill(),
+  streams: () => benchStreams(),
   reload: () => benchReload(),
   pause: () => benchPause(),
   start: () => benchStart(),
+  version: () => benchVersion(),
+  memory: () => benchMemory(),
   verify: () => benchVerify(),
 };
 

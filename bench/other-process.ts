@@ -1,7 +1,8 @@
 /** A process of its own: the upstream on loopback, and a hand that touches, removes and renames files when told. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
@@ -10,8 +11,13 @@ type Order =
   | { readonly act: 'rename'; readonly path: string; readonly to: string; readonly afterMs: number }
   | { readonly act: 'write'; readonly path: string; readonly text: string; readonly afterMs: number };
 
+export const TRANSFER_BYTES = 100_000_000;
+
 export interface OtherProcess {
-  /** `GET /` answers JSON, `GET /stream` a chunk every 5 ms for ever. */
+  /**
+   * `GET /` answers JSON, `GET /stream` a chunk every 5 ms for ever, `GET /held` one and no more; `GET /large` many bytes, and
+   * `POST /large` how many came.
+   */
   readonly url: string;
   /** Each answers with the time right after the system call, in ns of the clock all processes share. */
   touch(path: string, afterMs?: number): Promise<bigint>;
@@ -54,9 +60,31 @@ function act(order: Order): void {
   process.send?.(process.hrtime.bigint().toString());
 }
 
+async function large(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method === 'POST') {
+    let came = 0;
+    for await (const chunk of request) came += (chunk as Buffer).length;
+    response.end(`${came}`);
+    return;
+  }
+  const chunk = Buffer.alloc(65_536);
+  for (let left = TRANSFER_BYTES; left > 0; left -= chunk.length) {
+    if (!response.write(left < chunk.length ? chunk.subarray(0, left) : chunk)) await once(response, 'drain');
+  }
+  response.end();
+}
+
 function serve(): void {
   const server = createServer((request, response) => {
+    if (request.url === '/large') {
+      large(request, response).catch(() => response.destroy());
+      return;
+    }
     request.resume();
+    if (request.url === '/held') {
+      response.write('first');
+      return;
+    }
     if (request.url !== '/stream') {
       response.setHeader('content-type', 'application/json');
       response.end('{"id":"1","object":"answer","content":"Hello from upstream."}');

@@ -2,19 +2,21 @@
 // a node_modules.
 //
 //   in   : the repository, built; a folder
-//   out  : package.json, dist/** (entries where `dist` has them, shared code in dist/shared), and which packages are in it
+//   out  : package.json, dist/** (entries where `dist` has them, shared code in dist/shared, workers whole), which packages are in it
 //   never: minified: an auditor may want to read what runs; a warning of the bundler is a failure
 //
 // What the code looks for beside itself (a worker, the engine, the corpus, package.json) keeps its place: each module's
 // `import.meta.url` stays that of the file it was, wherever its text now stands.
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix, relative, resolve, sep } from 'node:path';
+import commonjs from '@rollup/plugin-commonjs';
+import json from '@rollup/plugin-json';
+import { nodeResolve } from '@rollup/plugin-node-resolve';
 import { rollup } from 'rollup';
-import { commonJs, packageOf } from './commonjs.mjs';
 
 /** The command line, and the library for agents that run on a Node of their own. */
 const ENTRIES = ['cli/main', 'index', 'register', 'testing'];
-/** Of packages: what they do not use, and files that require one another, which the order of CommonJS is made for. */
+/** Of packages: what they do not use. */
 const HARMLESS = new Set(['UNUSED_EXTERNAL_IMPORT']);
 const BESIDE = /new URL\('([^']+)', import\.meta\.url\)/g;
 
@@ -25,57 +27,79 @@ const BESIDE = /new URL\('([^']+)', import\.meta\.url\)/g;
  */
 export async function bundleProgram(root, out) {
   const dist = join(root, 'dist');
-  const copied = new Set();
-  const place = id => `dist/${relative(dist, id)}`;
-  const bundle = await rollup({
-    input: Object.fromEntries(ENTRIES.map(name => [name, join(dist, `${name}.js`)])),
-    plugins: [
-      {
-        name: 'places',
-        transform(code, id) {
-          if (!id.startsWith(dist + sep)) return null;
-          // Started by the launcher only.
-          const lineless = code.startsWith('#!') ? { code: code.slice(code.indexOf('\n')), map: null } : null;
-          for (const [, name] of code.matchAll(BESIDE)) {
-            const path = resolve(dirname(id), name);
-            if (!path.startsWith(dist + sep)) continue;
-            if (path.endsWith('.js')) this.emitFile({ type: 'chunk', id: path, fileName: place(path) });
-            else copied.add(path);
-          }
-          return lineless;
-        },
-        resolveImportMeta(property, { moduleId, chunkId }) {
-          if (property !== 'url' || !moduleId.startsWith(dist + sep) || place(moduleId) === chunkId) return null;
-          return `new URL('${posix.relative(posix.dirname(chunkId), place(moduleId))}', import.meta.url).href`;
-        },
-      },
-      commonJs(),
-    ],
-    // Modules of ours take functions from Node when they load: none may be thought away.
-    treeshake: false,
-    onwarn(warning) {
-      if (HARMLESS.has(warning.code)) return;
-      throw new Error(`program: ${warning.message}`);
-    },
-  });
-  const { output } = await bundle.write({
-    dir: out,
-    format: 'es',
-    entryFileNames: 'dist/[name].js',
-    chunkFileNames: 'dist/shared/[name]-[hash].js',
-    hoistTransitiveImports: false,
-  });
-  await bundle.close();
+  const found = { dist, workers: new Set(), copied: new Set(), modules: new Set() };
+  const main = Object.fromEntries(ENTRIES.map(name => [name, join(dist, `${name}.js`)]));
+  await joined(main, out, found, { chunkFileNames: 'dist/shared/[name]-[hash].js', hoistTransitiveImports: false });
+  // Each worker is one file: a daemon starts them long after its own code is loaded, when an upgrade may have taken away
+  // the files that they would have shared. A set grows while it is walked: a worker may start another.
+  for (const path of found.workers) {
+    const name = relative(dist, path).replace(/\.js$/, '');
+    await joined({ [name]: path }, out, found, { inlineDynamicImports: true });
+  }
 
-  for (const path of copied) {
-    const to = join(out, place(path));
+  for (const path of found.copied) {
+    const to = join(out, place(dist, path));
     mkdirSync(dirname(to), { recursive: true });
     copyFileSync(path, to);
   }
   const { name, version, license, type, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   for (const entry of Object.values(exports)) delete entry.types;
   writeFileSync(join(out, 'package.json'), `${JSON.stringify({ name, version, license, type, exports }, null, 2)}\n`);
-  const from = output.flatMap(file => (file.type === 'chunk' ? file.moduleIds : []));
-  const packages = from.filter(id => id.includes(`${sep}node_modules${sep}`)).map(packageOf);
+  const packages = [...found.modules].filter(id => id.includes(`${sep}node_modules${sep}`)).map(packageOf);
   return [...new Set(packages)].sort();
+}
+
+/** Writes entries with what they need; `found` takes up what they start, read and hold. */
+async function joined(input, out, found, output) {
+  const bundle = await rollup({
+    input,
+    plugins: [
+      places(found),
+      nodeResolve({ exportConditions: ['node'], preferBuiltins: true }),
+      json(),
+      // As in Node: a file runs when it is first required, and once; its `module.exports` is what `import` takes as default.
+      commonjs({ include: /node_modules/, strictRequires: true, defaultIsModuleExports: true }),
+    ],
+    // With it `register` guards nothing: `void globalThis.Headers`, a getter by which Node loads its undici, is taken for
+    // nothing. What else a read does in Node nobody lists, and 170 bytes are all that is won.
+    treeshake: false,
+    onwarn(warning) {
+      if (HARMLESS.has(warning.code)) return;
+      throw new Error(`program: ${warning.message}`);
+    },
+  });
+  const written = await bundle.write({ dir: out, format: 'es', entryFileNames: 'dist/[name].js', ...output });
+  await bundle.close();
+  for (const file of written.output) for (const id of file.moduleIds ?? []) found.modules.add(id);
+}
+
+/** Where a file of `dist` lies in the package. */
+function place(dist, id) {
+  return `dist/${relative(dist, id)}`;
+}
+
+/** What the code looks for beside itself. */
+function places({ dist, workers, copied }) {
+  return {
+    name: 'places',
+    transform(code, id) {
+      if (!id.startsWith(dist + sep)) return null;
+      for (const [, name] of code.matchAll(BESIDE)) {
+        const path = resolve(dirname(id), name);
+        if (path.startsWith(dist + sep)) (path.endsWith('.js') ? workers : copied).add(path);
+      }
+      // Started by the launcher only.
+      return code.startsWith('#!') ? { code: code.slice(code.indexOf('\n')), map: null } : null;
+    },
+    resolveImportMeta(property, { moduleId, chunkId }) {
+      if (property !== 'url' || !moduleId.startsWith(dist + sep) || place(dist, moduleId) === chunkId) return null;
+      return `new URL('${posix.relative(posix.dirname(chunkId), place(dist, moduleId))}', import.meta.url).href`;
+    },
+  };
+}
+
+/** `pino`, `@noble/ed25519`: the package that holds a file. */
+function packageOf(path) {
+  const parts = path.split(`${sep}node_modules${sep}`).at(-1).split(sep);
+  return parts.slice(0, parts[0].startsWith('@') ? 2 : 1).join('/');
 }

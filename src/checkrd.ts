@@ -211,7 +211,12 @@ export class Checkrd {
   }
 
   get #fetchGuard(): FetchGuard {
-    return { agent: this.#agent, wrap: base => this.#wrap(base, this.#own.onDenied ?? 'response') };
+    return {
+      agent: this.#agent,
+      hooks: this.#own.hooks,
+      claim: () => this.#callers.said(this.#claim),
+      wrap: base => this.#wrap(base, this.#own.onDenied ?? 'response'),
+    };
   }
 
   /**

@@ -11,6 +11,7 @@ import { Checkrd, type CheckrdOptions } from './checkrd.js';
 import { Fault } from './core/fault.js';
 import type { CallerOptions } from './transports/caller.js';
 import type { Vendor } from './transports/instrument/vendors.js';
+import { processCallers } from './transports/speaker.js';
 
 let main: Checkrd | null = null;
 /** Those that `wrap` opened for options of their own. */
@@ -35,8 +36,10 @@ export async function wrapAsync(base?: typeof fetch, options?: CheckrdOptions): 
   return wrap(base, options);
 }
 
-/** As `Checkrd.run`. */
+/** As `Checkrd.run`; before `init`, in a process under `checkrd/register`, for the calls that its guard decides. */
 export function run<T>(caller: CallerOptions, act: () => T): T {
+  const ofProcess = main === null ? processCallers() : null;
+  if (ofProcess !== null) return ofProcess.run(ofProcess.claim(caller), act);
   return opened('run').run(caller, act);
 }
 

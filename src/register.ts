@@ -5,7 +5,7 @@
  *   out  : every way out decided, restricted or reported (`healthy().coverage`), before the program's first line
  *   never: lets the program start when any part cannot be had: it says why on stderr and ends with code 78
  *
- * Loaded again in the same thread it does nothing.
+ * Loaded again in the same thread, or from a second copy of checkrd, it does nothing: a call is decided once.
  */
 import { writeSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -26,9 +26,11 @@ import { guardedOptions, inheritance } from './transports/inherit.js';
 import { install as names } from './transports/names/install.js';
 import { install as natives } from './transports/native/install.js';
 import { install as http } from './transports/node-http/install.js';
+import { guardsProcess, processGuardedBy } from './transports/one-guard.js';
 import type { ProcessPort } from './transports/port.js';
 import { install as processes } from './transports/processes/install.js';
 import { install as sockets } from './transports/sockets/install.js';
+import { speakerFor } from './transports/speaker.js';
 import { install as threads } from './transports/threads/install.js';
 import { install as undici } from './transports/undici/install.js';
 import { openPool } from './transports/undici/pool.js';
@@ -36,23 +38,36 @@ import { openPool } from './transports/undici/pool.js';
 /** EX_CONFIG of sysexits. */
 const EXIT_NOT_GUARDED = 78;
 
+const ENTRY = fileURLToPath(import.meta.url);
+
 function guard(): void {
   const { bun, deno } = process.versions;
   if (bun !== undefined) throw notGuarded(`Bun ${bun}`);
   if (deno !== undefined) throw notGuarded(`Deno ${deno}`);
+  const other = processGuardedBy();
+  if (other !== null) {
+    if (other !== ENTRY)
+      process.emitWarning(`${other} guards this process already; ${ENTRY} does nothing`, 'CheckrdWarning');
+    return;
+  }
   const env = { ...process.env };
   const pool = openPool();
   // A fetch that is not undici's, or whose dispatcher somebody took away, leaves by a way that nothing here can see.
   if (pool === null && typeof globalThis.fetch === 'function') throw notGuarded('a Node without its own undici');
   const agent = openLibrary({ options: {}, env: process.env });
-  const entry = fileURLToPath(import.meta.url);
+  const speaker = speakerFor(agent);
+  guardsProcess(ENTRY);
   const port: ProcessPort = {
     agent,
     agentId: agent.agentId,
+    caller: speaker.caller,
+    get hooks() {
+      return speaker.hooks;
+    },
     strict: agent.securityMode === 'strict',
     egress: agent.egress,
     coverage: processCoverage,
-    inherit: inheritance(entry, agent.agentId, anywhere(env)),
+    inherit: inheritance(ENTRY, agent.agentId, anywhere(env)),
     ownSocket: OWN_SOCKET,
   };
   if (pool !== null) {
@@ -71,7 +86,7 @@ function guard(): void {
   threads(port);
   natives(port);
   // For what is started past all this, as by a shell.
-  process.env.NODE_OPTIONS = guardedOptions(process.env.NODE_OPTIONS ?? '', entry);
+  process.env.NODE_OPTIONS = guardedOptions(process.env.NODE_OPTIONS ?? '', ENTRY);
   syncBuiltinESMExports();
   agent.edgesInPlace();
 }

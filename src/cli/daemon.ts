@@ -4,6 +4,7 @@ import { readSettings } from '../agent/read-settings.js';
 import { packageVersion } from '../agent/version.js';
 import { startDaemon } from '../daemon/daemon.js';
 import { Events } from '../daemon/events.js';
+import { keepYoungHeapSmall } from '../daemon/heap.js';
 import { openLogger } from '../daemon/logger.js';
 import { notifier } from '../daemon/notify.js';
 import { catchSignals } from '../daemon/signals.js';
@@ -26,6 +27,7 @@ SIGHUP ends the log file and begins the next; SIGTERM and SIGINT stop after call
   async run(given, io) {
     const config = given.text('config');
     if (config === null) throw new Misuse('no settings are given', 'add --config FILE');
+    keepYoungHeapSmall();
     const settings = readSettings('daemon', io, config);
     const identity = identityFrom(process.env);
     const isJournal = (io.env.JOURNAL_STREAM ?? '') !== '';

@@ -54,10 +54,13 @@ export class Callers {
 
   /** The context of a call that begins now. */
   current(own: Claim): CallContext {
-    const around = this.#storage.getStore();
-    const sessionId = own.sessionId ?? around?.sessionId;
-    const agent = own.agentId ?? around?.agentId ?? this.#agent.agentId;
+    const { sessionId, agentId: agent = this.#agent.agentId } = this.said(own);
     return sessionId === undefined ? { agent } : { agent, sessionId };
+  }
+
+  /** The same, as far as somebody has said it. */
+  said(own: Claim): Claim {
+    return { ...this.#storage.getStore(), ...own };
   }
 
   #checked(given: CallerOptions): Claim {

@@ -12,12 +12,18 @@ import type { AgentId } from '../core/brand.js';
 import type { EgressSettings, WayRule } from '../core/config/settings.js';
 import { TOOL_METHOD } from '../core/decide/tool-request.js';
 import type { ActionRequest, ToolRequest } from '../core/decide/types.js';
+import { inActiveTrace } from './active-trace.js';
 import { denialOf } from './denial.js';
+import type { Hooks } from './hooks.js';
 import type { Inheritance } from './inherit.js';
 
 export interface ProcessPort {
   readonly agent: Agent;
   readonly agentId: AgentId;
+  /** Who a call that begins now is made for. */
+  readonly caller: () => CallContext;
+  /** The program's, as they are now. */
+  readonly hooks: Hooks;
   /** Security mode. */
   readonly strict: boolean;
   readonly egress: EgressSettings;
@@ -33,8 +39,7 @@ export type Answer =
   | { readonly kind: 'denied'; readonly denial: CheckrdPolicyDenied };
 
 export function decideNow(port: ProcessPort, request: ActionRequest): Answer {
-  const context: CallContext = { agent: port.agentId };
-  const begun = port.agent.begin(request, context);
+  const begun = port.agent.begin(request, inActiveTrace(port.caller()));
   if (begun.kind === 'proceed') return { kind: 'go', call: begun.call, requestId: begun.requestId };
   if (begun.kind === 'refused') return { kind: 'denied', denial: denialOf(begun.decision, begun.requestId) };
   // What is decided here has no body, and arguments are handed over whole.
@@ -47,7 +52,7 @@ export function refuseNow(
   reason: string,
   request: Partial<ActionRequest>,
 ): Extract<Answer, { kind: 'denied' }> {
-  const { requestId, decision } = port.agent.refuse(code, reason, request, { agent: port.agentId });
+  const { requestId, decision } = port.agent.refuse(code, reason, request, inActiveTrace(port.caller()));
   return { kind: 'denied', denial: denialOf(decision, requestId) };
 }
 

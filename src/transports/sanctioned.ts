@@ -18,7 +18,7 @@ export interface Sanction {
 
 /** A copy of the options of a socket (or of what opens sockets, as an http.Agent or undici's `connect`) that carries the mark. */
 export function sanctioned<T extends object>(options: T, sanction: Sanction): T {
-  return Object.assign({}, options, { [SANCTION]: sanction });
+  return { ...options, [SANCTION]: sanction };
 }
 
 /** Whether these options were marked, for this place. Own properties only: nothing inherits the right to pass. */

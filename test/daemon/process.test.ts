@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cli } from '../support/cli.js';
+import { runsScript } from '../support/shell.js';
 import { ask } from '../support/unix-http.js';
 
 const LINE = JSON.stringify({ request: { method: 'GET', url: 'https://api.test/x' } });
@@ -203,4 +204,20 @@ test('readiness reaches the socket that systemd names', async t => {
   daemon.child.kill('SIGTERM');
   await until('stopping told', () => heard.join('').includes('STOPPING=1'));
   assert.equal(await daemon.exit, 0);
+});
+
+test('the room for young objects stays at its first size, however many survive', () => {
+  const room = (first: string): number =>
+    Number(
+      runsScript(`
+        import { getHeapSpaceStatistics } from 'node:v8';
+        ${first}
+        const kept = [];
+        for (let i = 0; i < 300_000; i++) kept.push({ i, text: 'x' + i });
+        console.log(getHeapSpaceStatistics().find(space => space.space_name === 'new_space').space_size);
+      `),
+    );
+  const small = room("import { keepYoungHeapSmall } from './dist/daemon/heap.js'; keepYoungHeapSmall();");
+  const grown = room('');
+  assert.ok(small * 4 <= grown, `${small} of ${grown} bytes`);
 });

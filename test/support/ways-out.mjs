@@ -91,6 +91,32 @@ const WAYS = {
       undici.setGlobalDispatcher(new undici.Agent());
       await undici.request(url(at)).finally(() => undici.setGlobalDispatcher(before));
     }),
+  'undici Pool of its own': undici && (at => new undici.Pool(url(at)).request({ path: '/', method: 'GET' })),
+  'undici Client of its own': undici && (at => new undici.Client(url(at)).request({ path: '/', method: 'GET' })),
+  'undici upgrade': undici && (at => undici.upgrade(url(at), { protocol: 'any' })),
+  'an interceptor over the global dispatcher':
+    undici &&
+    (at =>
+      undici
+        .getGlobalDispatcher()
+        .compose(send => (options, handler) => send({ ...options, origin: url(at).slice(0, -1) }, handler))
+        .request({ origin: 'http://allowed.example', path: '/', method: 'GET' })),
+  'what lies below dispatch': at => {
+    const global = globalThis[Symbol.for('undici.globalDispatcher.1')];
+    const [key] = Object.getOwnPropertySymbols(Object.getPrototypeOf(global)).filter(
+      name => name.description === 'dispatch' && typeof global[name] === 'function',
+    );
+    return new Promise((resolve, reject) => {
+      const handler = {
+        onConnect() {},
+        onHeaders: () => true,
+        onData: () => true,
+        onComplete: resolve,
+        onError: reject,
+      };
+      global[key]({ origin: url(at).slice(0, -1), path: '/', method: 'GET' }, handler);
+    });
+  },
   'undici WebSocket': undici && (at => told2(new undici.WebSocket(`ws://${HOST}:${at.port}/`))),
   'http.get': at => asked(http.get(url(at))),
   'http over a keep-alive agent': at => asked(http.get(url(at), { agent: new http.Agent({ keepAlive: true }) })),

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { faultsOfBill } from '../support/cyclonedx.js';
 import { buildPackages, said, without } from '../support/packages.js';
 
 const missing = without('dpkg-deb', 'rpmbuild', 'rpm', 'unshare');
@@ -245,6 +246,8 @@ test('the bill of materials and the terms name what is within', { skip }, () => 
   const bom = JSON.parse(readFileSync(join(doc, 'sbom.cdx.json'), 'utf8')) as {
     readonly components: readonly Component[];
   };
+  assert.deepEqual(faultsOfBill(bom), []);
+  assert.notDeepEqual(faultsOfBill({ ...bom, components: [{ type: 'library' }] }), []);
   const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')).packages as Record<string, { integrity: string }>;
   const licences = readFileSync(join(doc, 'THIRD-PARTY-LICENSES'), 'utf8');
   const names = bom.components.map(one => one.name);

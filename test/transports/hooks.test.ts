@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { wrapFetch } from '#src/transports/fetch/wrap-fetch.js';
 import type { DecisionEvent, Hooks, RequestEvent } from '#src/transports/hooks.js';
+import { decide, type Waiting } from '#src/transports/node-http/decide.js';
 import { startFetchServer } from '../support/fetch-server.js';
 import { decision, type Steer, SteeredAgent } from '../support/steered-agent.js';
 
@@ -167,4 +168,23 @@ test('onAllow and onDeny are told what was decided', async () => {
       ['allow', 'hook_skipped', true, true, 'request-1'],
     ],
   );
+});
+
+test('what break glass lets through is an allowed call to the hooks of node:http, node:http2 and undici too', async () => {
+  const told: string[] = [];
+  const agent = new SteeredAgent(() => ({ ...decision('break_glass'), enforced: false }));
+  const request = { method: 'GET', url: at, headers: [], body: { kind: 'none' } } as const;
+  let allowed = 0;
+  const waiting: Waiting = {
+    gone: false,
+    givenUp: new Promise(() => undefined),
+    inspect: () => assert.fail('no rule reads bodies'),
+    allow: calls => {
+      allowed += calls.length;
+    },
+    deny: denial => assert.fail(denial),
+  };
+  const hooks: Hooks = { onAllow: e => told.push(`allow ${e.code}`), onDeny: e => told.push(`deny ${e.code}`) };
+  await decide({ agent, agentId: agent.agentId, hooks }, { kind: 'steps', before: null, request }, waiting);
+  assert.deepEqual([told, allowed], [['allow break_glass'], 1]);
 });

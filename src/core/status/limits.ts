@@ -12,7 +12,7 @@ export const LIMITS = {
   preloaded: 'what was preloaded before the guard',
   native_code: 'native code, once it is loaded',
   debugger: 'a debugger from outside',
-  inner_handles: 'handles below node:dgram, node:dns and node:child_process',
+  inner_handles: 'the socket of a call that was decided, and handles below node:dgram, node:dns and node:child_process',
   datagram_lookup: 'a lookup given to dgram.createSocket',
   other_programs: 'what a child that is not Node does',
   answers: 'answers of a server in this process',

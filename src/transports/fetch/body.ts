@@ -43,6 +43,8 @@ const encoder = new TextEncoder();
 export function takeBody(given: unknown): TakenBody | null {
   if (given === null || given === undefined) return NONE;
   if (typeof given === 'string') return fixedText(given, 'text/plain;charset=UTF-8');
+  if (typeof given === 'symbol') return null;
+  if (typeof given === 'symbol') return null;
   if (typeof given !== 'object') return fixedText(`${given as number}`, 'text/plain;charset=UTF-8');
   if (ArrayBuffer.isView(given)) return fixedBytes(copyOfView(given));
   if (types.isArrayBuffer(given)) return fixedBytes(new Uint8Array(given.slice(0)));

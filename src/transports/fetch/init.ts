@@ -178,6 +178,10 @@ function isPlain(given: Rest): boolean {
 
 function methodName(given: unknown): string {
   if (given === undefined) return 'GET';
+  // The transport's own words.
+  if (typeof given === 'symbol') return new Request('http://localhost/', { method: given as never }).method;
+  // The transport's own words.
+  if (typeof given === 'symbol') return new Request('http://localhost/', { method: given as never }).method;
   const method = `${given as string}`;
   return method.length <= METHOD_MAX_BYTES && NORMALISED.test(method) ? method.toUpperCase() : method;
 }

@@ -7,23 +7,42 @@
  */
 import { type AnyFunction, patchMethod, type Undo } from '../patch.js';
 import type { ProcessPort } from '../port.js';
-import type { Pool } from '../undici/pool.js';
+import { handedOn } from '../undici/by-fetch.js';
+import type { Dispatcher } from '../undici/global.js';
+import { globalDispatcher, type Pool } from '../undici/pool.js';
 import { OwnTimeouts } from './own-timeouts.js';
-import { wrapFetch } from './wrap-fetch.js';
+import { type WrapFetchOptions, wrapFetch } from './wrap-fetch.js';
 
 export function install(port: ProcessPort, pool: Pool): Undo {
-  const { agent, agentId, strict } = port;
+  const { agent, agentId, strict, caller } = port;
   const patch = patchMethod(globalThis, 'fetch', native => {
     const past = (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
       const url = toUrl(input);
       // `data:` and `blob:` leave no machine.
       if (url === null) return (native as typeof fetch)(input, init);
-      pool.admit(url);
       const { dispatcher: own } = (init ?? {}) as { readonly dispatcher?: unknown };
-      const dispatcher = own instanceof OwnTimeouts ? own.over(pool.dispatcher) : (own ?? pool.dispatcher);
-      return (native as typeof fetch)(input, { ...init, dispatcher } as RequestInit);
+      const timeouts = own instanceof OwnTimeouts ? own : null;
+      if (own !== undefined && timeouts === null) return (native as typeof fetch)(input, init);
+      const over = (base: Dispatcher): RequestInit =>
+        ({ ...init, dispatcher: timeouts === null ? base : timeouts.over(base) }) as RequestInit;
+      const global = globalDispatcher() as Dispatcher;
+      if (pool.isOurs(global)) {
+        pool.admit(url);
+        return (native as typeof fetch)(input, over(pool.dispatcher));
+      }
+      // Set by the program (a proxy, a mock, retries): its own connections are decided as such.
+      const { method, headers, body } = input instanceof Request ? input : (init ?? {});
+      return handedOn(url.href, { method, headers, body }, () => (native as typeof fetch)(input, over(global)));
     };
-    return wrapFetch(agent, past as typeof fetch, { agentId, strict }) as AnyFunction;
+    const options: WrapFetchOptions = {
+      agentId,
+      caller,
+      strict,
+      get hooks() {
+        return port.hooks;
+      },
+    };
+    return wrapFetch(agent, past as typeof fetch, options) as AnyFunction;
   });
   port.coverage.covers('fetch', 'wrapped', null, () => patch?.isOnTop() === true);
   return () => {

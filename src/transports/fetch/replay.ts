@@ -2,7 +2,7 @@
  * A stream of the caller's that must go out whole, though a little of it was read, and that can be stopped on its way.
  *
  *   in   : the caller's stream or async iterable, read by nobody else
- *   out  : its first bytes, copied; then a stream that gives those copies first and the rest after
+ *   out  : its first bytes, copied; then a stream that gives those copies first and the rest after, as it comes
  *   never: reads further than asked
  */
 
@@ -27,7 +27,7 @@ export class Replay {
     while (size <= limit) {
       let step: Step;
       try {
-        step = await this.#source.next();
+        step = await this.#source.next(true);
       } catch (error) {
         this.#failure = { error };
         throw error;
@@ -51,7 +51,7 @@ export class Replay {
           const head = queue.shift();
           if (head !== undefined) return controller.enqueue(head);
           this.#mayGoOn();
-          const step: Step = this.#ended ? { done: true } : await this.#source.next();
+          const step: Step = this.#ended ? { done: true } : await this.#source.next(false);
           // Cut short, it must not look complete to whoever sends it.
           this.#mayGoOn();
           if (step.done) controller.close();
@@ -76,7 +76,8 @@ export class Replay {
 }
 
 interface Source {
-  next(): Promise<Step>;
+  /** `copy`: the caller may keep the chunk, and what is judged must be what is sent. What nobody judges goes on as it is. */
+  next(copy: boolean): Promise<Step>;
   cancel(reason: unknown): Promise<void>;
 }
 
@@ -85,13 +86,17 @@ class StreamSource implements Source {
   constructor(stream: ReadableStream<unknown>) {
     this.#reader = stream.getReader();
   }
-  async next(): Promise<Step> {
+  async next(copy: boolean): Promise<Step> {
     const step = await this.#reader.read();
     if (step.done) return { done: true };
-    // The transport takes strings too. A copy of anything else, since the caller may keep the chunk.
+    // The transport takes strings too.
     if (typeof step.value === 'string') return { done: false, value: new Uint8Array(Buffer.from(step.value)) };
-    if (!(step.value instanceof Uint8Array)) throw new TypeError('Received non-Uint8Array chunk');
-    return { done: false, value: new Uint8Array(step.value) };
+    if (!(step.value instanceof Uint8Array)) {
+      // Throws in the transport's words, which asks the same.
+      Buffer.byteLength(step.value as never);
+      throw new TypeError('Received non-Uint8Array chunk');
+    }
+    return { done: false, value: copy ? new Uint8Array(step.value) : (step.value as Uint8Array<ArrayBuffer>) };
   }
   async cancel(reason: unknown): Promise<void> {
     await this.#reader.cancel(reason);
@@ -103,9 +108,10 @@ class IterableSource implements Source {
   constructor(iterable: AsyncIterable<unknown>) {
     this.#iterator = iterable[Symbol.asyncIterator]();
   }
-  async next(): Promise<Step> {
+  async next(copy: boolean): Promise<Step> {
     const step = await this.#iterator.next();
     if (step.done === true) return { done: true };
+    if (!copy && step.value instanceof Uint8Array) return { done: false, value: step.value as Uint8Array<ArrayBuffer> };
     return { done: false, value: new Uint8Array(Buffer.from(step.value as Uint8Array)) };
   }
   async cancel(_reason: unknown): Promise<void> {

@@ -48,7 +48,16 @@ export function wrapFetch(agent: Agent, base: typeof fetch, options: WrapFetchOp
   const caller = options.caller ?? (() => ({ agent: options.agentId }));
   const plain = unguarded(base, agent);
   const send: typeof fetch = (input, init) => handOverJudged(() => plain(input, init));
-  const edge: Edge = { agent, base: send, caller, strict: options.strict, hooks: options.hooks ?? {} };
+  const edge: Edge = {
+    agent,
+    base: send,
+    caller,
+    strict: options.strict,
+    // Asked for at each call: those of a process may come later.
+    get hooks() {
+      return options.hooks ?? {};
+    },
+  };
   const answers = options.onDenied === 'response';
   // The default keeps `length` at plain fetch's 1.
   const guarded = async function fetch(input: unknown, init: unknown = undefined): Promise<Response> {

@@ -8,6 +8,7 @@
 import { CheckrdInitError } from '../../agent/errors.js';
 import { Fault } from '../../core/fault.js';
 import { isGuardedBy } from '../fetch/guarded.js';
+import { processGuardedBy } from '../one-guard.js';
 import type { FetchGuard } from './process-fetch.js';
 import { VENDORS, type Vendor } from './vendors.js';
 
@@ -28,6 +29,8 @@ const exchanged = new Set<Exchanged>();
 export function guardClients(guard: FetchGuard, vendor: Vendor, clients: readonly unknown[]): void {
   // All or none: a mistake in the second must not leave the first half done.
   const keeping = clients.filter(client => keepsFetch(client, vendor));
+  // Whatever they send is decided on its way out.
+  if (processGuardedBy() !== null) return;
   for (const client of keeping as Client[]) {
     const plain = client.fetch;
     if (isGuardedBy(plain, guard.agent)) continue;

@@ -15,11 +15,13 @@ import type { Agent } from '../../agent/types.js';
 import { Fault } from '../../core/fault.js';
 import { isGuardedBy, knownAs } from '../fetch/guarded.js';
 import { isJudged, watchJudged } from '../judged.js';
+import { processGuardedBy } from '../one-guard.js';
 import { type AnyFunction, patchMethod, type Undo } from '../patch.js';
+import { speak, type Voice } from '../speaker.js';
 import type { Vendor } from './vendors.js';
 
 /** Makes a guarded fetch of a plain one. */
-export interface FetchGuard {
+export interface FetchGuard extends Voice {
   readonly agent: Agent;
   wrap(base: typeof fetch): typeof fetch;
 }
@@ -68,8 +70,12 @@ function install(guard: FetchGuard): Installed {
   const { agent } = guard;
   const vendors = new Set<Vendor>();
   // Whoever guards the process already (`checkrd/register`) decides; nothing is to be decided twice.
-  if (processCoverage.list().some(row => row.way === 'fetch' && row.state !== 'unknown')) {
-    return { agent, vendors, isOver: false, undo: () => undefined };
+  if (
+    processGuardedBy() !== null ||
+    processCoverage.list().some(row => row.way === 'fetch' && row.state !== 'unknown')
+  ) {
+    // It is told for whom, and with which hooks.
+    return { agent, vendors, isOver: false, undo: speak(guard) };
   }
   const before = globalThis.fetch;
   if (isGuardedBy(before, agent)) return { agent, vendors, isOver: false, undo: () => undefined };

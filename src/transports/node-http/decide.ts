@@ -11,7 +11,7 @@ import type { Begun, Call, CallContext } from '../../agent/types.js';
 import type { ActionRequest, Body, HttpRequest } from '../../core/decide/types.js';
 import { inActiveTrace } from '../active-trace.js';
 import { denialOf, killedDenial } from '../denial.js';
-import { askHook, type Hooks, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
+import { askHook, type Hooks, hookFor, type RequestEvent, requestEvent, tellHook } from '../hooks.js';
 import { unlessStopped } from '../stopped.js';
 import { readTraceparent } from '../traceparent.js';
 import type { Plan } from './plan.js';
@@ -54,7 +54,10 @@ export async function decide(port: HttpPort, plan: Plan, waiting: Waiting): Prom
     return denyLater(waiting, answer);
   };
   if (plan.kind === 'refuse') {
-    return refused({ kind: 'refused', ...port.agent.refuse('request_invalid', plan.reason, request, context) });
+    return refused({
+      kind: 'refused',
+      ...port.agent.refuse(plan.code ?? 'request_invalid', plan.reason, request, context),
+    });
   }
   let waited = false;
   for (const step of plan.before === null ? [plan.request] : [plan.before, plan.request]) {
@@ -174,7 +177,7 @@ function eventOf(agent: string, request: Partial<HttpRequest>, traceparent: stri
 }
 
 function tell(hooks: Hooks, event: RequestEvent | null, { decision, requestId }: Answer): void {
-  const hook = decision.result === 'allow' ? hooks.onAllow : hooks.onDeny;
+  const hook = hookFor(hooks, decision);
   if (hook !== undefined && event !== null) tellHook(hook, event, requestId, decision);
 }
 

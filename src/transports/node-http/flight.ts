@@ -50,8 +50,7 @@ export class HttpFlight {
   answered(response: IncomingMessage): void {
     this.#response = response;
     this.#status(response);
-    const { 'content-type': type = null, 'content-encoding': coding = null } = response.headers;
-    this.#usage = usageReader(type, coding);
+    this.#usage = usageReader(...describedBy(response.rawHeaders));
     const push = response.push;
     Object.defineProperty(response, 'push', {
       configurable: true,
@@ -122,3 +121,20 @@ export class HttpFlight {
     }
   }
 }
+
+/** Content type and coding. From the raw lines: `headers` is made when the program asks for it, and costs more than this. */
+function describedBy(raw: readonly string[]): [type: string | null, coding: string | null] {
+  let type: string | null = null;
+  let coding: string | null = null;
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] as string;
+    if (name.length !== TYPE.length && name.length !== CODING.length) continue;
+    const lower = name.toLowerCase();
+    if (lower === TYPE) type ??= raw[i + 1] as string;
+    else if (lower === CODING) coding = coding === null ? (raw[i + 1] as string) : `${coding}, ${raw[i + 1]}`;
+  }
+  return [type, coding];
+}
+
+const TYPE = 'content-type';
+const CODING = 'content-encoding';

@@ -12,11 +12,17 @@ import { TOOL_METHOD } from '../../core/decide/tool-request.js';
 import type { ActionRequest, Body, HttpRequest, ToolRequest } from '../../core/decide/types.js';
 import type { Head } from './head.js';
 import type { Dial } from './hold.js';
-import { absoluteUrl, authorityOf, normalTarget, urlOf } from './target.js';
+import { absoluteUrl, authorityOf, isSendable, normalTarget, urlOf } from './target.js';
 
 export type Plan =
   | { readonly kind: 'steps'; readonly before: ActionRequest | null; readonly request: HttpRequest }
-  | { readonly kind: 'refuse'; readonly reason: string; readonly request: Partial<HttpRequest> };
+  | {
+      readonly kind: 'refuse';
+      /** Default `request_invalid`. */
+      readonly code?: 'redirect_refused';
+      readonly reason: string;
+      readonly request: Partial<HttpRequest>;
+    };
 
 export function planOf(protocol: string, head: Head, to: Dial, body: Body): Plan {
   const { method, target, lines } = head;
@@ -27,6 +33,8 @@ export function planOf(protocol: string, head: Head, to: Dial, body: Body): Plan
   if (authority === null) return refuse('the host or the port is none that can be judged');
   const own = urlOf(protocol, authority, '/');
   if (own === null) return refuse('the host or the port is none that can be judged');
+  // Node looks at the path it is given, not at one that is set later.
+  if (!isSendable(target)) return refuse('the request target holds what cannot be sent', own);
   if (to.servername !== null && !sameName(to.servername, to.host)) {
     return refuse('the TLS server name names another host', own);
   }

@@ -2,58 +2,91 @@
  * A call as undici's `dispatch` is given it: read once, judged and sent as that copy.
  *
  *   in   : the options of a dispatch
- *   out  : the request to judge and the options to send; or why it cannot be judged
+ *   out  : what has to be decided, and the options to send
  *   never: leaves anything in the options that was not looked at and says where the call goes
  */
 import { stringify } from 'node:querystring';
-import type { Body, HttpRequest } from '../../core/decide/types.js';
+import type { HttpRequest } from '../../core/decide/types.js';
+import type { Plan } from '../node-http/plan.js';
+import { DispatchBody } from './body.js';
 
-export type Dispatched =
-  | {
-      readonly kind: 'judge';
-      readonly url: URL;
-      readonly request: HttpRequest;
-      readonly options: Record<string, unknown>;
-    }
-  | { readonly kind: 'refuse'; readonly code: 'request_invalid' | 'redirect_refused'; readonly reason: string };
-
-const no = (reason: string): Dispatched => ({ kind: 'refuse', code: 'request_invalid', reason });
-
-export function readDispatch(given: object): Dispatched {
-  const options: Record<string, unknown> = { ...given };
-  const { origin, path, method, query, upgrade, maxRedirections } = options;
-  if (typeof maxRedirections === 'number' && maxRedirections > 0) {
-    return { kind: 'refuse', code: 'redirect_refused', reason: 'undici would follow redirects without asking' };
-  }
-  if (typeof method !== 'string') return no('the method is not a token');
-  if (typeof path !== 'string' || !path.startsWith('/')) return no('the path of the call is not one');
-  const base = originOf(origin);
-  if (base === null) return no('the origin of the call is not one of http or https');
-  const search = query === undefined || query === null ? '' : `?${stringify(query as Record<string, string>)}`;
-  let url: URL;
-  try {
-    url = new URL(`${base}${path}${search}`);
-  } catch {
-    return no('the URL is relative or cannot be parsed');
-  }
-  const headers = readHeaders(options.headers);
-  if (headers === null) return no('the headers of the call cannot be read');
-  const sent = readBody(options.body);
-  delete options.query;
-  delete options.maxRedirections;
-  Object.assign(options, { origin: url.origin, path: `${url.pathname}${url.search}`, method, headers: headers.flat() });
-  options.body = sent.body;
-  const judged = new URL(url);
-  if (upgrade === 'websocket') judged.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  const request: HttpRequest = { method, url: judged.href, headers, body: sent.judged };
-  return { kind: 'judge', url, request, options };
+export interface Dispatched {
+  readonly plan: Plan;
+  /** Where it is dialled. */
+  readonly url: URL;
+  /** All but headers and body. */
+  readonly options: Record<string, unknown>;
+  /** Judged, and sent as they are then. */
+  readonly lines: [string, string][];
+  readonly body: DispatchBody;
 }
 
-function originOf(origin: unknown): string | null {
+const NOWHERE = new URL('http://invalid./');
+
+export function readDispatch(given: object): Dispatched {
+  // Left out, not deleted: an object with a hole in it is slow to copy, and undici copies it.
+  const { query, maxRedirections, headers, body: sent, ...options } = given as Record<string, unknown>;
+  const { origin, path, method, upgrade } = options;
+  const empty = { url: NOWHERE, options, lines: [], body: new DispatchBody(null) };
+  const no = (reason: string, request: Partial<HttpRequest> = {}): Dispatched => {
+    return { ...empty, plan: { kind: 'refuse', reason, request } };
+  };
+  if (typeof method !== 'string') return no('the method is not a token');
+  const base = originOf(origin);
+  if (base === null) return no('the origin of the call is not one of http or https', { method });
+  const lines = readHeaders(headers);
+  if (lines === null) return no('the headers of the call cannot be read', { method });
+  if (typeof maxRedirections === 'number' && maxRedirections > 0) {
+    const reason = 'undici would follow redirects without asking';
+    return {
+      ...empty,
+      plan: { kind: 'refuse', code: 'redirect_refused', reason, request: { method, url: base.href } },
+    };
+  }
+  if (method === 'CONNECT') {
+    const aim = /^([^/?#@\s]+):(\d{1,5})$/.exec(String(path));
+    if (aim === null) return no('the target of CONNECT is no host and port', { method, url: base.href });
+    const dialling = connect(`tcp://${base.hostname}:${portOf(base)}/`, []);
+    // Its Host header names the proxy or the target; neither is where the tunnel's bytes end.
+    const told = lines.filter(([name]) => name.toLowerCase() !== 'host');
+    Object.assign(options, { origin: base.origin, method });
+    const plan: Plan = { kind: 'steps', before: dialling, request: connect(`tcp://${path as string}/`, told) };
+    return { plan, url: base, options, lines, body: new DispatchBody(null) };
+  }
+  if (typeof path !== 'string' || !path.startsWith('/')) {
+    return no('the path of the call is not one', { method, url: base.href });
+  }
+  const search = query === undefined || query === null ? '' : `?${stringify(query as Record<string, string>)}`;
+  let url: URL;
+  let body: DispatchBody;
+  try {
+    url = new URL(`${base.origin}${path}${search}`);
+    body = new DispatchBody(sent);
+  } catch {
+    return no('the URL cannot be parsed, or the body cannot be read', { method, url: base.href });
+  }
+  Object.assign(options, { origin: url.origin, path: `${url.pathname}${url.search}`, method });
+  const toWebSocket = String(upgrade).toLowerCase() === 'websocket';
+  const judged = toWebSocket ? url.href.replace(/^http/, 'ws') : url.href;
+  const request: HttpRequest = { method, url: judged, headers: lines, body: body.judged };
+  return { plan: { kind: 'steps', before: null, request }, url, options, lines, body };
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
+
+export function portOf(url: URL): string {
+  return url.port === '' ? (DEFAULT_PORTS[url.protocol] as string) : url.port;
+}
+
+function connect(url: string, headers: [string, string][]): HttpRequest {
+  return { method: 'CONNECT', url, headers, body: { kind: 'none' } };
+}
+
+function originOf(origin: unknown): URL | null {
   try {
     const url = new URL(String(origin));
     const isPlain = url.username === '' && url.password === '' && url.pathname === '/' && url.search === '';
-    return isPlain && /^https?:$/.test(url.protocol) ? url.origin : null;
+    return isPlain && /^https?:$/.test(url.protocol) ? url : null;
   } catch {
     return null;
   }
@@ -63,8 +96,8 @@ function originOf(origin: unknown): string | null {
 function readHeaders(given: unknown): [string, string][] | null {
   const lines: [string, string][] = [];
   const add = (name: unknown, value: unknown): void => {
-    if (value === null || value === undefined) return;
-    for (const one of Array.isArray(value) ? value : [value]) lines.push([String(name), headerText(one)]);
+    if (value === undefined) return;
+    for (const one of Array.isArray(value) ? value : [value]) lines.push([String(name), headerText(one ?? '')]);
   };
   try {
     if (given === null || given === undefined) return lines;
@@ -82,60 +115,19 @@ function readHeaders(given: unknown): [string, string][] | null {
   }
 }
 
+/** Lines as undici takes them; flat, its proxies would drop all but the last of a name. */
+export function asHeaders(lines: readonly (readonly [string, string])[]): object {
+  const all = new Map<string, [string, string[]]>();
+  for (const [name, value] of lines) {
+    const known = all.get(name.toLowerCase());
+    if (known === undefined) all.set(name.toLowerCase(), [name, [value]]);
+    else known[1].push(value);
+  }
+  const headers = Object.create(null) as Record<string, string | string[]>;
+  for (const [name, values] of all.values()) headers[name] = values.length === 1 ? (values[0] as string) : values;
+  return headers;
+}
+
 function headerText(value: unknown): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
-}
-
-const encoder = new TextEncoder();
-
-function readBody(body: unknown): { readonly body: unknown; readonly judged: Body } {
-  if (body === null || body === undefined) return { body, judged: { kind: 'none' } };
-  if (typeof body === 'string') return { body, judged: { kind: 'bytes', bytes: encoder.encode(body) } };
-  if (ArrayBuffer.isView(body) || body instanceof ArrayBuffer) {
-    const bytes = ArrayBuffer.isView(body)
-      ? new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice()
-      : new Uint8Array(body).slice();
-    return { body: Buffer.from(bytes.buffer), judged: { kind: 'bytes', bytes } };
-  }
-  return { body, judged: { kind: 'unread' } };
-}
-
-/** Reads a body up to `max` bytes. What was read is what is sent, and then the rest. Null: nobody can read it here. */
-export async function inspect(body: unknown, max: number): Promise<{ body: unknown; judged: Body } | null> {
-  const open = (body as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] ?? null;
-  if (open === null) return null;
-  const reader = open.call(body) as AsyncIterator<unknown>;
-  const read: Uint8Array[] = [];
-  let size = 0;
-  while (size <= max) {
-    const { done, value } = await reader.next();
-    if (done === true) {
-      const bytes = Buffer.concat(read);
-      return { body: one(bytes), judged: { kind: 'bytes', bytes: new Uint8Array(bytes) } };
-    }
-    const chunk =
-      typeof value === 'string' ? encoder.encode(value) : value instanceof Uint8Array ? value.slice() : null;
-    if (chunk === null) return null;
-    read.push(chunk);
-    size += chunk.length;
-  }
-  return { body: rest(read, reader), judged: { kind: 'too_large' } };
-}
-
-// As it came: a body that is read while it is sent.
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  if (bytes.length > 0) yield bytes;
-}
-
-async function* rest(read: readonly Uint8Array[], reader: AsyncIterator<unknown>): AsyncGenerator<unknown> {
-  try {
-    yield* read;
-    for (;;) {
-      const { done, value } = await reader.next();
-      if (done === true) return;
-      yield value;
-    }
-  } finally {
-    await reader.return?.();
-  }
 }

@@ -75,10 +75,10 @@ const ALLOWED = {
   'server error': () => client.ask(`${origin}/status/503`),
   '1 MB': () => client.ask(`${origin}/big`),
   'a stream': async () => drained(await client.stream(`${origin}/chunks`)),
-  'a timeout': () => client.ask(`${origin}/never`, { timeoutMs: 60 }),
+  'a timeout': () => client.ask(`${origin}/never`, { timeoutMs: 300 }),
   'an abort': () => {
     const caller = new AbortController();
-    setTimeout(() => caller.abort(), 60);
+    setTimeout(() => caller.abort(), 300);
     return client.ask(`${origin}/never`, { signal: caller.signal });
   },
   'an abort before': () => client.ask(`${origin}/echo/aborted`, { signal: AbortSignal.abort() }),

@@ -8,6 +8,7 @@ import { after, test } from 'node:test';
 import { checkRequest } from '#src/core/decide/request.js';
 import type { HttpRequest, ToolRequest } from '#src/core/decide/types.js';
 import { install } from '#src/transports/node-http/install.js';
+import { normalTarget, urlOf } from '#src/transports/node-http/target.js';
 import { type Steer, SteeredAgent } from '../../support/steered-agent.js';
 import { startWireServer } from '../../support/wire-server.js';
 
@@ -52,8 +53,63 @@ async function call(options: Options, act: Act = end, module: typeof http | type
   return { status: await answered, asked: agent.asked.slice(before), wire: server.wire.join('') };
 }
 
-const urlOf = (seen: Seen): string | undefined => seen.asked.at(-1)?.url;
+const judgedUrl = (seen: Seen): string | undefined => seen.asked.at(-1)?.url;
 const targetOf = (seen: Seen): string | undefined => seen.wire.split(' ')[1];
+
+test('a target set after Node has looked at the first one', async () => {
+  for (const path of ['/a\u010d\u010aX-Added: 1', '/a\u0120b', '/\u0161', '/a\u00e9']) {
+    const seen = await call({ path: '/a' }, request => {
+      request.path = path;
+      request.end();
+    });
+    assert.deepEqual([seen.wire, typeof seen.status], ['', 'string'], JSON.stringify(path));
+  }
+});
+
+test('the short way of judging a path says what the URL parser says', () => {
+  const parts = [
+    '/',
+    '.',
+    '..',
+    '%2e',
+    '%2E',
+    '%',
+    'a',
+    '?',
+    '//',
+    ';',
+    ':',
+    '@',
+    "'",
+    '"',
+    '|',
+    '\\',
+    '{',
+    '[',
+    '^',
+    '~',
+    '=',
+    '#',
+    '\u00e9',
+    '%zz',
+    '&',
+  ];
+  let kept = 0;
+  for (let seed = 1, n = 0; n < 20_000; n++) {
+    let target = '/';
+    for (let left = n % 7; left > 0; left--) {
+      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+      target += parts[(seed >> 8) % parts.length];
+    }
+    const normal = normalTarget(target);
+    if (normal === target) {
+      kept++;
+      assert.equal(new URL(`http://h${target}`).href, `http://h${target}`, target);
+      assert.equal(urlOf('http:', 'h:1', target), new URL(`http://h:1${target}`).href, target);
+    }
+  }
+  assert.ok(kept > 1_000, `${kept}`);
+});
 
 const paths: readonly (readonly [given: string, sent: string])[] = [
   ['/a/../b', '/b'],
@@ -70,7 +126,7 @@ const paths: readonly (readonly [given: string, sent: string])[] = [
 for (const [given, sent] of paths) {
   test(`the path ${given} is judged and sent as ${sent}`, async () => {
     const seen = await call({ path: given });
-    assert.deepEqual([seen.status, urlOf(seen), targetOf(seen)], [200, `http://${here}${sent}`, sent]);
+    assert.deepEqual([seen.status, judgedUrl(seen), targetOf(seen)], [200, `http://${here}${sent}`, sent]);
   });
 }
 
@@ -95,9 +151,9 @@ test('an agent whose own options win is judged by where it dials', async () => {
   const elsewhere = new http.Agent({ host: '127.0.0.1', port } as never);
   const own = { host: 'good.example', port: 80, agent: elsewhere };
   const seen = await call(own);
-  assert.deepEqual([seen.status, seen.wire, urlOf(seen)], ['rule_denied', '', `http://${here}/`]);
+  assert.deepEqual([seen.status, seen.wire, judgedUrl(seen)], ['rule_denied', '', `http://${here}/`]);
   // Without a Host header that gives it away it is the address that counts.
-  assert.equal(urlOf(await call({ ...own, setHost: false })), `http://${here}/`);
+  assert.equal(judgedUrl(await call({ ...own, setHost: false })), `http://${here}/`);
 });
 
 const refusals: Readonly<Record<string, readonly [Options, Act?, (typeof http | typeof https)?]>> = {

@@ -490,7 +490,7 @@ const rows: readonly Row[] = [
   row(
     'setTimeout',
     sent({ path: '/never' }, request => {
-      request.setTimeout(20, () => request.destroy(new Error('too long')));
+      request.setTimeout(150, () => request.destroy(new Error('too long')));
       request.end();
     }),
   ),
