@@ -21,7 +21,7 @@ user may not see. The exit code is as monitoring wants it.`,
     ok: 'all is well',
     no: 'something to know (a kill switch is engaged, a rejected policy, not enforcing, a disk that the log fills within 7 days, a way out that was bypassed where strict coverage is asked for)',
     unknown:
-      'something is wrong (no policy that loads, a daemon that does not answer or is not ready, a process whose log fails)',
+      'something is wrong (no policy that loads, a daemon that agents need and that does not answer or is not ready, a process whose log fails)',
   },
   async run(given, io) {
     const file = operatorSettingsFile(given.text('config'), io);

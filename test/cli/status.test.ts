@@ -283,10 +283,13 @@ test('a user who may not look says what he could not see; where nothing is insta
     'policy.yaml': POLICY,
     'checkrd.yaml': 'require_separation: false\ndaemon: { agents: [{ id: crm }], drain_timeout: 0 }\n',
   });
+  const at = { env: { CHECKRD_CONFIG_DIR: home.dir } };
+  const before = await asked(at);
+  assert.equal(before.code, 2);
+  assert.match(before.wrong.join('\n'), /^daemon: no socket at .*, and the settings name agents that ask there$/m);
   const daemon = await home.start();
   await home.decide('crm');
   await home.decide('crm', 'https://a.test/x');
-  const at = { env: { CHECKRD_CONFIG_DIR: home.dir } };
   const { counters } = (await home.ask('main', '/healthz')).body as { counters: Record<string, unknown> };
   const { log_bytes: logBytes, checkpoint_age_s: age, ...counts } = counters;
   assert.equal(typeof logBytes, 'number');

