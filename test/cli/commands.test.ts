@@ -264,7 +264,7 @@ test('status says what agents could write, and takes it for news only where a da
   mkdirSync(join(dir, 'trust'));
   chmodSync(join(dir, 'trust'), 0o777);
   const daemon = await cli(['status'], at);
-  assert.equal(daemon.code, 1);
+  assert.equal(daemon.code, 2);
   assert.match(daemon.out, /^separate {2}no: the agent could write .*\/trust$/m);
   assert.match(daemon.out, /^note: separation: agents could write .*\/trust$/m);
 });

@@ -6,7 +6,7 @@
  *   never: leaves a block out that nobody named
  */
 import assert from 'node:assert/strict';
-import type { StepEnd } from './booted-root.js';
+import type { StepEnd } from './debian-root.js';
 import { type Fenced, fencedBlocks } from './fenced.js';
 
 export const PAGE = 'docs/operate.md';

@@ -12,7 +12,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { StepEnd } from './booted-root.js';
+import type { StepEnd } from './debian-root.js';
 
 const MAX_MS = 240_000;
 
