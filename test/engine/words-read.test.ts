@@ -6,7 +6,7 @@ import { CountingModule } from '../support/counting-engine.js';
 import { policyOf, programOf } from '../support/engine.js';
 
 const FEW = 10;
-const MANY = 4_000;
+const MANY = 2_000;
 const MOST_GROWTH = 1.5;
 
 type Rule = Readonly<Record<string, unknown>>;

@@ -32,7 +32,7 @@ function withRelative(rules: readonly Rule[], at: number, drop: number, effect: 
   return before ? [added, ...rules] : [...rules, added];
 }
 
-test('on some 5,000 requests no idle rule decides', t => {
+test('on some 2,000 requests no idle rule decides', t => {
   const seen = new Map<string, number>();
   fc.assert(
     fc.property(
@@ -74,7 +74,7 @@ test('on some 5,000 requests no idle rule decides', t => {
         }
       },
     ),
-    { seed: 8, numRuns: 1200, endOnFailure: process.env.SHRINK === undefined },
+    { seed: 8, numRuns: 500, endOnFailure: process.env.SHRINK === undefined },
   );
   t.diagnostic(`seen: ${[...seen].join(' ')}`);
   for (const code of IDLE) assert.ok((seen.get(code) ?? 0) >= 20, `${code} was seen`);

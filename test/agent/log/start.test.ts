@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { whereItStands } from '#src/agent/audit-log.js';
 import { appendMany, decision, type Place, place } from '../../support/audit-log.js';
+import { leftOut } from '../../support/every-byte.js';
 import { type Line, readWhole } from '../../support/read-log.js';
 
 const recoveries = (records: readonly Line[]): unknown[] =>
@@ -70,6 +71,7 @@ test('torn: half a last line is saved, cut and said, at every byte of it', t => 
   const whole = readFileSync(original.path);
   const begin = whole.lastIndexOf(0x0a, whole.length - 2) + 1;
   for (let cut = begin + 1; cut < whole.length; cut += 1) {
+    if (leftOut(cut)) continue;
     const at = place(t);
     cpSync(original.folder, at.folder, { recursive: true, filter: name => !name.endsWith('.lock') });
     writeFileSync(at.path, whole.subarray(0, cut));

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { FlatRecord } from '#src/core/audit/canonical.js';
 import type { VerifyOptions } from '#src/core/verify/verify-log.js';
 import { AuditBuilder, testSigner } from '../../support/audit-builder.js';
+import { leftOut } from '../../support/every-byte.js';
 import { fileOf, firstOf, verifyBytes } from '../../support/verify-bytes.js';
 
 const origin = 'host/crm-agent/0123456789abcdef';
@@ -144,6 +145,10 @@ test('every byte flipped in a log of three files is named at its file and line',
   for (const [index, bytes] of files.entries()) {
     let line = 1;
     for (let at = 0; at < bytes.length - 1; at++) {
+      if (leftOut(at)) {
+        if (bytes[at] === 10) line++;
+        continue;
+      }
       const altered = files.map(file => Buffer.from(file));
       (altered[index] as Buffer)[at] = (bytes[at] as number) ^ 1;
       const report = verifyBytes(altered, pinned);
