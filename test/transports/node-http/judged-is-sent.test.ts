@@ -58,10 +58,18 @@ const targetOf = (seen: Seen): string | undefined => seen.wire.split(' ')[1];
 
 test('a target set after Node has looked at the first one', async () => {
   for (const path of ['/a\u010d\u010aX-Added: 1', '/a\u0120b', '/\u0161', '/a\u00e9']) {
+    let refusal: string | null = null;
     const seen = await call({ path: '/a' }, request => {
-      request.path = path;
-      request.end();
+      // Node 24 looks at the second one as well; Node 20 leaves it to us.
+      try {
+        request.path = path;
+        request.end();
+      } catch (error) {
+        refusal = (error as Error & { code: string }).code;
+        request.destroy(error as Error);
+      }
     });
+    if (refusal !== null) assert.equal(refusal, 'ERR_UNESCAPED_CHARACTERS');
     assert.deepEqual([seen.wire, typeof seen.status], ['', 'string'], JSON.stringify(path));
   }
 });
