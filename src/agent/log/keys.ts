@@ -50,6 +50,17 @@ export function firstKey(keysDir: string): string {
   return anchor;
 }
 
+/** Null: there is none, or another log that begins in this moment has taken it. */
+function readUnclaimed(path: string): LogKey | null {
+  if (!there(path)) return null;
+  try {
+    return readLogKey(path);
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'key_file_unreadable' && !there(path)) return null;
+    throw error;
+  }
+}
+
 export class LogKeys {
   #key: LogKey;
   #next: LogKey | null = null;
@@ -64,10 +75,10 @@ export class LogKeys {
     public sinceMs: number,
     /** A crash came before the end of this epoch was said. */
     readonly endedBadly: boolean,
-    unclaimed: boolean,
+    unclaimed: LogKey | null,
   ) {
-    this.#unclaimed = unclaimed;
-    this.#key = readLogKey(unclaimed ? unclaimedName(keysDir) : epochName(keysDir, log, epoch));
+    this.#unclaimed = unclaimed !== null;
+    this.#key = unclaimed ?? readLogKey(epochName(keysDir, log, epoch));
   }
 
   /**
@@ -83,8 +94,8 @@ export class LogKeys {
     const origin = join(keysDir, 'origin.pub');
     const renamed = unused !== null && renameKey(epochName(keysDir, unused.log, 0), own, nowMs);
     if (!renamed && !there(path) && !there(origin)) makeKey(path);
-    const unclaimed = !renamed && there(path);
-    if (unclaimed) writeAnchor(origin, readLogKey(path));
+    const unclaimed = renamed ? null : readUnclaimed(path);
+    if (unclaimed !== null) writeAnchor(origin, unclaimed);
     else if (!renamed) makeKey(own);
     return new LogKeys(keysDir, log, 0, nowMs, false, unclaimed);
   }
@@ -113,19 +124,20 @@ export class LogKeys {
     // The end of the epoch was never said: its key goes on, and the one that should have followed is nobody's.
     for (const gone of good ? older : [last, ...older.slice(0, -1)]) destroyKey(path(gone));
     const epoch = good ? last : (before as number);
-    return new LogKeys(keysDir, log, epoch, statSync(path(epoch)).mtimeMs, !good, false);
+    return new LogKeys(keysDir, log, epoch, statSync(path(epoch)).mtimeMs, !good, null);
   }
 
   /** A log from when all logs shared `log.key`: it is taken, or copied from whoever took it. */
   static #shared(keysDir: string, log: string, traces: KeyTraces, nowMs: number): LogKeys | null {
     const own = epochName(keysDir, log, 0);
     const path = unclaimedName(keysDir);
-    if (there(path) && traces.names(readLogKey(path))) {
+    const unclaimed = readUnclaimed(path);
+    if (unclaimed !== null && traces.names(unclaimed)) {
       if (!renameKey(path, own, nowMs)) return null;
     } else if (!copyKey(keysDir, own, key => traces.names(key))) {
       return null;
     }
-    return new LogKeys(keysDir, log, 0, nowMs, false, false);
+    return new LogKeys(keysDir, log, 0, nowMs, false, null);
   }
 
   /** All of them: this log is not to be written here any more. @throws Fault `key_file_unwritable` */

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import fs, { readdirSync, renameSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { appendMany, place } from '../../support/audit-log.js';
@@ -58,3 +59,28 @@ for (const program of ['flock', 'no-such-program']) {
     readWhole(at.path);
   });
 }
+
+test('the first key is taken by another log between a look at it and its reading: the log gets one of its own', t => {
+  const at = place(t);
+  const keys = join(at.folder, 'keys');
+  const unclaimed = join(keys, 'log.key');
+  const { openSync } = fs;
+  t.after(() => {
+    fs.openSync = openSync;
+    syncBuiltinESMExports();
+  });
+  let taken = false;
+  fs.openSync = (path, ...more) => {
+    if (path === unclaimed && !taken && fs.existsSync(unclaimed)) {
+      taken = true;
+      renameSync(unclaimed, join(keys, '0123456789abcdef.0.key'));
+    }
+    return openSync(path, ...more);
+  };
+  syncBuiltinESMExports();
+  const log = at.open();
+  assert.ok(taken);
+  appendMany(log, 3);
+  log.close();
+  readWhole(at.path);
+});
