@@ -10,6 +10,10 @@ const here = join(dirname(fileURLToPath(import.meta.url)), 'rpm');
 const ARCHITECTURES = { x64: 'x86_64', arm64: 'aarch64' };
 /** Folders of the system's, which no package owns. */
 const OURS = /^\/(etc\/checkrd|usr\/lib\/checkrd|usr\/share\/(checkrd|doc\/checkrd))(\/|$)/;
+/** Those of them in which nobody else has a file. */
+const ALL_OURS = ['/usr/lib/checkrd', '/usr/share/checkrd', '/usr/share/doc/checkrd'];
+/** rpm unpacks `path` as `path;` and the digits of its transaction. */
+const DIGITS = '[0-9a-f]'.repeat(8);
 
 /** As {@link makeDeb}. @returns {string} the file's path */
 export function makeRpm({ tree, conf, cpu, version, epoch, fast, out }) {
@@ -43,14 +47,16 @@ export function makeRpm({ tree, conf, cpu, version, epoch, fast, out }) {
 }
 
 function specOf(tree, conf, { upstream, revision }, epoch) {
-  const files = walk(tree)
-    .map(path => `/${path}`)
-    .flatMap(path => {
-      if (path.endsWith('/')) return OURS.test(path) ? [`%dir ${path.slice(0, -1)}`] : [];
-      if (conf.includes(path)) return [`%config(noreplace) ${path}`];
-      return path.startsWith('/usr/share/doc/') || path.startsWith('/usr/share/man/') ? [`%doc ${path}`] : [path];
-    });
-  const scripts = ['post', 'preun', 'postun'].map(name => `%${name}\n${readFileSync(join(here, name), 'utf8')}`);
+  const paths = walk(tree).map(path => `/${path}`);
+  const files = paths.flatMap(path => {
+    if (path.endsWith('/')) return OURS.test(path) ? [`%dir ${path.slice(0, -1)}`] : [];
+    if (conf.includes(path)) return [`%config(noreplace) ${path}`];
+    return path.startsWith('/usr/share/doc/') || path.startsWith('/usr/share/man/') ? [`%doc ${path}`] : [path];
+  });
+  const scripts = ['post', 'preun', 'postun'].map(name => {
+    const text = readFileSync(join(here, name), 'utf8');
+    return `%${name}\n${text.replace('@SWEEP@', () => sweep(paths))}`;
+  });
   return `Name: checkrd
 Version: ${upstream}
 Release: ${revision}
@@ -83,6 +89,13 @@ ${files.join('\n')}
 * ${day(epoch)} ${MAINTAINER} - ${upstream}-${revision}
 - What changed: /usr/share/doc/checkrd/changelog.gz
 `;
+}
+
+/** Shell text: takes away what an installation that was killed had begun to unpack. */
+function sweep(paths) {
+  const others = paths.filter(path => !path.endsWith('/') && !ALL_OURS.some(folder => path.startsWith(`${folder}/`)));
+  const from = [...ALL_OURS, ...others.map(path => `'${path};'${DIGITS}`)];
+  return `find ${from.join(' \\\n  ')} \\\n  -xdev -type f -name '*;${DIGITS}' -delete 2>/dev/null || true`;
 }
 
 /** `Sat Nov 21 2026`, UTC. */

@@ -9,7 +9,16 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -39,6 +48,8 @@ export function debianRoot(release: Release): string {
   const begun = mkdtempSync(`${root}.begun-`);
   try {
     runs('debootstrap', '--variant=minbase', `--include=${INCLUDED}`, release, begun);
+    // mkdtemp's 0700 would close `/` to every service that is not root's.
+    chmodSync(begun, 0o755);
     // Another run may have been faster.
     if (!existsSync(root)) renameSync(begun, root);
   } finally {
