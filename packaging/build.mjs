@@ -4,8 +4,8 @@
 //
 // The same commit, runtime and tools give the same bytes in any folder. Only the runtime is fetched, by npm, from its lockfile.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { COPYRIGHT, debianChangelog } from './about.mjs';
@@ -58,7 +58,11 @@ for (const cpu of cpus) {
   for (const kind of kinds) {
     const tree = join(work, `${kind}-${cpu}`);
     const conf = stage({ root, tree, rows, kind, program, node: runtime.program, epoch });
-    made.push(MAKERS[kind]({ root, tree, conf, cpu, version, epoch, fast: values.fast, out, about }));
+    const begun = performance.now();
+    const path = MAKERS[kind]({ root, tree, conf, cpu, version, epoch, fast: values.fast, out, about });
+    made.push(path);
+    const seconds = Math.round((performance.now() - begun) / 1000);
+    console.error(`package: ${basename(path)}: ${(statSync(path).size / 1e6).toFixed(1)} MB, ${seconds} s`);
     rmSync(tree, { recursive: true });
   }
 }

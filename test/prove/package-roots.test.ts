@@ -25,6 +25,4 @@ describe('packages on Debian 13', { concurrency: 2, skip: noMachine }, () => {
   test('an .rpm from first to last: edits, keys and log are kept', t => packageLife(t, RPM, 'trixie', versions()));
   test('an .rpm cut off, without room, beside somebody else’s user and files', t =>
     packageAccidents(t, RPM, 'trixie', versions()));
-  test('an .rpm cut off, without room, beside somebody else’s user and files, on Debian 12', t =>
-    packageAccidents(t, RPM, 'bookworm', versions()));
 });

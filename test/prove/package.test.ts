@@ -1,7 +1,7 @@
 // T-104 of THREAT-MODEL.md. Not in the system tier: two builds of everything take a minute, and what could break it (a path, a
 // clock, an order) is looked for in its parts there.
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { buildPackages, said, without } from '../support/packages.js';
@@ -20,7 +20,9 @@ const SOURCES = [
 ];
 const MORE = ['THREAT-MODEL.md', 'package.json', 'package-lock.json'];
 
-test('two folders, the same bytes', { skip: without('dpkg-deb', 'rpmbuild', 'tar', 'xz') }, t => {
+test('two folders, the same bytes, compressed as a release is', {
+  skip: without('dpkg-deb', 'rpmbuild', 'tar', 'xz'),
+}, t => {
   const folder = tempFolder(t);
   const roots = ['a', 'another/folder'].map(name => join(folder, name));
   const sums = roots.map((root, index) => {
@@ -34,7 +36,9 @@ test('two folders, the same bytes', { skip: without('dpkg-deb', 'rpmbuild', 'tar
     };
     const mask = process.umask(index === 0 ? 0o022 : 0o077);
     try {
-      return readFileSync(join(buildPackages(join(root, 'release'), { env, root }).folder, 'SHA256SUMS'), 'utf8');
+      const { folder: out, told } = buildPackages(join(root, 'release'), { env, root, asReleased: true });
+      t.diagnostic(told);
+      return readFileSync(join(out, 'SHA256SUMS'), 'utf8');
     } finally {
       process.umask(mask);
     }
@@ -50,15 +54,30 @@ const noArm =
 
 test('what is made for arm64 is for arm64, and runs', { skip: noArm }, t => {
   const folder = tempFolder(t);
-  const deb = buildPackages(join(folder, 'out'), { flags: ['--only', 'deb', '--cpu', 'arm64'] }).file('.deb');
+  const packages = buildPackages(join(folder, 'out'), { flags: ['--only', 'deb,tar', '--cpu', 'arm64'] });
+  const deb = packages.file('.deb');
   assert.equal(said('dpkg-deb', '-f', deb, 'Architecture').trim(), 'arm64');
-  said('dpkg-deb', '-x', deb, join(folder, 'tree'));
-  const installed = join(folder, 'tree/usr/lib/checkrd');
-  const EM_AARCH64 = 183;
-  assert.equal(readFileSync(join(installed, 'node')).readUInt16LE(18), EM_AARCH64);
-  const run = (...args: string[]) =>
-    said('qemu-aarch64-static', '-L', LIBC, join(installed, 'node'), join(installed, 'dist/cli/main.js'), ...args);
+  const [unpacked, archived] = ['deb', 'tar'].map(name => join(folder, name)) as [string, string];
+  said('dpkg-deb', '-x', deb, unpacked);
+  mkdirSync(archived);
+  said('tar', '-xf', packages.file('.tar.xz'), '-C', archived, '--strip-components=1');
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-  assert.equal(run('--version').trim(), `checkrd ${version}`);
-  assert.match(run('check', 'packaging/files/policy.yaml'), /ok, 1 rule, mode enforce, 2 tests passed/);
+  for (const lib of [join(unpacked, 'usr/lib/checkrd'), join(archived, 'lib/checkrd')]) {
+    emulated(lib);
+    const run = (...args: string[]) => said(join(lib, 'node'), join(lib, 'dist/cli/main.js'), ...args);
+    assert.equal(run('--version').trim(), `checkrd ${version}`);
+    assert.match(run('check', 'packaging/files/policy.yaml'), /ok, 1 rule, mode enforce, 2 tests passed/);
+  }
+  // The archive's own way in, by a link from elsewhere.
+  symlinkSync(join(archived, 'bin/checkrd'), join(folder, 'checkrd'));
+  assert.equal(said(join(folder, 'checkrd'), '--version').trim(), `checkrd ${version}`);
 });
+
+/** In the place of the other processor's program comes one that has it run by qemu. */
+function emulated(lib: string): void {
+  const [node, other] = [join(lib, 'node'), join(lib, 'node.arm64')];
+  const EM_AARCH64 = 183;
+  assert.equal(readFileSync(node).readUInt16LE(18), EM_AARCH64);
+  renameSync(node, other);
+  writeFileSync(node, `#!/bin/sh\nexec qemu-aarch64-static -L ${LIBC} ${other} "$@"\n`, { mode: 0o755 });
+}

@@ -36,7 +36,7 @@ export interface StepEnd {
 const ROOTS = process.env.CHECKRD_ROOTS ?? join(tmpdir(), 'checkrd-roots');
 const INCLUDED = 'systemd,systemd-sysv,dbus,logrotate,man-db,bash-completion';
 /** A step that hangs ends the run, and the test. */
-const RUN_MAX_MS = 400_000;
+const RUN_MAX_MS = 540_000;
 /** Folder in the root for what drives it. */
 export const DRIVE = '/drive';
 

@@ -22,7 +22,7 @@ export const UNPACKING = { deb: '/usr/lib/checkrd/node.dpkg-new', rpm: '/usr/lib
 /** How many files of the package lie anywhere under such a name. */
 const BEGUN = `find /etc /usr -xdev -path '*checkrd*' \\( -name '*.dpkg-new' -o -name '*.dpkg-tmp' -o -name '*;*' \\) | wc -l`;
 const again = (kind: 'deb' | 'rpm'): string => (kind === 'deb' ? 'dpkg --configure -a; ' : '');
-/** rpm reckons before it begins whether there is room; told not to, it finds none while it unpacks, as where others write too. Why, it then tells wrongly. */
+/** rpm reckons before it begins whether there is room; told not to, it finds none while it unpacks, and names any reason. */
 const unreckoned = (kind: 'deb' | 'rpm', command: string): string =>
   kind === 'deb' ? ':' : `${command} --ignoresize >>/drive/full.log 2>&1 || echo failed`;
 

@@ -1,4 +1,4 @@
-/** Packages as `npm run package` makes them, hardly compressed, and what is needed to look at them. */
+/** Packages as `npm run package` makes them, hardly compressed unless asked, and what is needed to look at them. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -8,15 +8,23 @@ export interface Packages {
   readonly folder: string;
   /** @param ending such as `.deb`; the one file of that kind. */
   readonly file: (ending: string) => string;
+  /** What the builder told on the way. */
+  readonly told: string;
 }
 
-/** Runs the builder of a tree that is built. @param more flags and variables beyond those of a quick build. */
-export function buildPackages(
-  folder: string,
-  more: { readonly flags?: readonly string[]; readonly env?: NodeJS.ProcessEnv; readonly root?: string } = {},
-): Packages {
-  const { flags = [], env = {}, root = process.cwd() } = more;
-  const args = [join(root, 'packaging/build.mjs'), '--fast', '--cpu', 'x64', '--out', folder, ...flags];
+interface More {
+  readonly flags?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly root?: string;
+  /** Compressed as a release is: most of a minute for each file. */
+  readonly asReleased?: boolean;
+}
+
+/** Runs the builder of a tree that is built. @param more beyond what a quick build is told */
+export function buildPackages(folder: string, more: More = {}): Packages {
+  const { flags = [], env = {}, root = process.cwd(), asReleased = false } = more;
+  const how = asReleased ? [] : ['--fast'];
+  const args = [join(root, 'packaging/build.mjs'), ...how, '--cpu', 'x64', '--out', folder, ...flags];
   const built = spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, ...env } });
   assert.equal(built.status, 0, built.stderr);
   const file = (ending: string): string => {
@@ -24,7 +32,7 @@ export function buildPackages(
     assert.ok(name !== undefined && others.length === 0, `${ending}: ${readdirSync(folder)}`);
     return join(folder, name);
   };
-  return { folder, file };
+  return { folder, file, told: built.stderr };
 }
 
 /** A reason to skip where a program is not there; false where all are. */

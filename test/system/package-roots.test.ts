@@ -16,12 +16,13 @@ const versions = (): TwoVersions => {
   return made;
 };
 
-// RHEL and Fedora are not looked at: the .rpm is put into a Debian, by the rpm of this machine. What goes wrong under
-// rpm is tried in prove: to kill it while it unpacks cannot be timed on every machine.
+// RHEL and Fedora are not looked at: the .rpm is put into a Debian, by the rpm of this machine.
 describe('packages on Debian 12', { concurrency: 2, skip: noMachine }, () => {
   test('a .deb from first to last: edits, keys and log are kept, a purge leaves the log', t =>
     packageLife(t, DEB, 'bookworm', versions()));
   test('a .deb cut off, without room, beside somebody else’s user and files', t =>
     packageAccidents(t, DEB, 'bookworm', versions()));
   test('an .rpm from first to last: edits, keys and log are kept', t => packageLife(t, RPM, 'bookworm', versions()));
+  test('an .rpm cut off, without room, beside somebody else’s user and files', t =>
+    packageAccidents(t, RPM, 'bookworm', versions()));
 });
