@@ -94,8 +94,8 @@ ${files.join('\n')}
 /** Shell text: takes away what an installation that was killed had begun to unpack. */
 function sweep(paths) {
   const others = paths.filter(path => !path.endsWith('/') && !ALL_OURS.some(folder => path.startsWith(`${folder}/`)));
-  const from = [...ALL_OURS, ...others.map(path => `'${path};'${DIGITS}`)];
-  return `find ${from.join(' \\\n  ')} \\\n  -xdev -type f -name '*;${DIGITS}' -delete 2>/dev/null || true`;
+  const from = [...ALL_OURS, ...others.map(path => `${path}$begun`)].join(' \\\n  ');
+  return `begun=';${DIGITS}'\nfind ${from} \\\n  -xdev -type f -name "*$begun" -delete 2>/dev/null || true`;
 }
 
 /** `Sat Nov 21 2026`, UTC. */
