@@ -34,7 +34,7 @@ export interface StepEnd {
 }
 
 const ROOTS = process.env.CHECKRD_ROOTS ?? join(tmpdir(), 'checkrd-roots');
-const INCLUDED = 'systemd,systemd-sysv,dbus,logrotate,man-db,bash-completion';
+const INCLUDED = 'systemd,systemd-sysv,dbus,logrotate,man-db,bash-completion,rpm';
 /** A step that hangs ends the run, and the test. */
 const RUN_MAX_MS = 540_000;
 /** Folder in the root for what drives it. */
@@ -117,7 +117,7 @@ export function machine(t: TestContext, release: Release, files: readonly string
   for (const path of [written, work, root, join(written, DRIVE)]) mkdirSync(path, { recursive: true });
   for (const file of files) runs('cp', file, join(written, DRIVE));
   putAsk(written);
-  // Process 1 is outside of the root: by it the program of this machine is reached, for a system that has none.
+  // Process 1 is outside of the root: by it the program of this machine is reached, of one version for all systems.
   put(written, `${DRIVE}/rpm`, '#!/bin/sh\nexec nsenter -t 1 --root --wd=/ rpm --root "$ROOT" "$@"\n', 0o755);
   return {
     written,
@@ -132,7 +132,7 @@ mount -t tmpfs -o mode=0755 run ${root}/run
 chroot ${root} bash ${DRIVE}/all.sh
 exit`;
       const apart = ['--net', '--uts', '--ipc', '--mount', '--pid', '--fork', '--kill-child'];
-      const env = { PATH: `/usr/sbin:/usr/bin:/sbin:/bin:${DRIVE}`, HOME: '/root', LC_ALL: 'C', ROOT: root };
+      const env = { PATH: `${DRIVE}:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: '/root', LC_ALL: 'C', ROOT: root };
       const why = await new Promise<string>(resolve =>
         execFile('unshare', [...apart, 'sh', '-c', script], { env, timeout: RUN_MAX_MS }, (error, out, told) =>
           resolve(`${out}${told}${error?.message ?? ''}`),
