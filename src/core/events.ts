@@ -6,6 +6,7 @@
 
 import type { AgentRecord, PolicyRejectedFields } from './audit/fields.js';
 import { boundedText } from './audit/text.js';
+import { nextStep } from './fault.js';
 
 export interface EventRow {
   /** 32 hexadecimal digits, made once; never another for the same event. */
@@ -119,8 +120,10 @@ const SIGNATURE_ERRORS: ReadonlySet<string> = new Set([
 /** Who saves a file watches a terminal or the journal, not the audit log. */
 function policyRefused({ path, line, column, error }: PolicyRejectedFields): string {
   const at = line === undefined ? '' : `:${line}${column === undefined ? '' : `:${column}`}`;
-  const how = SIGNATURE_ERRORS.has(error) ? '--require-signature ' : '';
-  return `the policy was refused: ${path}${at}: ${error} (\`checkrd check ${how}${path}\` explains it)`;
+  const isSignature = SIGNATURE_ERRORS.has(error);
+  const explained = `\`checkrd check ${isSignature ? '--require-signature ' : ''}${path}\` explains it`;
+  const step = isSignature ? explained : (nextStep(error) ?? explained);
+  return `the policy was refused: ${path}${at}: ${error} (${step})`;
 }
 
 /** The first record that could not be written since one could. */

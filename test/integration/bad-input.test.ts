@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Checkrd } from 'checkrd';
+import { nextStep } from '#src/core/fault.js';
 import { asNobody, giveAway } from '../support/as-nobody.js';
 import { cli } from '../support/cli.js';
 import { Home } from '../support/home.js';
@@ -187,7 +188,8 @@ for (const bad of BAD) {
     assert.deepEqual(more, []);
     const path = home.path('policy.yaml');
     const at = rejected?.line === undefined ? '' : `:${rejected.line}:${rejected.column}`;
-    const once = `the policy was refused: ${path}${at}: ${bad.code} (\`checkrd check ${path}\` explains it)`;
+    const step = nextStep(bad.code) ?? `\`checkrd check ${path}\` explains it`;
+    const once = `the policy was refused: ${path}${at}: ${bad.code} (${step})`;
     assert.deepEqual(
       said.filter(text => text.includes(bad.code)),
       [once],
