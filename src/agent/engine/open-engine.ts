@@ -12,6 +12,7 @@ import { type EngineFiles, lookAtEngine, readEngineFiles } from '../../disk/engi
 import { groupId } from '../../disk/group-id.js';
 import { compileEngine, ENGINE_PATH, type EngineModule, loadEngine } from '../../wasm/module.js';
 import { attempt } from '../attempt.js';
+import { isMoved } from '../reload-loop.js';
 import { admitEngine, type EngineStanding, type EngineTrust, engineDigest } from './admission.js';
 import { proveEngineNow } from './prove.js';
 
@@ -73,8 +74,7 @@ function readStill(path: string, { rules }: EngineTrust): EngineFiles {
   for (let tries = 1; ; tries++) {
     const got = attempt(() => readEngineFiles(path, rules));
     if (got.ok) return got.value;
-    const moved = got.error instanceof Fault && got.error.code === 'policy_changed_while_read';
-    if (!moved) throw got.error;
+    if (!isMoved(got.error)) throw got.error;
     if (tries >= READS) throw new Fault('engine_unreadable', { path, why: 'it keeps changing' });
   }
 }
