@@ -1,6 +1,7 @@
 /**
  * Every key of the policy language with its type: the parser reads these tables, and so can whoever describes the language.
  */
+import { POLICY_CODES } from '../decide/types.js';
 import {
   LIMIT_MAX_CALLS,
   LIST_MAX_OPERANDS,
@@ -172,17 +173,7 @@ export const EXPECT_KEYS = {
   },
   code: {
     type: 'string',
-    values: [
-      'rule_allowed',
-      'default_allowed',
-      'request_invalid',
-      'no_policy_for_agent',
-      'body_too_large',
-      'rule_denied',
-      'default_denied',
-      'rate_limited',
-      'limit_keys_exhausted',
-    ],
+    values: POLICY_CODES,
     means: 'the code of the decision',
   },
   rule: { type: 'string', means: 'the rule that decides' },
