@@ -1,7 +1,7 @@
 /**
  * Operational events that somebody may wait for: a name that stays, and an ID for the journal (sd-id128(3)).
  *
- * A message with an event has its name as `event`; under journald it has fields of its own as well (daemon/journal.ts).
+ * A message with an event has its name as `event`; under journald it has fields of its own as well (daemon/events.ts).
  */
 
 import type { AgentRecord, PolicyRejectedFields } from './audit/fields.js';
