@@ -6,9 +6,9 @@
  *   never: counts what Node has built in
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 interface Coverage {
@@ -21,7 +21,7 @@ export function filesLoaded(args: readonly string[], within: string): readonly s
     const env = { PATH: process.env.PATH, NODE_V8_COVERAGE: folder };
     const run = spawnSync(process.execPath, args, { env, encoding: 'utf8' });
     if (run.status !== 0) throw new Error(`${args.join(' ')}: ${run.status} ${run.stderr}`);
-    const base = `${pathToFileURL(resolve(within)).href}/`;
+    const base = `${pathToFileURL(realpathSync(within)).href}/`;
     const urls = readdirSync(folder).flatMap(name => {
       const { result } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Coverage;
       return result.map(({ url }) => url);
