@@ -21,8 +21,8 @@ const LIBRARY = ['index', 'register', 'testing'];
 const HARMLESS = new Set(['UNUSED_EXTERNAL_IMPORT']);
 const MODULES = { format: 'es', entryFileNames: 'dist/[name].js' };
 /**
- * CommonJS: Node's loader of modules, which is not loaded for it, costs each command a third of a bare start at once, and
- * more for each file; and an `import` of `node:fs` loads all that any of its exports needs.
+ * CommonJS: what Node loads for modules costs each command a third of a bare start before it is known, and more with each
+ * file; and an `import` of `node:fs` loads all that any of its exports needs.
  */
 const COMMANDS = {
   format: 'cjs',
