@@ -31,15 +31,27 @@ const io: CliIo = {
   home: homedir(),
 };
 
-let code: number;
-try {
-  code = await runCli(process.argv.slice(2), io, packageVersion());
-} catch (error) {
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+const NO_ANSWER = 2;
+
+function isDefect(detail: string): void {
   process.stderr.write(
     `error: internal error: ${detail}\nhint: this is a defect in checkrd; report it with this message\n`,
   );
-  code = 2;
 }
-await new Promise(written => process.stdout.write('', written));
-process.exit(code);
+
+async function run(): Promise<number> {
+  try {
+    return await runCli(process.argv.slice(2), io, packageVersion());
+  } catch (error) {
+    isDefect(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return NO_ANSWER;
+  }
+}
+
+// With nothing left to wait for Node ends a program with 0, whether or not its command has answered.
+process.once('beforeExit', () => {
+  isDefect('the command ended without an answer');
+  process.exitCode = NO_ANSWER;
+});
+// No `await` out here: the packages carry this as CommonJS, which has none.
+void run().then(code => process.stdout.write('', () => process.exit(code)));
