@@ -64,7 +64,7 @@ likely not meant. FILE - is YAML from standard input.`,
       ];
       all.push(...findings);
       report.push(described(name, got, findings));
-      if (!given.on('json') && !given.on('sarif')) print(io, name, got, findings);
+      if (!given.on('json') && !given.on('sarif')) print(io, named, got, findings);
     }
     if (!given.on('json') && !given.on('sarif')) against?.print();
     const sound = !all.some(finding => finding.level === 'error') && against?.ok !== false;

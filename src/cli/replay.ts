@@ -62,7 +62,9 @@ answer is "cannot say", with the rule. Decisions in which no policy was asked (k
       if (json) io.out(JSON.stringify({ verdict: 'cannot_say', logs }));
       return EXIT.unknown;
     }
-    const verdict = tally.changed > 0 ? 'changes' : tally.cannotSay > 0 ? 'cannot_say' : 'same';
+    // Of no call nothing can be said: a pipeline must not take an empty log for a clean one.
+    const unsaid = tally.cannotSay > 0 || tally.replayed === 0;
+    const verdict = tally.changed > 0 ? 'changes' : unsaid ? 'cannot_say' : 'same';
     if (json) io.out(JSON.stringify(asJson(tally, verdict, logs)));
     else print(tally, verdict, io);
     return { same: EXIT.ok, changes: EXIT.no, cannot_say: EXIT.unknown }[verdict];
@@ -116,6 +118,7 @@ function print(tally: ReplayTally, verdict: Verdict, io: CliIo): void {
   for (const line of GIVEN) say(`given: ${line}`);
   if (verdict === 'same') io.out(paint('green', 'NOTHING WOULD CHANGE'));
   else if (verdict === 'changes') io.out(paint('red', `${tally.changed} DECISIONS WOULD CHANGE`));
+  else if (tally.replayed === 0) io.out(paint('yellow', 'CANNOT SAY: there is no decision of a policy to replay'));
   else io.out(paint('yellow', 'CANNOT SAY: nothing is certain to change, and not everything could be decided'));
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { test } from 'node:test';
 import { filesLoaded } from '../support/loaded-files.js';
 
@@ -29,6 +29,19 @@ test('a reader that goes away ends the program quietly, and not with 0', async (
   clearInterval(feed);
   assert.equal(code, 141);
   assert.equal(err, '');
+});
+
+test('an output that cannot be written is said, and is no answer', () => {
+  const full = openSync('/dev/full', 'w');
+  for (const args of [['--version'], ['check', 'examples/policies/tools.yaml'], ['schema']]) {
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, /^error: standard output cannot be written \(ENOSPC\)\nhint: .*\n$/);
+  }
+  closeSync(full);
 });
 
 test('--batch answers while its input stays open', async () => {

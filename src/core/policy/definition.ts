@@ -49,9 +49,12 @@ export interface KeyRow {
 export type KeyTable = Readonly<Record<string, KeyRow>>;
 export type TableName = 'rule' | 'matcher' | 'limit' | 'field' | 'body' | 'test' | 'request' | 'expect';
 
-/** Of rules. Bytes are counted beside it. */
-export const RULE_NAME = '^[^\\p{Cc},]+$';
-export const ONE_LINE = '^\\P{Cc}+$';
+/**
+ * Of rules. Bytes are counted beside it. The control characters stand in it themselves, as `\\p{Cc}` lists them: validators
+ * of the schema have regular expressions of their own, and many do not know the name.
+ */
+export const RULE_NAME = '^[^\u0000-\u001f\u007f-\u009f,]+$';
+export const ONE_LINE = '^[^\u0000-\u001f\u007f-\u009f]+$';
 
 export const DOCUMENT_KEYS = {
   agent: { type: 'string', means: 'a label recorded with every decision' },

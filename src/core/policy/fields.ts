@@ -142,13 +142,25 @@ function nameOf(where: Where): string {
 }
 
 /** Reports `node` as of the wrong type for `what`. */
-export function wrongType(issues: IssueList, node: TreeNode, what: string, type: ValueType): void {
+export function wrongType(issues: IssueList, node: TreeNode, what: string, type: ValueType, row?: KeyRow): void {
   if (node.kind === 'null') {
-    issues.add('null_value', node.at, `${what} has no value`, `give it ${TYPE_NAMES[type]} or leave it out`);
+    issues.add('null_value', node.at, `${what} has no value`, instead(type, row));
     return;
   }
   const message = `${what} takes ${TYPE_NAMES[type]}, not ${KIND_NAMES[node.kind]}`;
   issues.add('wrong_type', node.at, message, typeSuggestion(node, type));
+}
+
+/** A key that must be there cannot be left out. */
+function instead(type: ValueType, row: KeyRow | undefined): string {
+  if (row?.required !== true) return `give it ${TYPE_NAMES[type]} or leave it out`;
+  if (type === 'list' && row.mayBeEmpty === true) return 'give it a list; `[]` is an empty one';
+  return row.values === undefined ? `give it ${TYPE_NAMES[type]}` : `write ${choices(row.values)}`;
+}
+
+function choices(values: readonly string[]): string {
+  const known = values.map(word => `\`${word}\``);
+  return known.length === 1 ? (known[0] ?? '') : `${known.slice(0, -1).join(', ')} or ${known.at(-1)}`;
 }
 
 function typeSuggestion(node: TreeNode, type: ValueType): string | null {
@@ -167,13 +179,11 @@ function typeSuggestion(node: TreeNode, type: ValueType): string | null {
 
 function fits(issues: IssueList, { key, value }: MapEntry, row: KeyRow): boolean {
   if (!KINDS[row.type].includes(value.kind)) {
-    wrongType(issues, value, `\`${key}\``, row.type);
+    wrongType(issues, value, `\`${key}\``, row.type, row);
     return false;
   }
   if (row.values !== undefined && value.kind === 'string' && !row.values.includes(value.value)) {
-    const known = row.values.map(word => `\`${word}\``);
-    const choice = known.length === 1 ? known[0] : `${known.slice(0, -1).join(', ')} or ${known.at(-1)}`;
-    const message = `\`${key}\` is ${choice}, not ${quoted(value.value)}`;
+    const message = `\`${key}\` is ${choices(row.values)}, not ${quoted(value.value)}`;
     const suggestion = didYouMean(value.value, row.values);
     issues.add('unknown_value', value.at, message, suggestion?.startsWith('did') === true ? suggestion : null);
     return false;

@@ -60,7 +60,8 @@ const documents: readonly Refused[] = [
   ['a key of Object.prototype', 'default: deny\nrules: []\ntoString: x\n', 'unknown_key', 3, 1],
   ['no default', 'rules: []\n', 'missing_key', 1, 1, /`default`/],
   ['no rules', 'default: deny\n', 'missing_key', 1, 1, /`rules`/],
-  ['rules without a value', 'default: deny\nrules:\n', 'null_value', 2, 7],
+  ['rules without a value', 'default: deny\nrules:\n', 'null_value', 2, 7, /give it a list; `\[\]` is an empty one \[/],
+  ['default without a value', 'default:\nrules: []\n', 'null_value', 1, 9, /write `allow` or `deny` \[/],
   ['rules as a mapping', 'default: deny\nrules: {}\n', 'wrong_type', 2, 8, /begin each item/],
   [
     'a mode in the wrong case',
