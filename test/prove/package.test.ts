@@ -64,7 +64,7 @@ test('what is made for arm64 is for arm64, and runs', { skip: noArm }, t => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   for (const lib of [join(unpacked, 'usr/lib/checkrd'), join(archived, 'lib/checkrd')]) {
     emulated(lib);
-    const run = (...args: string[]) => said(join(lib, 'node'), join(lib, 'dist/cli/main.js'), ...args);
+    const run = (...args: string[]) => said(join(lib, 'node'), join(lib, 'dist/cli/main.cjs'), ...args);
     assert.equal(run('--version').trim(), `checkrd ${version}`);
     assert.match(run('check', 'packaging/files/policy.yaml'), /ok, 1 rule, mode enforce, 2 tests passed/);
   }
