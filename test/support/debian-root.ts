@@ -118,7 +118,7 @@ export function machine(t: TestContext, release: Release, files: readonly string
   for (const file of files) runs('cp', file, join(written, DRIVE));
   putAsk(written);
   // Process 1 is outside of the root: by it the program of this machine is reached, of one version for all systems.
-  put(written, `${DRIVE}/rpm`, '#!/bin/sh\nexec nsenter -t 1 --root --wd=/ rpm --root "$ROOT" "$@"\n', 0o755);
+  put(written, `${DRIVE}/rpm`, '#!/bin/sh\nexec chroot /proc/1/root rpm --root "$ROOT" "$@"\n', 0o755);
   return {
     written,
     async run(steps) {
@@ -133,8 +133,10 @@ chroot ${root} bash ${DRIVE}/all.sh
 exit`;
       const apart = ['--net', '--uts', '--ipc', '--mount', '--pid', '--fork', '--kill-child'];
       const env = { PATH: `${DRIVE}:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: '/root', LC_ALL: 'C', ROOT: root };
+      // It heeds no other signal while it waits.
+      const limits = { env, timeout: RUN_MAX_MS, killSignal: 'SIGKILL' } as const;
       const why = await new Promise<string>(resolve =>
-        execFile('unshare', [...apart, 'sh', '-c', script], { env, timeout: RUN_MAX_MS }, (error, out, told) =>
+        execFile('unshare', [...apart, 'sh', '-c', script], limits, (error, out, told) =>
           resolve(`${out}${told}${error?.message ?? ''}`),
         ),
       );
