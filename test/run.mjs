@@ -1,8 +1,8 @@
 // Runs the compiled tests of one tier: `node test/run.mjs [unit|sdk|system|prove] [name part]`.
 // Node 20's --test takes no globs, so the files are named.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
 
 /** Whatever stands in no other tier's folder is a unit test. Minutes are for one file, not for the tier. */
 const TIERS = {
@@ -11,6 +11,15 @@ const TIERS = {
   system: { atOnce: 1, minutes: 10 },
   prove: { atOnce: 1, minutes: 60 },
 };
+
+/** Unit tests that take longest, longest first: begun last, one of them would run on alone. */
+const SLOWEST = ['engine/program', 'cli/verify-parallel'];
+/** Rooms that keep nothing in the process: their tests share one, since starting it costs more than most of them. */
+const SHARED = ['core', 'crypto', 'engine', 'language', 'wasm'];
+const A_PROCESS = 12;
+
+/** Less time in collections of garbage, for more memory. */
+const FLAGS = ['--single-threaded-gc', '--min-semi-space-size=16'];
 
 const [tier = 'unit', only = ''] = process.argv.slice(2);
 if (!Object.hasOwn(TIERS, tier)) fail(`there is no tier '${tier}'; there are ${Object.keys(TIERS).join(', ')}`);
@@ -25,18 +34,44 @@ const files = compiled
   .filter(file => file.endsWith('.test.js') && file.includes(only) && tierOf(file) === tier)
   // What was compiled before its source was moved away is no test any more.
   .filter(file => existsSync(join('test', file.replace(/\.js$/, '.ts'))))
-  .sort()
-  .map(file => join(root, file));
+  .sort();
 if (files.length === 0)
   fail(`no compiled tests for tier '${tier}'${only && ` with '${only}'`}; run npm run build first`);
 
 const { atOnce, minutes } = TIERS[tier];
 const run = spawnSync(
   process.execPath,
-  ['--test', `--test-concurrency=${atOnce}`, `--test-timeout=${minutes * 60_000}`, '--test-reporter=spec', ...files],
+  [
+    ...FLAGS,
+    ...['--test', `--test-concurrency=${atOnce}`, `--test-timeout=${minutes * 60_000}`, '--test-reporter=spec'],
+    ...(tier === 'unit' ? inProcesses(files) : files.map(file => join(root, file))),
+  ],
   { stdio: 'inherit' },
 );
 process.exit(run.status ?? 1);
+
+/** What `node --test` gets, a process for each: files, and lists of files that share one. */
+function inProcesses(names) {
+  const rank = name => SLOWEST.indexOf(name.replace(/\.test\.js$/, '').replaceAll(sep, '/'));
+  const slow = names.filter(name => rank(name) >= 0).sort((a, b) => rank(a) - rank(b));
+  const rest = names.filter(name => rank(name) < 0);
+  const shared = rest.filter(name => SHARED.includes(name.split(sep)[0]));
+  const alone = rest.filter(name => !shared.includes(name));
+  const lists = Array.from({ length: Math.ceil(shared.length / A_PROCESS) }, (_, n) =>
+    listOf(n, shared.slice(n * A_PROCESS, (n + 1) * A_PROCESS)),
+  );
+  return [...slow.map(name => join(root, name)), ...lists, ...alone.map(name => join(root, name))];
+}
+
+function listOf(n, names) {
+  const folder = join('build', 'lists', String(process.pid));
+  mkdirSync(folder, { recursive: true });
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const list = join(folder, `${n}.test.mjs`);
+  const from = name => relative(folder, join(root, name)).replaceAll(sep, '/');
+  writeFileSync(list, names.map(name => `import '${from(name)}';\n`).join(''));
+  return list;
+}
 
 function fail(why) {
   console.error(why);

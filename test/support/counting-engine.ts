@@ -3,7 +3,6 @@
  * Built from the engine's own sources with one line more where every read goes through.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import type { HttpRequest } from '#src/core/decide/types.js';
 import type { Engine } from '#src/wasm/engine.js';
 import { isEngineExports } from '#src/wasm/exports.js';
 import { EngineInstance } from '#src/wasm/instance.js';
+import { compileEngine } from './compile-engine.js';
 
 export interface CountingEngine {
   readonly engine: Engine;
@@ -24,8 +24,12 @@ const WHEN = { wallMs: Date.parse('2026-01-07T12:00:00Z'), monotonicMs: 0 };
 export class CountingModule {
   readonly #module: WebAssembly.Module;
 
+  private constructor(module: WebAssembly.Module) {
+    this.#module = module;
+  }
+
   /** Takes seconds. */
-  constructor() {
+  static async make(): Promise<CountingModule> {
     const at = mkdtempSync(join(tmpdir(), 'checkrd-counting-'));
     try {
       const sources = join(at, 'engine');
@@ -43,11 +47,7 @@ export class CountingModule {
       );
       const index = join(sources, 'index.ts');
       writeFileSync(index, `export { wordsRead } from './program';\n${readFileSync(index, 'utf8')}`);
-      const out = join(at, 'counting.wasm');
-      const build = [join('engine', 'build.mjs'), sources, out, join(at, 'pin.ts')];
-      const run = spawnSync(process.execPath, build, { encoding: 'utf8' });
-      assert.equal(run.status, 0, run.stderr);
-      this.#module = new WebAssembly.Module(readFileSync(out));
+      return new CountingModule(new WebAssembly.Module(await compileEngine(sources)));
     } finally {
       rmSync(at, { recursive: true, force: true, maxRetries: 10 });
     }

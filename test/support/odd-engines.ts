@@ -1,13 +1,13 @@
 /** Engines that are not the pinned one: rebuilt ones that decide alike, and ones that must never decide. */
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { main } from 'assemblyscript/asc';
 import type { Sha256Hex } from '#src/core/brand.js';
 import { ENGINE_PAYLOAD_TYPE, engineStatementText } from '#src/core/trust/engine-payload.js';
 import { ENGINE_ABI, ENGINE_PATH } from '#src/wasm/module.js';
+import { compileEngine } from './compile-engine.js';
 import { envelopeBy, type TestKey } from './signing-keys.js';
 import { tempFolder } from './temp.js';
 
@@ -91,22 +91,12 @@ export function decideRequest(${parameters}): i32 {
 }
 `,
   );
-  const out = join(folder, 'odd.wasm');
-  const flags = ['--runtime', 'stub', '--use', 'abort=', '--enable', 'simd', '--noColors'];
-  const { error, stderr } = await main([
-    'index.ts',
-    '--baseDir',
-    sources,
-    '--outFile',
-    relative(sources, out),
-    ...flags,
-  ]);
-  if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
+  const compiled = await compileEngine(sources);
   mkdirSync(dirname(kept), { recursive: true });
   const whole = `${kept}.${process.pid}`;
-  cpSync(out, whole);
+  writeFileSync(whole, compiled);
   renameSync(whole, kept);
-  return readFileSync(kept);
+  return compiled;
 }
 
 /** What trusted keys say of an engine; `change` puts other members in. */
