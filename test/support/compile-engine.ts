@@ -35,11 +35,8 @@ export interface Compiled {
 export async function compileEngine({ by, flags = [], from }: Compiled): Promise<Buffer> {
   const engine = readdirSync('engine', { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'));
   const hash = createHash('sha256');
-  for (const file of [
-    COMPILER,
-    ...[by, import.meta.url].map(fileURLToPath),
-    ...engine.map(name => join('engine', name)),
-  ])
+  const files = [COMPILER, fileURLToPath(by), fileURLToPath(import.meta.url)];
+  for (const file of [...files, ...engine.map(name => join('engine', name))])
     hash.update(readFileSync(file)).update('\0');
   const kept = join(KEPT, `${hash.digest('hex')}.wasm`);
   if (existsSync(kept)) return readFileSync(kept);
