@@ -4,27 +4,56 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 
-/** Whatever stands in no other tier's folder is a unit test. Minutes are for one file, not for the tier. */
+/** Whatever stands in no other tier's folder is a unit test. Minutes are for one process, not for the tier. */
 const TIERS = {
-  unit: { atOnce: 3, minutes: 3 },
+  unit: { atOnce: 3, minutes: 5 },
   sdk: { atOnce: 1, minutes: 3 },
   system: { atOnce: 1, minutes: 10 },
   prove: { atOnce: 1, minutes: 60 },
 };
 
-/** Unit tests that take longest, longest first: begun last, one of them would run on alone. */
-const SLOWEST = ['engine/program', 'cli/verify-parallel'];
+/** Unit tests that take longest, alone: begun last, one of them would run when all else is done. */
+const SLOWEST = [
+  'integration/log-exits',
+  'engine/program',
+  'cli/verify-parallel',
+  'integration/engine-swap',
+  'integration/reload-under-load',
+  'integration/kill',
+  'integration/handover',
+  'integration/register',
+  'cli/verify-packed',
+  'core/verify/sealed',
+  'integration/kill-latch',
+  'docs/readme',
+  'integration/crash',
+  'core/policy/regex-oracle',
+  'engine/build',
+  'core/verify/attacks',
+  'docs/policy',
+  'docs/library',
+  'agent/replay',
+  'cli/report',
+  'page/verify',
+  'transports/fetch/outcomes',
+  'integration/daemon',
+  'agent/reload/reloader',
+  'transports/fetch/like-plain',
+  'transports/fetch/quiet',
+];
 /** Rooms that keep nothing in the process: their tests share one, since starting it costs more than most of them. */
 const SHARED = ['core', 'crypto', 'engine', 'language', 'wasm'];
 const A_PROCESS = 12;
 
-/** Less time in collections of garbage, for more memory. */
+/** For unit tests: less work in collections of garbage, for more memory. */
 const FLAGS = ['--single-threaded-gc', '--min-semi-space-size=16'];
 
 const [tier = 'unit', only = ''] = process.argv.slice(2);
 if (!Object.hasOwn(TIERS, tier)) fail(`there is no tier '${tier}'; there are ${Object.keys(TIERS).join(', ')}`);
 
 const root = join('build', 'test');
+/** Of this run alone: another may go on beside it. */
+const lists = join('build', 'lists', String(process.pid));
 const tierOf = file => {
   const [folder] = file.split(sep);
   return Object.hasOwn(TIERS, folder) ? folder : 'unit';
@@ -42,7 +71,7 @@ const { atOnce, minutes } = TIERS[tier];
 const run = spawnSync(
   process.execPath,
   [
-    ...FLAGS,
+    ...(tier === 'unit' ? FLAGS : []),
     ...['--test', `--test-concurrency=${atOnce}`, `--test-timeout=${minutes * 60_000}`, '--test-reporter=spec'],
     ...(tier === 'unit' ? inProcesses(files) : files.map(file => join(root, file))),
   ],
@@ -57,18 +86,17 @@ function inProcesses(names) {
   const rest = names.filter(name => rank(name) < 0);
   const shared = rest.filter(name => SHARED.includes(name.split(sep)[0]));
   const alone = rest.filter(name => !shared.includes(name));
-  const lists = Array.from({ length: Math.ceil(shared.length / A_PROCESS) }, (_, n) =>
+  mkdirSync(lists, { recursive: true });
+  process.once('exit', () => rmSync(lists, { recursive: true, force: true }));
+  const together = Array.from({ length: Math.ceil(shared.length / A_PROCESS) }, (_, n) =>
     listOf(n, shared.slice(n * A_PROCESS, (n + 1) * A_PROCESS)),
   );
-  return [...slow.map(name => join(root, name)), ...lists, ...alone.map(name => join(root, name))];
+  return [...slow.map(name => join(root, name)), ...together, ...alone.map(name => join(root, name))];
 }
 
 function listOf(n, names) {
-  const folder = join('build', 'lists', String(process.pid));
-  mkdirSync(folder, { recursive: true });
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const list = join(folder, `${n}.test.mjs`);
-  const from = name => relative(folder, join(root, name)).replaceAll(sep, '/');
+  const list = join(lists, `${n}.test.mjs`);
+  const from = name => relative(lists, join(root, name)).replaceAll(sep, '/');
   writeFileSync(list, names.map(name => `import '${from(name)}';\n`).join(''));
   return list;
 }
