@@ -6,7 +6,7 @@ import { join, relative, sep } from 'node:path';
 
 /** Whatever stands in no other tier's folder is a unit test. Minutes are for one process, not for the tier. */
 const TIERS = {
-  unit: { atOnce: 3, minutes: 5 },
+  unit: { atOnce: 3, minutes: 10 },
   sdk: { atOnce: 1, minutes: 3 },
   system: { atOnce: 1, minutes: 10 },
   prove: { atOnce: 1, minutes: 60 },
@@ -43,7 +43,7 @@ const SLOWEST = [
 ];
 /** Rooms that keep nothing in the process: their tests share one, since starting it costs more than most of them. */
 const SHARED = ['core', 'crypto', 'engine', 'language', 'wasm'];
-const A_PROCESS = 12;
+const A_PROCESS = 8;
 
 /** For unit tests: less work in collections of garbage, for more memory. */
 const FLAGS = ['--single-threaded-gc', '--min-semi-space-size=16'];
