@@ -12,7 +12,7 @@ const TIERS = {
   prove: { atOnce: 1, minutes: 60 },
 };
 
-/** Unit tests that take longest, alone: begun last, one of them would run when all else is done. */
+/** Unit tests that take longest, longest first: begun last, one of them would run when all else is done. */
 const SLOWEST = [
   'integration/log-exits',
   'engine/program',
@@ -79,23 +79,26 @@ const run = spawnSync(
 );
 process.exit(run.status ?? 1);
 
-/** What `node --test` gets, a process for each: files, and lists of files that share one. */
+/**
+ * What `node --test` gets, a process for each: lists of files that share one, and files. It begins them in the order of their
+ * names, so the slowest are lists of one.
+ */
 function inProcesses(names) {
   const rank = name => SLOWEST.indexOf(name.replace(/\.test\.js$/, '').replaceAll(sep, '/'));
   const slow = names.filter(name => rank(name) >= 0).sort((a, b) => rank(a) - rank(b));
   const rest = names.filter(name => rank(name) < 0);
   const shared = rest.filter(name => SHARED.includes(name.split(sep)[0]));
-  const alone = rest.filter(name => !shared.includes(name));
+  const together = Array.from({ length: Math.ceil(shared.length / A_PROCESS) }, (_, n) =>
+    shared.slice(n * A_PROCESS, (n + 1) * A_PROCESS),
+  );
   mkdirSync(lists, { recursive: true });
   process.once('exit', () => rmSync(lists, { recursive: true, force: true }));
-  const together = Array.from({ length: Math.ceil(shared.length / A_PROCESS) }, (_, n) =>
-    listOf(n, shared.slice(n * A_PROCESS, (n + 1) * A_PROCESS)),
-  );
-  return [...slow.map(name => join(root, name)), ...together, ...alone.map(name => join(root, name))];
+  const begun = [...slow.map(name => [name]), ...together].map(listOf);
+  return [...begun, ...rest.filter(name => !shared.includes(name)).map(name => join(root, name))];
 }
 
-function listOf(n, names) {
-  const list = join(lists, `${n}.test.mjs`);
+function listOf(names, n) {
+  const list = join(lists, `${String(n).padStart(3, '0')}.test.mjs`);
   const from = name => relative(lists, join(root, name)).replaceAll(sep, '/');
   writeFileSync(list, names.map(name => `import '${from(name)}';\n`).join(''));
   return list;
