@@ -2,6 +2,7 @@
 import { benchAppend } from './append.js';
 import { benchBatch } from './batch.js';
 import { benchBody } from './body.js';
+import { benchCheck } from './check.js';
 import { benchDecide } from './decide.js';
 import { benchEngines } from './engines.js';
 import { benchFetch } from './fetch.js';
@@ -26,6 +27,7 @@ const BENCHES: Readonly<Record<string, () => void | Promise<void>>> = {
   engines: () => benchEngines(),
   swap: () => benchSwap(),
   lint: () => benchLint(),
+  check: () => benchCheck(),
   body: () => benchBody(),
   append: () => benchAppend(),
   writer: () => benchWriter(),

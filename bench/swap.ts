@@ -6,6 +6,7 @@ import { BODY_INSPECT_DEFAULT_BYTES } from '#src/core/limits.js';
 import { compileProgram } from '#src/core/policy/compile.js';
 import { readPolicy } from '#src/core/policy/read.js';
 import { ENGINE_PATH, loadEngine } from '#src/wasm/module.js';
+import { blockPolicy } from './block-policy.js';
 import { compare, print, ratio, time } from './measure.js';
 import { task, taskPolicy } from './peers.js';
 
@@ -47,12 +48,7 @@ export function benchSwap(): void {
     9,
   ).map(row => row.ns) as [number, number];
 
-  // Flow mappings, as the JSON of a policy is, and block mappings, as people write them.
-  const lines = rules.map(
-    ({ method, host, path }, i) =>
-      `  - name: rule-${i}\n    allow:\n      method: [${method}]\n      url: "https://${host}/${path.join('/')}"\n`,
-  );
-  const text = `default: deny\nrules:\n${lines.join('')}`;
+  const text = blockPolicy(RULES);
   const bytes = new TextEncoder().encode(text);
   const [check, yaml] = compare(
     [

@@ -20,7 +20,7 @@ export async function benchVersion(): Promise<void> {
     const taken = inTurn([
       [process.execPath, '-e', '0'],
       [launcher, '--version'],
-      [process.execPath, join(folder, 'dist', 'cli', 'main.js'), '--version'],
+      [process.execPath, join(folder, 'dist', 'cli', 'main.cjs'), '--version'],
       [process.execPath, 'dist/cli/main.js', '--version'],
     ]);
     const [bare = Number.NaN, whole = Number.NaN, joined = Number.NaN, unjoined = Number.NaN] = taken;

@@ -2,7 +2,8 @@
 // a node_modules.
 //
 //   in   : the repository, built; a folder
-//   out  : package.json, dist/** (entries where `dist` has them, shared code in dist/shared, workers whole), which packages are in it
+//   out  : package.json, dist/** (the library's entries where `dist` has them, what they share in dist/shared; the command line
+//          as CommonJS: dist/cli/main.cjs and dist/cli/shared; workers whole), which packages are in it
 //   never: minified: an auditor may want to read what runs; a warning of the bundler is a failure
 //
 // What the code looks for beside itself (a worker, the engine, the corpus, package.json) keeps its place: each module's
@@ -14,10 +15,25 @@ import json from '@rollup/plugin-json';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import { rollup } from 'rollup';
 
-/** The command line, and the library for agents that run on a Node of their own. */
-const ENTRIES = ['cli/main', 'index', 'register', 'testing'];
+/** For agents that run on a Node of their own. */
+const LIBRARY = ['index', 'register', 'testing'];
 /** Of packages: what they do not use. */
 const HARMLESS = new Set(['UNUSED_EXTERNAL_IMPORT']);
+const MODULES = { format: 'es', entryFileNames: 'dist/[name].js' };
+/**
+ * CommonJS: what Node loads for modules costs each command a third of a bare start before it is known, and more with each
+ * file; and an `import` of `node:fs` loads all that any of its exports needs.
+ */
+const COMMANDS = {
+  format: 'cjs',
+  entryFileNames: 'dist/[name].cjs',
+  chunkFileNames: 'dist/cli/shared/[name]-[hash].cjs',
+  dynamicImportInCjs: false,
+  esModule: false,
+  generatedCode: 'es2015',
+  // Not `require` where it is used: code may have its own.
+  intro: "const __fileUrl = require('node:url').pathToFileURL(__filename);",
+};
 const BESIDE = /new URL\('([^']+)', import\.meta\.url\)/g;
 
 /**
@@ -28,13 +44,14 @@ const BESIDE = /new URL\('([^']+)', import\.meta\.url\)/g;
 export async function bundleProgram(root, out) {
   const dist = join(root, 'dist');
   const found = { dist, workers: new Set(), copied: new Set(), modules: new Set() };
-  const main = Object.fromEntries(ENTRIES.map(name => [name, join(dist, `${name}.js`)]));
-  await joined(main, out, found, { chunkFileNames: 'dist/shared/[name]-[hash].js', hoistTransitiveImports: false });
+  const library = Object.fromEntries(LIBRARY.map(name => [name, join(dist, `${name}.js`)]));
+  await joined(library, out, found, { ...MODULES, chunkFileNames: 'dist/shared/[name]-[hash].js' });
+  await joined({ 'cli/main': join(dist, 'cli/main.js') }, out, found, COMMANDS);
   // Each worker is one file: a daemon starts them long after its own code is loaded, when an upgrade may have taken away
   // the files that they would have shared. A set grows while it is walked: a worker may start another.
   for (const path of found.workers) {
     const name = relative(dist, path).replace(/\.js$/, '');
-    await joined({ [name]: path }, out, found, { inlineDynamicImports: true });
+    await joined({ [name]: path }, out, found, { ...MODULES, inlineDynamicImports: true });
   }
 
   for (const path of found.copied) {
@@ -63,12 +80,14 @@ async function joined(input, out, found, output) {
     // With it `register` guards nothing: `void globalThis.Headers`, a getter by which Node loads its undici, is taken for
     // nothing. What else a read does in Node nobody lists, and 170 bytes are all that is won.
     treeshake: false,
+    // What others need of an entry stands beside it: loaded by a second path, an entry that they import would run twice.
+    preserveEntrySignatures: 'strict',
     onwarn(warning) {
       if (HARMLESS.has(warning.code)) return;
       throw new Error(`program: ${warning.message}`);
     },
   });
-  const written = await bundle.write({ dir: out, format: 'es', entryFileNames: 'dist/[name].js', ...output });
+  const written = await bundle.write({ dir: out, hoistTransitiveImports: false, ...output });
   await bundle.close();
   for (const file of written.output) for (const id of file.moduleIds ?? []) found.modules.add(id);
 }
@@ -91,9 +110,10 @@ function places({ dist, workers, copied }) {
       // Started by the launcher only.
       return code.startsWith('#!') ? { code: code.slice(code.indexOf('\n')), map: null } : null;
     },
-    resolveImportMeta(property, { moduleId, chunkId }) {
+    resolveImportMeta(property, { moduleId, chunkId, format }) {
       if (property !== 'url' || !moduleId.startsWith(dist + sep) || place(dist, moduleId) === chunkId) return null;
-      return `new URL('${posix.relative(posix.dirname(chunkId), place(dist, moduleId))}', import.meta.url).href`;
+      const here = format === 'cjs' ? '__fileUrl' : 'import.meta.url';
+      return `new URL('${posix.relative(posix.dirname(chunkId), place(dist, moduleId))}', ${here}).href`;
     },
   };
 }

@@ -10,8 +10,8 @@ const HERE = 'here=$(dirname -- "$(readlink -f -- "$0")")/../lib/checkrd';
 export function makeTar({ tree, cpu, epoch, fast, out, about }) {
   const launcher = join(tree, 'usr', 'bin', 'checkrd');
   const text = readFileSync(launcher, 'utf8').replace(
-    'exec /usr/lib/checkrd/node /usr/lib/checkrd/dist/cli/main.js "$@"',
-    () => `${HERE}\nexec "$here/node" "$here/dist/cli/main.js" "$@"`,
+    'exec /usr/lib/checkrd/node /usr/lib/checkrd/dist/cli/main.cjs "$@"',
+    () => `${HERE}\nexec "$here/node" "$here/dist/cli/main.cjs" "$@"`,
   );
   if (!text.includes(HERE)) throw new Error('tar: the launcher does not end as it did');
   writeFileSync(launcher, text);

@@ -12,7 +12,7 @@ import { decisionRecord, type UrlPathForm } from '../core/audit/decision-record.
 import type { AgentId } from '../core/brand.js';
 import { DenialPace } from '../core/decide/denial-pace.js';
 import { killDecision } from '../core/decide/kill.js';
-import { systemDenial } from '../core/decide/system.js';
+import { systemAllowance, systemDenial } from '../core/decide/system.js';
 import { checkAction } from '../core/decide/tool-request.js';
 import { type ActionRequest, blocks, type Decision } from '../core/decide/types.js';
 import { parseTraceparent } from '../core/trace/traceparent.js';
@@ -48,16 +48,7 @@ export interface AgentRules {
 type Settled = Exclude<Begun, { kind: 'need_body' }>;
 type Refused = Extract<Begun, { kind: 'refused' }>;
 
-const SKIPPED: Decision = {
-  result: 'allow',
-  enforced: true,
-  code: 'hook_skipped',
-  matchedRule: null,
-  matchedRuleKind: 'system',
-  reason: 'a hook of the program skipped the policy',
-  uncertain: false,
-  shadowRules: [],
-};
+const SKIPPED = systemAllowance('hook_skipped', 'a hook of the program skipped the policy');
 
 export class LiveAgent implements Agent {
   readonly #parts: AgentParts;

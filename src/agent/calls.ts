@@ -59,6 +59,7 @@ export class LiveCall implements Call, Flight {
 
   onKill(listener: () => void): void {
     this.#listener = listener;
+    if (this.killed !== null) listener();
   }
 
   onDisk(): Promise<Decision | null> | null {

@@ -8,7 +8,7 @@
 import type { PolicyIssue } from '../core/policy/issues.js';
 import type { EngineModule } from '../wasm/module.js';
 import type { Compiled, PolicySummary } from './compile.js';
-import { ownThread } from './own-thread.js';
+import { answerOf, ownThread } from './own-thread.js';
 import { type PackedRules, unpackRules } from './packed-rules.js';
 
 /** All of a summary that does not grow with the rules. */
@@ -46,15 +46,10 @@ export async function compileApart(
 ): Promise<Compiled> {
   // The bytes have just been hashed in this turn; copying them is for the next.
   await new Promise(resolve => setImmediate(resolve));
-  const answer = await new Promise<WorkerAnswer>((resolve, reject) => {
-    const { compiled, sha256 } = engines;
-    const workerData: CompileTask = { bytes, path, inspectBytes, engine: { compiled, sha256 } };
-    const worker = ownThread(new URL('./compile-worker.js', import.meta.url), workerData);
-    worker.unref();
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', code => reject(new Error(`the policy compiler ended with code ${code} and no answer`)));
-  });
+  const { compiled, sha256 } = engines;
+  const task: CompileTask = { bytes, path, inspectBytes, engine: { compiled, sha256 } };
+  const thread = ownThread(new URL('./compile-worker.js', import.meta.url), task);
+  const answer = await answerOf<WorkerAnswer>(thread, 'the policy compiler');
   if (!answer.ok) return answer;
   return { ok: true, program: answer.program, summary: { ...answer.head, ...unpackRules(answer.rules) }, tests: [] };
 }

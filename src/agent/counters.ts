@@ -7,46 +7,13 @@
  */
 import type { AgentRecord, OutcomeFields } from '../core/audit/fields.js';
 import type { DecisionCode } from '../core/decide/types.js';
-import { type BucketReading, Buckets, DECISION_SECONDS } from '../core/metrics/buckets.js';
-
-/** `observed`: denied, and let through (dry run, permissive, break glass). */
-export type Verdict = 'allow' | 'deny' | 'observed';
-
-export interface DecisionCount {
-  /** {@link OTHER_AGENTS}: those past the bound. */
-  readonly agent: string;
-  readonly code: DecisionCode;
-  readonly verdict: Verdict;
-  /** True: decided elsewhere and handed in. */
-  readonly reported: boolean;
-  readonly count: number;
-}
-
-export interface OutcomeCount {
-  readonly result: OutcomeFields['result'];
-  readonly reported: boolean;
-  readonly count: number;
-}
+import { Buckets, DECISION_SECONDS } from '../core/metrics/buckets.js';
+import type { CounterFacts, DecisionCount, Verdict } from '../core/metrics/facts.js';
 
 /** All since the start of this agent. */
-export interface CounterReading {
-  readonly decisions: readonly DecisionCount[];
-  readonly outcomes: readonly OutcomeCount[];
-  /** In the log; those that the log writes of itself are not among them. */
+export interface CounterReading extends CounterFacts {
+  /** In the log, of every type. */
   readonly records: number;
-  /** The same by type. */
-  readonly recordTypes: readonly { readonly type: AgentRecord['type']; readonly count: number }[];
-  /** Those of `records` that were handed in. */
-  readonly reported: number;
-  /** That could not be written. */
-  readonly unwritten: number;
-  /** Policies of this agent itself that went live, that were refused. */
-  readonly policiesLoaded: number;
-  readonly policiesRejected: number;
-  /** Milliseconds since 1970 at which the last one went live; null: none has. */
-  readonly policyLiveSinceMs: number | null;
-  /** Seconds that its own decisions took. */
-  readonly decisionSeconds: BucketReading;
 }
 
 /** Calls over all agents: decided here, or handed in. */

@@ -7,8 +7,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import type { AgentRecord, EngineFields, PolicyRejectedFields } from '../core/audit/fields.js';
+import type { AgentRecord, EngineFields } from '../core/audit/fields.js';
 import type { Settings } from '../core/config/settings.js';
+import { eventOf } from '../core/events.js';
 import { Fault } from '../core/fault.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
 import { ensureEd25519 } from '../crypto/ed25519.js';
@@ -45,7 +46,7 @@ export interface OpenHow {
   readonly identity?: LocalIdentity | null;
   /** Gets an event for each call; absent or null: nothing does. */
   readonly telemetrySink?: TelemetrySink | null;
-  /** Told of each record; absent: nobody is. */
+  /** Told of each record, and says what an operator should know of it; absent: `warn` is told of refused files. */
   readonly observer?: RecordObserver;
 }
 
@@ -69,6 +70,11 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     log.append(fields);
     recorder.counters.written(fields);
   };
+  const report = (fields: AgentRecord): void => {
+    append(fields);
+    const said = how.observer === undefined ? eventOf(fields) : null;
+    if (said !== null && said.level !== 'info') how.warn(said.message);
+  };
   const inFlight = new InFlight(() => performance.now());
   let kill: OpenKillSwitch | null = null;
   let glass: OpenGlass | null = null;
@@ -84,7 +90,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
       pid: process.pid,
     });
     if (how.disabled) recorder.record({ type: 'operator_action', action: 'disabled', by_uid: process.getuid?.() ?? 0 });
-    const engine = start === null ? null : swappable(start, settings, append, how);
+    const engine = start === null ? null : swappable(start, settings, report);
     swap = engine;
     recorder.record(
       engine === null
@@ -107,16 +113,7 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
         released: hold => void recorder.record(killRecord('kill_released', hold)),
       },
     });
-    const policy = openPolicy(
-      settings,
-      how.policyObject,
-      engine,
-      fields => {
-        append(fields);
-        if (fields.type === 'policy_rejected') how.warn(rejectedText(fields));
-      },
-      isFirstStart,
-    );
+    const policy = openPolicy(settings, how.policyObject, engine, report, isFirstStart);
     // Not sooner: a mark without the memory that is begun there would be a loss.
     markRun(settings);
     if (engine !== null && policy.current === null) {
@@ -157,37 +154,12 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
 
 const DISABLED = 'CHECKRD_DISABLED=1: no policy is asked; only the kill switch still binds';
 
-/** What `checkrd check` sees only when it is asked to look at signatures. */
-const SIGNATURE_ERRORS: ReadonlySet<string> = new Set([
-  'policy_signature_expired',
-  'policy_signature_refused',
-  'policy_unsigned',
-  'policy_version_differs',
-  'trust_unusable',
-]);
-
-/** Who saves a file watches a terminal or the journal, not the audit log. */
-function rejectedText({ path, line, column, error }: PolicyRejectedFields): string {
-  const at = line === undefined ? '' : `:${line}${column === undefined ? '' : `:${column}`}`;
-  const how = SIGNATURE_ERRORS.has(error) ? '--require-signature ' : '';
-  return `the policy was refused: ${path}${at}: ${error} (\`checkrd check ${how}${path}\` explains it)`;
-}
-
-function swappable(
-  start: StartEngine,
-  settings: Settings,
-  append: (fields: AgentRecord) => void,
-  how: OpenHow,
-): EngineSwap {
+function swappable(start: StartEngine, settings: Settings, report: (fields: EngineFields) => void): EngineSwap {
   return new EngineSwap({
     start,
     trust: engineTrust(settings),
     inspectBytes: settings.inspectBytes,
-    report: (fields: EngineFields) => {
-      append(fields);
-      if (fields.type === 'engine_rejected')
-        how.warn(`another engine was refused: ${start.path}: ${fields.error} (\`checkrd status\` explains it)`);
-    },
+    report,
     watch: settings.policyWatch,
   });
 }

@@ -22,6 +22,7 @@ import type { Timers } from '../disk/timers.js';
 import { type FolderWatch, watchFolder } from '../disk/watch-path.js';
 import type { WriterRules } from '../disk/who-may-write.js';
 import { type Attempt, attempt, attemptLater } from './attempt.js';
+import { isMoved } from './reload-loop.js';
 
 export interface ReadSet {
   readonly set: PolicySet;
@@ -58,8 +59,7 @@ export class PolicyReader {
   readNow(): Attempt<ReadSet> {
     for (let tries = 1; ; tries++) {
       const got = this.#readSync();
-      const moved = !got.ok && got.error instanceof Fault && got.error.code === 'policy_changed_while_read';
-      if (!moved || tries >= START_READS) return got;
+      if (got.ok || !isMoved(got.error) || tries >= START_READS) return got;
     }
   }
 

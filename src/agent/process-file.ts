@@ -20,7 +20,7 @@ import { packageVersion } from './version.js';
 const LOOK_EVERY_MS = 1_000;
 const NUMBERS_EVERY_MS = 10_000;
 /** Whoever is silent for longer than twice this hangs, or cannot write. */
-export const SAY_EVERY_MS = 60_000;
+const SAY_EVERY_MS = 60_000;
 
 export interface ProcessFileParts {
   readonly settings: Settings;

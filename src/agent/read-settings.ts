@@ -25,7 +25,7 @@ export interface Surroundings {
 }
 
 /** Where a package puts the settings of a machine. */
-export const SYSTEM_SETTINGS = '/etc/checkrd/checkrd.yaml';
+const SYSTEM_SETTINGS = '/etc/checkrd/checkrd.yaml';
 
 /**
  * The settings that an operator's command means: those named, else those of $CHECKRD_CONFIG_DIR, else the machine's.
@@ -49,7 +49,7 @@ export type SettingsJudge = (path: string, file: BigIntStats) => void;
  *
  * @throws Fault `settings_writable_by_others` or `settings_unreadable`
  */
-export const refuseOthersSettings: SettingsJudge = (path, file) => {
+const refuseOthersSettings: SettingsJudge = (path, file) => {
   const found = foreignWriter(path, { operatorsGid: null }, file);
   if (found === 'another file') throw new Fault('settings_unreadable', { path, why: 'it changed while it was read' });
   if (found !== null) throw new Fault('settings_writable_by_others', { ...found });

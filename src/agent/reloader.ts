@@ -2,13 +2,13 @@
  * The policy in force: read at start, replaced when one of its files changes, kept when the new one is bad.
  *
  * In: a path, ports that build a generation and write records. Out: the current generation, and what is wrong.
- * This is the shell of core/reload/machine.ts: it performs the effects and feeds back what happened.
+ * A shell of core/reload/machine.ts: it performs the effects and feeds back what happened.
  * Never: waits on the decision path, or lets a failure of its own unseat the policy in force.
  */
 import { resolve } from 'node:path';
 import type { Sha256Hex } from '../core/brand.js';
 import { Fault } from '../core/fault.js';
-import { BEGIN, type Effect, type Event, type Rejection, type State, step } from '../core/reload/machine.js';
+import { BEGIN, type Rejection, type Seen, type State } from '../core/reload/machine.js';
 import type { KeptSet } from '../disk/policy-archive.js';
 import { type PolicyPlace, policyPlace } from '../disk/policy-set.js';
 import { SYSTEM_TIMERS, type Timers } from '../disk/timers.js';
@@ -30,6 +30,7 @@ import type {
 } from './policy-ports.js';
 import { PolicyReader, type ReadSet, watchPolicy } from './policy-reader.js';
 import { loadedRecord, type OwedRecords, openPolicyRecords, problemOf, rejectedRecord } from './policy-records.js';
+import { type Act, isMoved, ReloadLoop } from './reload-loop.js';
 import type { Generation, PolicyHealth } from './types.js';
 
 /** Loads the files before it answers; a bad or missing policy is no failure of this call: see `health`. */
@@ -71,7 +72,7 @@ class Reloader implements WatchedPolicySource {
   readonly #keep: PolicyKeep;
   readonly #reader: PolicyReader;
   readonly #records: OwedRecords<PolicyRecord>;
-  #state: State = BEGIN;
+  readonly #loop: ReloadLoop;
   #issue: PolicyHealth['issue'] = null;
   #read: Candidate | null = null;
   #built: Built | null = null;
@@ -80,11 +81,9 @@ class Reloader implements WatchedPolicySource {
   #rebuilt = 0;
   #buildNow: BuildSync | null = null;
   #watch: ReturnType<typeof watchPolicy> | null = null;
-  #stopTimer: () => void = () => {};
   #settled: () => void = () => {};
   /** What is on its way into the state folder. */
   #writing: Promise<unknown> = Promise.resolve();
-  #closed = false;
 
   constructor(options: PolicySourceOptions) {
     this.#options = options;
@@ -96,6 +95,14 @@ class Reloader implements WatchedPolicySource {
     const beside = () => `${this.#keep.look()} ${options.admittedBy?.() ?? ''}`;
     const rules = { operatorsGid: options.operatorsGid ?? null };
     this.#reader = new PolicyReader(this.#place, rules, options.hash, beside);
+    this.#loop = new ReloadLoop({
+      begin: BEGIN,
+      timers: this.#timers,
+      look: at => this.#look(at),
+      restMs: at => this.#reader.restMs(at),
+      perform: effect => this.#perform(effect),
+      stepped: stage => this.#stepped(stage),
+    });
   }
 
   async begin(): Promise<void> {
@@ -116,10 +123,7 @@ class Reloader implements WatchedPolicySource {
   }
 
   lookAgain(): void {
-    if (this.#closed) return;
-    this.#records.retry();
-    const at = this.#timers.now();
-    this.#feed({ on: 'looked', at, seen: this.#reader.look(at) });
+    this.#loop.lookAgain();
   }
 
   health(): PolicyHealth {
@@ -133,11 +137,11 @@ class Reloader implements WatchedPolicySource {
 
   async rebuild(of: PolicySet | null, build: Build, swapped: () => void): Promise<Rebuilt> {
     const before = this.current;
-    if (this.#closed || this.#live !== of) return 'superseded';
+    if (this.#loop.isClosed || this.#live !== of) return 'superseded';
     if (of !== null && before !== null) {
       const outcome = await this.#inTime(build(of));
       if (!outcome.ok) return outcome;
-      if (this.#closed || this.current !== before) return 'superseded';
+      if (this.#loop.isClosed || this.current !== before) return 'superseded';
       this.#options.adopt(before, outcome.generation);
       this.current = outcome.generation;
     }
@@ -147,8 +151,7 @@ class Reloader implements WatchedPolicySource {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#stopTimer();
+    this.#loop.close();
     this.#settled();
     await this.#watch?.close();
     await this.#writing;
@@ -157,28 +160,24 @@ class Reloader implements WatchedPolicySource {
   #start(): void {
     // Watched first: what changes after the first look is an event.
     if (this.#options.watch !== false) {
-      const written = () => this.#feed({ on: 'written', at: this.#timers.now() });
+      const written = () => this.#loop.feed({ on: 'written' });
       this.#watch = watchPolicy(this.#place, this.#timers, () => this.lookAgain(), written);
     }
-    const at = this.#timers.now();
-    this.#feed({ on: 'start', at, seen: this.#reader.look(at) });
+    this.#loop.start();
   }
 
-  #feed(event: Event): void {
-    if (this.#closed) return;
-    const [state, effects] = step(this.#state, event);
-    this.#state = state;
-    for (const effect of effects) this.#perform(effect);
-    const { stage } = this.#state;
+  #look(at: number): Seen {
+    this.#records.retry();
+    return this.#reader.look(at);
+  }
+
+  #stepped(stage: State['stage']): void {
     // A file that never settles must not hold up a start for ever.
     if (stage === 'idle' || (stage === 'changed' && this.#issue !== null)) this.#settled();
   }
 
-  #perform(effect: Effect): void {
+  #perform(effect: Act): void {
     switch (effect.do) {
-      case 'wait':
-        this.#wait(effect.ms);
-        return;
       case 'read':
         this.#readFiles();
         return;
@@ -199,19 +198,6 @@ class Reloader implements WatchedPolicySource {
         if (this.#buildNow === null) void this.#recallLater();
         else this.#recallHere(this.#buildNow);
     }
-  }
-
-  /** The machine waits for the newest change; a file of the set that was being written before it must stand still too. */
-  #wait(ms: number): void {
-    this.#stopTimer();
-    this.#stopTimer = this.#timers.after(ms, () => {
-      // Half a run of changes may have raised no event.
-      this.lookAgain();
-      const at = this.#timers.now();
-      const restMs = this.#reader.restMs(at);
-      if (restMs > 0 && this.#state.stage === 'changed') this.#wait(restMs);
-      else this.#feed({ on: 'quiet', at });
-    });
   }
 
   #readFiles(): void {
@@ -242,7 +228,7 @@ class Reloader implements WatchedPolicySource {
       return;
     }
     this.#read = { set, admitted };
-    this.#feed({ on: 'read', at: this.#timers.now(), seen, sha256: set.id });
+    this.#loop.feed({ on: 'read', seen, sha256: set.id });
   }
 
   #admit(set: PolicySet, why: 'load' | 'recall'): Admission {
@@ -282,7 +268,7 @@ class Reloader implements WatchedPolicySource {
     const rebuilt = this.#rebuilt;
     const got = await attemptLater(async () => {
       const outcome = await this.#inTime(building);
-      if (outcome.ok && !this.#closed) {
+      if (outcome.ok && !this.#loop.isClosed) {
         const keeping = attemptLater(async () => this.#keep.keep(candidate.set));
         this.#writing = Promise.all([this.#writing, keeping]);
         const kept = await keeping;
@@ -319,18 +305,17 @@ class Reloader implements WatchedPolicySource {
         return;
       }
       this.#built = { ...candidate, generation: outcome.generation, rebuilt };
-      this.#feed({ on: 'built', at: this.#timers.now() });
+      this.#loop.feed({ on: 'built' });
       return;
     }
     const issue = outcome.issues[0] ?? { code: 'policy_invalid', message: 'the policy is not valid' };
     const path = outcome.path === undefined || outcome.path === this.#path ? {} : { path: outcome.path };
-    this.#feed({ on: 'rejected', at: this.#timers.now(), why: { sha256: id, issue, ...path } });
+    this.#loop.feed({ on: 'rejected', why: { sha256: id, issue, ...path } });
   }
 
   #failed({ error }: { readonly error: unknown }, sha256: Sha256Hex | null, about?: string): void {
-    const at = this.#timers.now();
-    if (error instanceof Fault && error.code === 'policy_changed_while_read') {
-      this.#feed({ on: 'moved', at });
+    if (isMoved(error)) {
+      this.#loop.feed({ on: 'moved' });
       return;
     }
     // What a foreign error says may quote the policy, so only its kind is told.
@@ -338,7 +323,7 @@ class Reloader implements WatchedPolicySource {
     const fault = error instanceof Fault ? error : new Fault('policy_build_failed', { path: this.#path, error: kind });
     const path = about ?? this.#fileOf(fault);
     const why = { sha256, issue: problemOf(fault), ...(path === null || path === this.#path ? {} : { path }) };
-    this.#feed({ on: 'rejected', at, why });
+    this.#loop.feed({ on: 'rejected', why });
   }
 
   /** Which of the policy's files a failure names. */
@@ -362,7 +347,7 @@ class Reloader implements WatchedPolicySource {
     if (built === null) throw new Fault('internal', { what: 'a policy was to go live before it was built' });
     if (built.rebuilt !== this.#rebuilt) {
       // It was built for what has been replaced since.
-      this.#feed({ on: 'moved', at: this.#timers.now() });
+      this.#loop.feed({ on: 'moved' });
       return;
     }
     const old = this.current;
@@ -380,7 +365,7 @@ class Reloader implements WatchedPolicySource {
     this.#remember(built.set);
     for (const drop of this.#keep.dropsBetween(before, built.set)) this.#records.write(drop);
     this.#records.write(loadedRecord(built.generation, this.#path, built.admitted.facts));
-    this.#feed({ on: 'swapped', at: this.#timers.now() });
+    this.#loop.feed({ on: 'swapped' });
   }
 
   /** For the next start. */
@@ -429,7 +414,7 @@ class Reloader implements WatchedPolicySource {
       this.#live = kept.set;
       this.#records.write(loadedRecord(outcome.generation, kept.path, kept.admitted.facts));
     }
-    this.#feed({ on: 'recalled', at: this.#timers.now(), sha256: good ? kept.set.id : null });
+    this.#loop.feed({ on: 'recalled', sha256: good ? kept.set.id : null });
   }
 
   #inTime(building: Promise<BuildOutcome> | BuildOutcome): Promise<BuildOutcome> {

@@ -30,7 +30,7 @@ const OTHERS_WRITE = 0o002;
 const STICKY = 0o1000;
 
 /** The paths whose contents say what is allowed. What is not there counts by its folder. */
-export function bindingPaths(settings: Settings): readonly string[] {
+function bindingPaths(settings: Settings): readonly string[] {
   const { configDir, policy, trustDir } = settings;
   return [join(configDir, 'checkrd.yaml'), policy, join(dirname(policy), 'policy.d'), trustDir];
 }

@@ -179,8 +179,8 @@ export interface Call {
   /** The hold that ended this call, null while it lives. */
   readonly killed: KillHold | null;
   /**
-   * Has `listener` called once, synchronously, when the switch ends this call (`killed` is set by then); not after
-   * `finish`. One listener, the last one given: an edge that has its own AbortController needs no second one, and an
+   * Has `listener` called once, synchronously, when the switch ends this call (`killed` is set by then), now if it has
+   * done so already; not after `finish`. One listener, the last one given: an edge that has its own AbortController needs no second one, and an
    * agent whose `signal` is made when first asked for saves several microseconds a call.
    */
   onKill(listener: () => void): void;

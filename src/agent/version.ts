@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-/** The version in package.json, which stands two folders above the compiled files. */
+const ABOUT = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+
+/** The version in package.json, two folders above the compiled files, as it stood when this process read its own files. */
 export function packageVersion(): string {
-  const about = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
-  return about.version;
+  return ABOUT.version;
 }

@@ -1,5 +1,7 @@
 /** Compares large policies outside the thread that decides. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
+import { given, refuseOtherVersion } from './thread-given.js';
 import { firstWeakening, type Replaced } from './weakening.js';
 
-parentPort?.postMessage(firstWeakening(workerData as readonly Replaced[]));
+refuseOtherVersion();
+parentPort?.postMessage(firstWeakening(given<readonly Replaced[]>()));

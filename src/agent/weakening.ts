@@ -10,7 +10,7 @@ import type { DocumentRole } from '../core/policy/compare/agents.js';
 import { changeText } from '../core/policy/compare/change.js';
 import { comparePolicies } from '../core/policy/compare/compare.js';
 import { policyFormat, readPolicy } from '../core/policy/read.js';
-import { ownThread } from './own-thread.js';
+import { answerOf, ownThread } from './own-thread.js';
 
 export interface Replaced {
   readonly path: string;
@@ -40,13 +40,7 @@ export function firstWeakening(replaced: readonly Replaced[]): Weakening | null 
 export function firstWeakeningAside(replaced: readonly Replaced[]): Weakening | null | Promise<Weakening | null> {
   const bytes = replaced.reduce((sum, { old, next }) => sum + (old?.length ?? 0) + next.length, 0);
   if (bytes <= COMPILE_INLINE_MAX_BYTES) return firstWeakening(replaced);
-  return new Promise((resolve, reject) => {
-    const worker = ownThread(new URL('./weakening-worker.js', import.meta.url), replaced);
-    worker.unref();
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', code => reject(new Error(`the comparison ended with code ${code} and no answer`)));
-  });
+  return answerOf(ownThread(new URL('./weakening-worker.js', import.meta.url), replaced), 'the comparison');
 }
 
 function whyWeaker({ path, role, old, next }: Replaced): string | null {

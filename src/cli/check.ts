@@ -8,8 +8,6 @@ import { Fault } from '../core/fault.js';
 import { POLICY_JSON_MAX_BYTES } from '../core/limits.js';
 import type { Lint } from '../core/policy/lints.js';
 import { Misuse } from './args.js';
-import { compareAgainst } from './check-against.js';
-import { signatureCheck } from './check-signature.js';
 import { painter } from './colour.js';
 import { ANY, DIR, FILE } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
@@ -42,8 +40,13 @@ likely not meant. FILE - is YAML from standard input.`,
   async run(given, io) {
     if (given.on('json') && given.on('sarif')) throw new Misuse('--json and --sarif exclude each other', 'keep one');
     if (given.words.filter(file => file === '-').length > 1) throw new Misuse('- is given twice', 'keep one');
-    const signed = signatureCheck(given, io);
-    const against = compareAgainst(given, io);
+    // Loaded where they are asked for: half of what this command could need, and most checks need neither.
+    const signed =
+      given.on('require-signature') || given.text('trust') !== null
+        ? (await import('./check-signature.js')).signatureCheck(given, io)
+        : null;
+    const against =
+      given.text('against') === null ? null : (await import('./check-against.js')).compareAgainst(given, io);
     const inspector = policyInspector();
     const report: object[] = [];
     const all: Finding[] = [];
@@ -64,7 +67,7 @@ likely not meant. FILE - is YAML from standard input.`,
       ];
       all.push(...findings);
       report.push(described(name, got, findings));
-      if (!given.on('json') && !given.on('sarif')) print(io, name, got, findings);
+      if (!given.on('json') && !given.on('sarif')) print(io, named, got, findings);
     }
     if (!given.on('json') && !given.on('sarif')) against?.print();
     const sound = !all.some(finding => finding.level === 'error') && against?.ok !== false;

@@ -4,7 +4,8 @@
  * Each thread answers in the order it was asked. A block is handed over and not copied, and comes back to be filled again:
  * whoever asks must not look at it any more.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { ownThread, threadError } from '../agent/own-thread.js';
 import { type BlockDigest, digestBlock } from '../core/verify/digest.js';
 import { sha256, sha256Digest, sha256Text } from '../crypto/sha256.js';
 import { BLOCK_BYTES } from '../disk/block-cutter.js';
@@ -22,6 +23,8 @@ interface Waiting {
 interface Thread {
   readonly worker: Worker;
   readonly waiting: Waiting[];
+  /** Why it answers no more. */
+  ended: Error | null;
 }
 
 export class DigestPool {
@@ -48,8 +51,11 @@ export class DigestPool {
     }
     this.#next = (this.#next + 1) % this.#threads.length;
     const { promise, resolve, reject } = deferred();
-    thread.waiting.push({ resolve, reject });
-    thread.worker.postMessage(block, [block.buffer as ArrayBuffer]);
+    if (thread.ended !== null) reject(thread.ended);
+    else {
+      thread.waiting.push({ resolve, reject });
+      thread.worker.postMessage(block, [block.buffer as ArrayBuffer]);
+    }
     return promise;
   }
 
@@ -58,18 +64,20 @@ export class DigestPool {
   }
 
   #start(): Thread {
-    const worker = new Worker(new URL('./digest-worker.js', import.meta.url), { resourceLimits: HEAP });
-    const waiting: Waiting[] = [];
+    const worker = ownThread(new URL('./digest-worker.js', import.meta.url), null, [], HEAP);
+    const thread: Thread = { worker, waiting: [], ended: null };
+    const { waiting } = thread;
     worker.on('message', ({ digest, block }: { readonly digest: BlockDigest; readonly block: Uint8Array }) => {
       this.#back(block);
       waiting.shift()?.resolve(digest);
     });
     const fail = (error: Error): void => {
-      for (const { reject } of waiting.splice(0)) reject(error);
+      thread.ended ??= error;
+      for (const { reject } of waiting.splice(0)) reject(thread.ended);
     };
-    worker.on('error', fail);
+    worker.on('error', error => fail(threadError(error)));
     worker.on('exit', code => fail(new Error(`a thread ended with ${code}`)));
-    return { worker, waiting };
+    return thread;
   }
 
   #back({ buffer }: Uint8Array): void {

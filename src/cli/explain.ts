@@ -1,15 +1,13 @@
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { explainDocuments, type LayeredExplained } from '../agent/explain.js';
-import { readPolicyDocuments } from '../agent/offline.js';
 import { boundedText } from '../core/audit/text.js';
 import type { Decision } from '../core/decide/types.js';
 import { type Explanation, type RuleReport, type Verdict, whyWords } from '../core/explain/explanation.js';
 import type { CheckedPolicy, Effect } from '../core/policy/checked.js';
-import { Misuse } from './args.js';
 import { painter } from './colour.js';
 import { ID, POLICY, TIME } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
-import { sayLoadErrors } from './load-errors.js';
+import { readNamedPolicy, sayLoadErrors } from './load-errors.js';
 import { readOneRequest } from './one-request.js';
 
 export const explain: Command = {
@@ -35,15 +33,14 @@ A matcher says true, false, unknown (it cannot be judged), mixed (some reading m
 enough for an allow) or unread (the body is longer than what is inspected).`,
   exit: { ok: 'allow', no: 'deny', unknown: 'the policy does not load' },
   async run(given, io) {
-    const path = given.text('policy');
-    if (path === null) throw new Misuse('no policy is given', 'add --policy FILE');
     const json = given.on('json');
-    const read = readPolicyDocuments(resolve(io.cwd, path), given.on('layers'));
-    if (!read.ok) return sayLoadErrors(path, read.errors, json, io);
+    const policy = readNamedPolicy(given, io);
+    if (typeof policy === 'number') return policy;
+    const { path, documents } = policy;
     const line = await readOneRequest(given, io);
     const agent = line.agent ?? 'default';
     const atMs = line.atMs ?? Date.now();
-    const explained = explainDocuments(read.documents, { request: line.request, agent, atMs, all: given.on('all') });
+    const explained = explainDocuments(documents, { request: line.request, agent, atMs, all: given.on('all') });
     if (!explained.ok) return sayLoadErrors(path, explained.errors, json, io);
     if (given.on('layers')) sayLayers(explained, { path, json, agent, atMs }, io);
     else {

@@ -53,7 +53,7 @@ export function exitsOf(command: Command): readonly (readonly [code: number, mea
 }
 
 /** Split at spaces that are in no bracket: what is not torn apart at the end of a line. */
-export function outerWords(text: string): readonly string[] {
+function outerWords(text: string): readonly string[] {
   const words: string[] = [];
   let depth = 0;
   let word = '';

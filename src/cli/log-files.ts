@@ -23,7 +23,6 @@ interface SizedFile {
 }
 
 export type LogFiles = FilesOfLog<SizedFile>;
-export type LogFile = LogFiles['files'][number];
 
 /**
  * @param restore Takes off what a shipper added; null: the lines are as they were written.

@@ -36,7 +36,7 @@ export function logHeads(path: string): readonly LogHead[] {
 }
 
 /** Never throws. */
-export function logHead(path: string): LogHead {
+function logHead(path: string): LogHead {
   const none = { path, size: null, lastTime: null, checkpoint: null };
   let fd: number;
   try {

@@ -73,6 +73,7 @@ export async function readLogs(given: Args, io: CliIo, begin: () => (record: Fla
   }
   if (logs.length === 0) {
     io.err('error: there is no record in these files');
+    io.err('hint: name files of an audit log, plain or packed with gzip or zstd');
     usable = false;
   } else if (!usable) {
     io.err('error: the log is not what was written, so nothing is concluded from it');

@@ -1,14 +1,11 @@
-import { resolve } from 'node:path';
-import { readPolicyDocuments } from '../agent/offline.js';
 import { openReplay, type Replay } from '../agent/replay.js';
 import { boundedText } from '../core/audit/text.js';
 import { byPolicy, readDecision } from '../core/replay/recorded.js';
 import { type Answer, ReplayTally } from '../core/replay/tally.js';
-import { Misuse } from './args.js';
 import { painter } from './colour.js';
 import { ANY, FILE, POLICY } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
-import { sayLoadErrors } from './load-errors.js';
+import { readNamedPolicy, sayLoadErrors } from './load-errors.js';
 import { LOG_FLAGS, type LogVerdict, readLogs } from './log-records.js';
 
 /** What the log does not hold, and what is therefore taken as given. Part of every answer. */
@@ -42,18 +39,17 @@ answer is "cannot say", with the rule. Decisions in which no policy was asked (k
     unknown: 'cannot say, the log does not verify, or the policy does not load',
   },
   async run(given, io) {
-    const path = given.text('policy');
-    if (path === null) throw new Misuse('no policy is given', 'add --policy FILE');
     const json = given.on('json');
-    const read = readPolicyDocuments(resolve(io.cwd, path), given.on('layers'));
-    if (!read.ok) return sayLoadErrors(path, read.errors, json, io);
-    const first = openReplay(read.documents);
+    const policy = readNamedPolicy(given, io);
+    if (typeof policy === 'number') return policy;
+    const { path, documents } = policy;
+    const first = openReplay(documents);
     if (!first.ok) return sayLoadErrors(path, first.errors, json, io);
 
     const tally = new ReplayTally();
     let unused: Replay | null = first.replay;
     const { usable, logs } = await readLogs(given, io, () => {
-      const log = unused ?? fresh(openReplay(read.documents));
+      const log = unused ?? fresh(openReplay(documents));
       unused = null;
       return record => {
         const recorded = readDecision(record);
@@ -66,7 +62,9 @@ answer is "cannot say", with the rule. Decisions in which no policy was asked (k
       if (json) io.out(JSON.stringify({ verdict: 'cannot_say', logs }));
       return EXIT.unknown;
     }
-    const verdict = tally.changed > 0 ? 'changes' : tally.cannotSay > 0 ? 'cannot_say' : 'same';
+    // Of no call nothing can be said: a pipeline must not take an empty log for a clean one.
+    const unsaid = tally.cannotSay > 0 || tally.replayed === 0;
+    const verdict = tally.changed > 0 ? 'changes' : unsaid ? 'cannot_say' : 'same';
     if (json) io.out(JSON.stringify(asJson(tally, verdict, logs)));
     else print(tally, verdict, io);
     return { same: EXIT.ok, changes: EXIT.no, cannot_say: EXIT.unknown }[verdict];
@@ -120,6 +118,7 @@ function print(tally: ReplayTally, verdict: Verdict, io: CliIo): void {
   for (const line of GIVEN) say(`given: ${line}`);
   if (verdict === 'same') io.out(paint('green', 'NOTHING WOULD CHANGE'));
   else if (verdict === 'changes') io.out(paint('red', `${tally.changed} DECISIONS WOULD CHANGE`));
+  else if (tally.replayed === 0) io.out(paint('yellow', 'CANNOT SAY: there is no decision of a policy to replay'));
   else io.out(paint('yellow', 'CANNOT SAY: nothing is certain to change, and not everything could be decided'));
 }
 

@@ -11,7 +11,6 @@ import { nearest } from '../core/policy/suggest.js';
 import { Misuse, readArgs } from './args.js';
 import { COMMANDS } from './commands.js';
 import { HELP_FLAG, JSON_FLAG } from './flags.js';
-import { exitsOf, helpOf } from './help.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 
 /** @param version As `--version` prints it. */
@@ -45,7 +44,7 @@ async function runNamed(name: string, args: readonly string[], io: CliIo): Promi
   const end = args.indexOf('--');
   const flags = end === -1 ? args : args.slice(0, end);
   if (flags.includes('--help') || flags.includes('-h')) {
-    io.out(json ? JSON.stringify(described(command)) : helpOf(command));
+    io.out(json ? JSON.stringify(await described(command)) : (await import('./help.js')).helpOf(command));
     return EXIT.ok;
   }
   try {
@@ -57,7 +56,8 @@ async function runNamed(name: string, args: readonly string[], io: CliIo): Promi
   }
 }
 
-function described(command: Command) {
+async function described(command: Command) {
+  const { exitsOf, helpOf } = await import('./help.js');
   const { name, summary, flags } = command;
   return {
     name,
@@ -77,7 +77,7 @@ function described(command: Command) {
 async function listCommands(io: CliIo, json: boolean): Promise<number> {
   const commands = await Promise.all(COMMANDS.map(row => row.load()));
   if (json) {
-    io.out(JSON.stringify({ commands: commands.map(described) }));
+    io.out(JSON.stringify({ commands: await Promise.all(commands.map(described)) }));
     return EXIT.ok;
   }
   io.out('usage: checkrd COMMAND [arguments]\n');

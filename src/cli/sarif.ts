@@ -4,6 +4,7 @@
  *   in   : findings with the file as it was named
  *   out  : one log of one run; each code that occurs is a rule of the tool
  */
+import { normalize } from 'node:path/posix';
 import type { LoadError } from '../agent/decider.js';
 import { POLICY_ISSUES } from '../core/policy/issues.js';
 import { LINTS } from '../core/policy/lints.js';
@@ -60,8 +61,8 @@ function resultOf({ file, level, issue }: Finding, ruleIndex: ReadonlyMap<string
   };
 }
 
-/** A relative reference stays one, so that a code host finds the file. */
+/** A relative reference stays one, so that a code host finds the file, in the one spelling that it has there. */
 function uriOf(file: string): string {
-  const path = file.split('/').map(encodeURIComponent).join('/');
+  const path = normalize(file).split('/').map(encodeURIComponent).join('/');
   return file.startsWith('/') ? `file://${path}` : path;
 }

@@ -1,11 +1,12 @@
 /**
  * Operational events that somebody may wait for: a name that stays, and an ID for the journal (sd-id128(3)).
  *
- * A message with an event has its name as `event`; under journald it has fields of its own as well (daemon/journal.ts).
+ * A message with an event has its name as `event`; under journald it has fields of its own as well (daemon/events.ts).
  */
 
-import type { AgentRecord } from './audit/fields.js';
+import type { AgentRecord, PolicyRejectedFields } from './audit/fields.js';
 import { boundedText } from './audit/text.js';
+import { nextStep } from './fault.js';
 
 export interface EventRow {
   /** 32 hexadecimal digits, made once; never another for the same event. */
@@ -71,7 +72,7 @@ export function eventOf(record: AgentRecord): EventSaid | null {
       return said('policy_loaded', 'info', 'a policy is in force', { sha256: record.policy_sha256, path: record.path });
     case 'policy_rejected': {
       const { error, path, line, column } = record;
-      return said('policy_rejected', 'warn', `a policy was rejected: ${error}`, { code: error, path, line, column });
+      return said('policy_rejected', 'warn', policyRefused(record), { code: error, path, line, column });
     }
     case 'kill_engaged':
     case 'kill_released': {
@@ -84,9 +85,14 @@ export function eventOf(record: AgentRecord): EventSaid | null {
     case 'engine_loaded':
       return said('engine_loaded', 'info', 'an engine is in force', { sha256: record.engine_sha256 });
     case 'engine_rejected':
-      return said('engine_rejected', 'error', `an engine was rejected: ${record.error ?? 'unknown'}`, {
-        code: record.error,
-      });
+      return said(
+        'engine_rejected',
+        'error',
+        `an engine was refused: ${record.error} (\`checkrd status\` explains it)`,
+        {
+          code: record.error,
+        },
+      );
     case 'records_dropped':
       if (record.sink !== undefined) return null;
       return said('log_recovered', 'warn', `the audit log is written again; ${record.count} records are missing`, {
@@ -100,6 +106,24 @@ export function eventOf(record: AgentRecord): EventSaid | null {
     default:
       return null;
   }
+}
+
+/** What `checkrd check` sees only when it is asked to look at signatures. */
+const SIGNATURE_ERRORS: ReadonlySet<string> = new Set([
+  'policy_signature_expired',
+  'policy_signature_refused',
+  'policy_unsigned',
+  'policy_version_differs',
+  'trust_unusable',
+]);
+
+/** Who saves a file watches a terminal or the journal, not the audit log. */
+function policyRefused({ path, line, column, error }: PolicyRejectedFields): string {
+  const at = line === undefined ? '' : `:${line}${column === undefined ? '' : `:${column}`}`;
+  const isSignature = SIGNATURE_ERRORS.has(error);
+  const explained = `\`checkrd check ${isSignature ? '--require-signature ' : ''}${path}\` explains it`;
+  const step = isSignature ? explained : (nextStep(error) ?? explained);
+  return `the policy was refused: ${path}${at}: ${error} (${step})`;
 }
 
 /** The first record that could not be written since one could. */

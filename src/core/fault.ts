@@ -181,7 +181,7 @@ const FAULTS = {
   policy_writable_by_others: {
     say: f =>
       `\`${f.path}\` has mode ${f.mode} and owner ${f.owner}: ${f.who} could change the policy; run \`${f.mend}\``,
-    fix: 'take the right to write away from everyone but the owner, as the message says',
+    fix: 'run `checkrd status`, and the command that it names: it takes the right to write away from everyone but the owner',
   },
   public_key_invalid: {
     say: f => `\`${f.path}\` holds no usable Ed25519 public key`,
@@ -241,6 +241,10 @@ const FAULTS = {
     say: f => `cannot write \`${f.path}\` (${f.why})`,
     fix: 'make its folder writable, or name another with $CHECKRD_CONFIG_DIR',
   },
+  version_on_disk_differs: {
+    say: f => `the files of checkrd were replaced: they are of version ${f.found}, and what runs is ${f.runs}`,
+    fix: 'restart the service (`systemctl restart checkrd`), or the program that uses the library; what is in force stays so until then',
+  },
   witness_state_busy: {
     say: f => `another witness is using \`${f.path}\``,
     fix: 'wait until it has ended, and try again',
@@ -271,6 +275,11 @@ export class Fault extends Error {
   get hint(): string {
     return FAULTS[this.code].fix;
   }
+}
+
+/** Null: it is no code of this table. */
+export function nextStep(code: string): string | null {
+  return Object.hasOwn(FAULTS, code) ? FAULTS[code as FaultCode].fix : null;
 }
 
 /** Every code with its next step, for the documentation and its test. */

@@ -1,3 +1,4 @@
+import type { EngineAnswer } from '../core/decide/answer.js';
 import type { Body, HttpRequest, ToolRequest } from '../core/decide/types.js';
 
 /** What the engine takes beside what an edge hands over: bytes whose `Content-Encoding` has been undone. */
@@ -10,19 +11,6 @@ export interface Clock {
   readonly wallMs: number;
   /** Milliseconds from any fixed point. */
   readonly monotonicMs: number;
-}
-
-/** The engine's answer, numbers only; core/decide/answer.ts gives it names and sentences. */
-export interface EngineAnswer {
-  readonly needBody: boolean;
-  readonly code: number;
-  /** -1: none. */
-  readonly ruleIndex: number;
-  readonly uncertain: boolean;
-  /** 0 unless rate limited. */
-  readonly retryAfterMs: number;
-  /** Shadow rules that would have fired, in file order; at most eight. */
-  readonly shadowRules: readonly number[];
 }
 
 /** When, and how far a guess may go. */

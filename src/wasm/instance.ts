@@ -3,7 +3,12 @@
  *
  * A trap is an engine that broke in the middle of something: this decision and every later one of this instance is a denial.
  */
-import { ENGINE_BROKEN, ENGINE_RATE_LIMITED, ENGINE_REQUEST_INVALID } from '../core/decide/answer.js';
+import {
+  ENGINE_BROKEN,
+  ENGINE_RATE_LIMITED,
+  ENGINE_REQUEST_INVALID,
+  type EngineAnswer,
+} from '../core/decide/answer.js';
 import type { HeaderLines, ToolRequest } from '../core/decide/types.js';
 import { Fault } from '../core/fault.js';
 import { HEADERS_MAX_BYTES } from '../core/limits.js';
@@ -14,7 +19,7 @@ import {
   limitsOf,
   zoneNamesOf,
 } from '../core/policy/program/format.js';
-import type { DecideWhen, Engine, EngineAnswer, JudgedBody, JudgedRequest } from './engine.js';
+import type { DecideWhen, Engine, JudgedBody, JudgedRequest } from './engine.js';
 import { AREA, type EngineExports } from './exports.js';
 import { exportState, importState } from './limit-state.js';
 import { ZoneClock } from './zones.js';

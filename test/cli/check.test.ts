@@ -47,7 +47,9 @@ test('a failing test of its own is an error with its line', async t => {
 
 test('- is YAML from standard input', async t => {
   const at = folder(t);
-  assert.equal((await cli(['check', '-'], { ...at, stdin: FILES['clean.yaml'] })).code, 0);
+  const fromStdin = await cli(['check', '-'], { ...at, stdin: FILES['clean.yaml'] });
+  assert.equal(fromStdin.code, 0);
+  assert.match(fromStdin.out, /^stdin: ok/);
   const broken = await cli(['check', '-', 'clean.yaml'], { ...at, stdin: FILES['broken.yaml'] });
   assert.equal(broken.code, 1);
   assert.match(broken.out, /^stdin:3:1: error: unknown key `mod`.*\nclean\.yaml: ok/);
@@ -130,6 +132,8 @@ test('--sarif is SARIF 2.1.0: what the format requires, each result with its rul
     'absent.yaml:undefined:undefined policy_missing',
   ]);
   assert.equal((await cli(['check', '--sarif', '--json', 'clean.yaml'], at)).code, 64);
+  const dotted = (await cli(['check', '--sarif', './/broken.yaml'], at)).out;
+  assert.match(dotted, /"uri": "broken\.yaml"/, 'as a code host spells it');
   const clean = JSON.parse((await cli(['check', '--sarif', 'clean.yaml'], at)).out) as Sarif;
   assert.deepEqual(clean.runs[0]?.results, []);
 });

@@ -67,6 +67,20 @@ test('changes are counted by the rule then and the rule now, with examples', asy
   assert.equal(answer.given.length, 5);
 });
 
+test('of no decision nothing can be said', async t => {
+  const log = logOfCalls(t, [
+    'GET api.example.com/a',
+    ['GET api.example.com/e', { policy_result: 'deny', code: 'kill_switch', matched_rule_kind: 'kill_switch' }],
+  ]);
+  const asked = ['--policy', log.write('policy.yaml', POLICY), '--key', log.key, ...log.files];
+  for (const since of ['2030-01-01T00:00:00Z', '2026-01-01T00:00:02Z']) {
+    const run = await runCommand(replay, ['--since', since, ...asked]);
+    assert.deepEqual([run.code, run.out.at(-1)], [2, 'CANNOT SAY: there is no decision of a policy to replay']);
+    const json = await runCommand(replay, ['--json', '--since', since, ...asked]);
+    assert.equal(JSON.parse(json.out[0] as string).verdict, 'cannot_say');
+  }
+});
+
 test('what cannot be said is 2, not 0', async t => {
   const log = logOfCalls(t, ['POST api.example.com/d']);
   const policy = log.write('policy.yaml', POLICY);

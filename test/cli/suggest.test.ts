@@ -33,6 +33,24 @@ async function proposal(args: readonly string[]): Promise<string> {
   return run.out.join('');
 }
 
+test('a proposal reads as it decides: no character of the log is invisible in it or turns a line around', async t => {
+  const odd = '/a\u202Eb/c\u200Bd/e\u00A0f/g\u2028h/i\u{E0061}j/k\u3164l/ünï🚀';
+  const log = logOfCalls(t, [
+    `GET api.example.com${odd}`,
+    ['POST ', { url_scheme: '', url_host: '', url_path: '', method: '', tool: 'read_file' }],
+  ]);
+  const text = await proposal(['--key', log.key, ...log.files]);
+  assert.doesNotMatch(text, /(?![ \n])[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}]/u);
+  const shown = String.raw`/a\u202eb/c\u200bd/e\u00a0f/g\u2028h/i\U000e0061j/k\u3164l/ünï🚀`;
+  assert.ok(text.includes(`#   api.example.com${shown}\n`), text);
+  assert.ok(text.includes(`url: "https://api.example.com${shown}"`), text);
+  const policy = log.write('proposed.yaml', text);
+  assert.equal((await runCommand(check, ['--strict', policy])).code, 0);
+  const again = await runCommand(replay, ['--json', '--policy', policy, '--key', log.key, ...log.files]);
+  const { changes } = JSON.parse(again.out[0] as string);
+  assert.equal(changes[0].to.rule, `api.example.com${odd}`);
+});
+
 test('what the log shows is allowed, and nothing else', async t => {
   const log = logOfCalls(t, [...CALLS, ...NO_EVIDENCE]);
   const out = join(log.folder, 'proposed.yaml');

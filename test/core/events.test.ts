@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { EVENTS, eventOf, journalEntry } from '#src/core/events.js';
+import { nextStep } from '#src/core/fault.js';
 import { tableUnder } from '../support/fenced.js';
 
 test('IDs are IDs, none twice, and the page has the table as it is', () => {
@@ -34,6 +35,18 @@ test('records become events; what others handed in does not', () => {
     ['toString', undefined],
   ])
     assert.equal(eventOf({ type: 'operator_action', action: action ?? '' })?.event, event, action);
+  for (const [error, step] of [
+    ['unknown_key', '`checkrd check /p.yaml` explains it'],
+    ['policy_unsigned', '`checkrd check --require-signature /p.yaml` explains it'],
+    // What `check` cannot see.
+    ['policy_build_failed', nextStep('policy_build_failed')],
+    ['toString', '`checkrd check /p.yaml` explains it'],
+  ] as const) {
+    const { level, message, facts } =
+      eventOf({ type: 'policy_rejected', path: '/p.yaml', line: 2, column: 3, error }) ?? {};
+    assert.deepEqual({ level, facts }, { level: 'warn', facts: { code: error, path: '/p.yaml', line: 2, column: 3 } });
+    assert.equal(message, `the policy was refused: /p.yaml:2:3: ${error} (${step})`);
+  }
   for (const type of ['engine_loaded', 'engine_rejected'] as const)
     assert.equal(eventOf({ type, engine_sha256: '0' })?.event, type);
 });

@@ -165,11 +165,31 @@ test('a mistake in the settings is said with its place, and nothing is started',
   assert.ok(!existsSync(join(folder, 'checkrd.sock')));
 });
 
-test('under journald lines carry their priority, and a log file takes them instead of stderr', async t => {
+test('under journald lines carry their priority, a refused policy is said once, and a log file takes them instead of stderr', async t => {
   const folder = prepared(t);
   const journal = start(folder, { JOURNAL_STREAM: '8:1' });
   await until('ready', () => journal.said().includes('"msg":"ready"'));
   assert.match(journal.said(), /^<6>\{/m);
+  const policy = join(folder, 'policy.yaml');
+  writeFileSync(join(folder, 'new.yaml'), 'default: deny\nrules: []\nnonsense: true\n');
+  renameSync(join(folder, 'new.yaml'), policy);
+  const refused = () =>
+    journal
+      .said()
+      .split('\n')
+      .filter(line => line.includes('unknown_key'));
+  await until('the refused policy', () => refused().length > 0);
+  // The record comes before the line, and all that is said of it is said in one turn.
+  await until(
+    'that it is recorded',
+    async () => (await ask(join(folder, 'agent/crm.sock'), '/healthz')).status === 200,
+  );
+  const [line = '', ...again] = refused();
+  assert.deepEqual(again, []);
+  assert.ok(line.startsWith('<4>'), line);
+  const { event, code, msg } = JSON.parse(line.slice(3)) as Record<string, unknown>;
+  const said = `the policy was refused: ${policy}:3:1: unknown_key (\`checkrd check ${policy}\` explains it)`;
+  assert.deepEqual({ event, code, msg }, { event: 'policy_rejected', code: 'unknown_key', msg: said });
   journal.child.kill('SIGTERM');
   await journal.exit;
 

@@ -5,10 +5,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compileObject } from '#src/agent/compile.js';
-import { ENGINE_CODES } from '#src/core/decide/answer.js';
+import { ENGINE_CODES, type EngineAnswer } from '#src/core/decide/answer.js';
 import { checkRequest } from '#src/core/decide/request.js';
 import type { Body } from '#src/core/decide/types.js';
-import type { Engine, EngineAnswer } from '#src/wasm/engine.js';
+import type { Engine } from '#src/wasm/engine.js';
 import { engineModule } from '../support/engine.js';
 import { policyText, requests } from '../support/oracle/arbitrary.js';
 

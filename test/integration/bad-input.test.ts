@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Checkrd } from 'checkrd';
+import { nextStep } from '#src/core/fault.js';
 import { asNobody, giveAway } from '../support/as-nobody.js';
 import { cli } from '../support/cli.js';
 import { Home } from '../support/home.js';
@@ -170,6 +171,10 @@ for (const bad of BAD) {
     const home = new Home({ 'policy.yaml': GOOD });
     const checkrd = new Checkrd({ agentId: 'bad', configDir: home.dir });
     t.after(() => ended(checkrd, home));
+    const said: string[] = [];
+    const hear = (warning: Error) => void said.push(warning.message);
+    process.on('warning', hear);
+    t.after(() => process.off('warning', hear));
     const good = checkrd.healthy().policySha256;
     bad.put(home.path('new'));
     over(home.path('new'), home.path('policy.yaml'));
@@ -179,7 +184,16 @@ for (const bad of BAD) {
     assert.equal((await checkrd.wrap()(server.origin)).status, 200);
     await checkrd.close();
     const records = home.records('bad');
-    assert.equal(records.filter(r => r.type === 'policy_rejected' && r.error === bad.code).length, 1);
+    const [rejected, ...more] = records.filter(r => r.type === 'policy_rejected' && r.error === bad.code);
+    assert.deepEqual(more, []);
+    const path = home.path('policy.yaml');
+    const at = rejected?.line === undefined ? '' : `:${rejected.line}:${rejected.column}`;
+    const step = nextStep(bad.code) ?? `\`checkrd check ${path}\` explains it`;
+    const once = `the policy was refused: ${path}${at}: ${bad.code} (${step})`;
+    assert.deepEqual(
+      said.filter(text => text.includes(bad.code)),
+      [once],
+    );
     assert.equal(records.findLast(r => r.type === 'decision')?.policy_sha256, good);
 
     const again = new Checkrd({ agentId: 'bad', configDir: home.dir });

@@ -57,7 +57,7 @@ test('what is made for arm64 is for arm64, and runs', { skip: noArm }, t => {
   const EM_AARCH64 = 183;
   assert.equal(readFileSync(join(installed, 'node')).readUInt16LE(18), EM_AARCH64);
   const run = (...args: string[]) =>
-    said('qemu-aarch64-static', '-L', LIBC, join(installed, 'node'), join(installed, 'dist/cli/main.js'), ...args);
+    said('qemu-aarch64-static', '-L', LIBC, join(installed, 'node'), join(installed, 'dist/cli/main.cjs'), ...args);
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   assert.equal(run('--version').trim(), `checkrd ${version}`);
   assert.match(run('check', 'packaging/files/policy.yaml'), /ok, 1 rule, mode enforce, 2 tests passed/);

@@ -121,7 +121,7 @@ export const PURGE_STEPS = {
     ls -d /etc/checkrd /var/lib/checkrd* /usr/lib/checkrd /run/checkrd.pid 2>/dev/null; getent passwd checkrd; getent group checkrd checkrd-ops
     find /var/log/checkrd* -printf '%u:%g %m %p\\n' | sort -k3`,
   verifies: `dpkg-deb -x ${deb(NOW)} /drive/elsewhere; cmp /drive/origin.pub /var/log/checkrd/origin.pub
-    /drive/elsewhere/usr/lib/checkrd/node /drive/elsewhere/usr/lib/checkrd/dist/cli/main.js verify --key /var/log/checkrd/origin.pub ${LOG}.1 ${LOG} | tail -1`,
+    /drive/elsewhere/usr/lib/checkrd/node /drive/elsewhere/usr/lib/checkrd/dist/cli/main.cjs verify --key /var/log/checkrd/origin.pub ${LOG}.1 ${LOG} | tail -1`,
   anew: `${DEB.install(NOW)}; echo $?; ls /var/log; ${EDITED}; ${START}; ${ASK_CRM}; ${STOP}
     checkrd verify --key ${ORIGIN} ${LOG} | tail -1
     checkrd verify --key /var/log/checkrd.1/origin.pub /var/log/checkrd.1/audit.jsonl.1 /var/log/checkrd.1/audit.jsonl | tail -1`,

@@ -144,6 +144,7 @@ export class SteeredAgent implements Agent, AgentLifecycle {
       },
       onKill(listener) {
         state.listener = listener;
+        if (state.killed !== null) listener();
       },
       onDisk: () => null,
       confirm() {

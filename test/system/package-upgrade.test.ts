@@ -39,7 +39,7 @@ test('it decides, reloads, is stopped by the switch, rotates and ends with its f
     join(folder, 'checkrd.yaml'),
     'policy: policy.yaml\nlog: { file: log/operations.log }\ndaemon: { agents: [{ id: crm }], drain_timeout: 1 }\n',
   );
-  const main = join(installed, 'dist/cli/main.js');
+  const main = join(installed, 'dist/cli/main.cjs');
   const child = spawn(process.execPath, [main, 'daemon', '--config', join(folder, 'checkrd.yaml')], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: process.env.PATH },
@@ -63,7 +63,7 @@ test('it decides, reloads, is stopped by the switch, rotates and ends with its f
   assert.equal(child.exitCode, null, stderr + said());
 
   // Everything but the files that stay in their places from one version to the next.
-  rmSync(join(installed, 'dist/shared'), { recursive: true });
+  for (const shared of ['dist/shared', 'dist/cli/shared']) rmSync(join(installed, shared), { recursive: true });
   rmSync(main);
 
   const socket = join(folder, 'agent/crm.sock');

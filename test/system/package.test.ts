@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { faultsOfBill } from '../support/cyclonedx.js';
+import { filesLoaded } from '../support/loaded-files.js';
 import { buildPackages, said, without } from '../support/packages.js';
 
 const missing = without('dpkg-deb', 'rpmbuild', 'rpm', 'unshare');
@@ -106,6 +107,22 @@ test('the .rpm holds the same files, with the same configuration', { skip }, () 
     .map(path => path.slice(1))
     .filter(path => !only.includes(path));
   assert.deepEqual(files.map(row => row[2]).sort(), wanted.sort());
+});
+
+test('before the command is known two files are loaded, and no command waits for Node’s loader of modules', {
+  skip,
+}, () => {
+  const program = join(tree, 'usr/lib/checkrd');
+  const loaded = (word: string) => filesLoaded([join(program, 'dist/cli/main.cjs'), word], program);
+  const named = loaded('--version').map(path => path.replace(/-[\w-]{8}(?=\.cjs$)/, ''));
+  assert.deepEqual(named, ['dist/cli/main.cjs', 'dist/cli/shared/main.cjs']);
+  // Every command is loaded for the list of them.
+  const all = loaded('--help');
+  assert.ok(all.length > 50, String(all.length));
+  assert.deepEqual(
+    all.filter(path => !path.endsWith('.cjs')),
+    [],
+  );
 });
 
 /** A script in namespaces of its own: no network, and the package laid over the machine's folders. */

@@ -13,7 +13,7 @@ import type { Sha256Hex } from '../../core/brand.js';
 import { Fault } from '../../core/fault.js';
 import { POLL_EVERY_MS } from '../../core/limits.js';
 import { ENVELOPE_SUFFIX } from '../../core/policy/layers.js';
-import { type Effect, type Event, type Rejection, type Seen, type State, step } from '../../core/reload/machine.js';
+import type { Rejection, Seen } from '../../core/reload/machine.js';
 import { Stillness } from '../../core/reload/stillness.js';
 import { type EngineFiles, lookAtEngine, readEngineFiles } from '../../disk/engine-file.js';
 import { SYSTEM_TIMERS, type Timers } from '../../disk/timers.js';
@@ -23,6 +23,7 @@ import { attempt, attemptLater } from '../attempt.js';
 import { GenerationBuilder } from '../build-generation.js';
 import type { PolicySet, WatchedPolicySource } from '../policy-ports.js';
 import { type OwedRecords, openPolicyRecords } from '../policy-records.js';
+import { type Act, isMoved, ReloadLoop } from '../reload-loop.js';
 import type { EngineHealth } from '../types.js';
 import { admitEngine, type EngineStanding, type EngineTrust, engineDigest, lookAtEngineTrust } from './admission.js';
 import type { StartEngine } from './open-engine.js';
@@ -62,14 +63,12 @@ export class EngineSwap {
   readonly #stillness = new Stillness();
   #current: EngineModule;
   #standing: EngineStanding;
-  #state: State;
+  readonly #loop: ReloadLoop;
   #issue: { readonly code: string; readonly message: string } | null = null;
   #candidate: Candidate | null = null;
   #proven: Proven | null = null;
   #policy: Pick<WatchedPolicySource, 'inForce' | 'rebuild'> | null = null;
   #watch: FolderWatch | null = null;
-  #stopTimer: () => void = () => {};
-  #closed = false;
 
   constructor(options: EngineSwapOptions) {
     const { module, standing, path, seen } = options.start;
@@ -79,7 +78,13 @@ export class EngineSwap {
     this.#records = openPolicyRecords(options.report);
     this.#current = module;
     this.#standing = standing;
-    this.#state = { stage: 'idle', live: module.sha256 as Sha256Hex, judged: this.#with(seen), told: null };
+    this.#loop = new ReloadLoop({
+      begin: { stage: 'idle', live: module.sha256 as Sha256Hex, judged: this.#with(seen), told: null },
+      timers: this.#timers,
+      look: at => this.#look(at),
+      restMs: at => this.#stillness.restMs(at),
+      perform: effect => this.#perform(effect),
+    });
   }
 
   get current(): EngineModule {
@@ -92,7 +97,7 @@ export class EngineSwap {
     if (this.#options.watch) {
       const name = basename(this.#path);
       const matters = (entry: string) => entry === name || entry === name + ENVELOPE_SUFFIX || entry === '..data';
-      const written = () => this.#feed({ on: 'written', at: this.#timers.now() });
+      const written = () => this.#loop.feed({ on: 'written' });
       const watching = { pollMs: POLL_EVERY_MS, fast: true, timers: this.#timers, matters, written };
       this.#watch = watchFolder(dirname(this.#path), watching, () => this.lookAgain());
     }
@@ -100,12 +105,7 @@ export class EngineSwap {
   }
 
   lookAgain(): void {
-    if (this.#closed || this.#policy === null) return;
-    this.#records.retry();
-    const at = this.#timers.now();
-    const { seen, parts } = lookAtEngine(this.#path);
-    this.#stillness.look(parts, at);
-    this.#feed({ on: 'looked', at, seen: this.#with(seen) });
+    if (this.#policy !== null) this.#loop.lookAgain();
   }
 
   health(): EngineHealth {
@@ -115,8 +115,7 @@ export class EngineSwap {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#stopTimer();
+    this.#loop.close();
     await this.#watch?.close();
   }
 
@@ -126,18 +125,15 @@ export class EngineSwap {
     return { ...seen, content: `${seen.content}\n${lookAtEngineTrust(this.#options.trust)}` };
   }
 
-  #feed(event: Event): void {
-    if (this.#closed) return;
-    const [state, effects] = step(this.#state, event);
-    this.#state = state;
-    for (const effect of effects) this.#perform(effect);
+  #look(at: number): Seen {
+    this.#records.retry();
+    const { seen, parts } = lookAtEngine(this.#path);
+    this.#stillness.look(parts, at);
+    return this.#with(seen);
   }
 
-  #perform(effect: Effect): void {
+  #perform(effect: Act): void {
     switch (effect.do) {
-      case 'wait':
-        this.#wait(effect.ms);
-        return;
       case 'read':
         this.#read();
         return;
@@ -155,19 +151,8 @@ export class EngineSwap {
         return;
       case 'recall':
         // Only a start recalls, and this one begins with an engine in force.
-        this.#feed({ on: 'recalled', at: this.#timers.now(), sha256: null });
+        this.#loop.feed({ on: 'recalled', sha256: null });
     }
-  }
-
-  #wait(ms: number): void {
-    this.#stopTimer();
-    this.#stopTimer = this.#timers.after(ms, () => {
-      this.lookAgain();
-      const at = this.#timers.now();
-      const restMs = this.#stillness.restMs(at);
-      if (restMs > 0 && this.#state.stage === 'changed') this.#wait(restMs);
-      else this.#feed({ on: 'quiet', at });
-    });
   }
 
   #read(): void {
@@ -188,7 +173,7 @@ export class EngineSwap {
     this.#candidate = { bytes, sha256, standing: admitted.value };
     // The same bytes may stand for another reason now.
     if (sha256 === this.#current.sha256) this.#standing = admitted.value;
-    this.#feed({ on: 'read', at: this.#timers.now(), seen, sha256 });
+    this.#loop.feed({ on: 'read', seen, sha256 });
   }
 
   async #prove(): Promise<void> {
@@ -212,7 +197,7 @@ export class EngineSwap {
       return;
     }
     this.#proven = got.value;
-    this.#feed({ on: 'built', at: this.#timers.now() });
+    this.#loop.feed({ on: 'built' });
   }
 
   async #swap(): Promise<void> {
@@ -233,16 +218,15 @@ export class EngineSwap {
         },
       );
     });
-    if (this.#closed) return;
-    const at = this.#timers.now();
+    if (this.#loop.isClosed) return;
     if (!got.ok) this.#failed(got.error, proven?.sha256 ?? null);
     else if (got.value === 'rebuilt') {
       const { sha256, abi } = this.#current;
       this.#records.write({ type: 'engine_loaded', engine_sha256: sha256, abi });
-      this.#feed({ on: 'swapped', at });
+      this.#loop.feed({ on: 'swapped' });
     } else if (got.value === 'superseded') {
       // Another policy is in force than the one it was proven on.
-      this.#feed({ on: 'moved', at });
+      this.#loop.feed({ on: 'moved' });
     } else {
       const why = got.value.issues[0]?.code ?? 'policy_invalid';
       this.#failed(
@@ -253,16 +237,15 @@ export class EngineSwap {
   }
 
   #failed(error: unknown, sha256: Sha256Hex | null): void {
-    const at = this.#timers.now();
-    if (error instanceof Fault && error.code === 'policy_changed_while_read') {
-      this.#feed({ on: 'moved', at });
+    if (isMoved(error)) {
+      this.#loop.feed({ on: 'moved' });
       return;
     }
     const kind = error instanceof Error ? error.name : 'unknown';
     const fault =
       error instanceof Fault ? error : new Fault('engine_unproven', { path: this.#path, why: `it failed (${kind})` });
     const { code, message, hint } = fault;
-    this.#feed({ on: 'rejected', at, why: { sha256, issue: { code, message: `${message}; ${hint}` } } });
+    this.#loop.feed({ on: 'rejected', why: { sha256, issue: { code, message: `${message}; ${hint}` } } });
   }
 
   #reject({ sha256, issue }: Rejection, record: boolean): void {

@@ -1,14 +1,16 @@
 /** Worker thread: proves one engine and ends. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { Fault } from '../../core/fault.js';
+import { given, refuseOtherVersion } from '../thread-given.js';
 import { judgeEngine } from './judge.js';
 import type { Asked, Verdict } from './prove.js';
 
-const { trial, reply } = workerData as Asked;
+const { trial, reply } = given<Asked>();
 const port = reply?.port ?? parentPort;
 
 function verdict(): Verdict {
   try {
+    refuseOtherVersion();
     return { is: 'proven', compiled: judgeEngine(trial, () => port?.postMessage({ is: 'alive' })).compiled };
   } catch (error) {
     if (error instanceof Fault) return { is: 'refused', code: error.code, facts: error.facts };

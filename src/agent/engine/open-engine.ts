@@ -6,12 +6,13 @@
  *   never: takes another engine than the configured one
  */
 import type { Settings } from '../../core/config/settings.js';
-import { Fault } from '../../core/fault.js';
+import { Fault, type FaultCode } from '../../core/fault.js';
 import type { Seen } from '../../core/reload/machine.js';
 import { type EngineFiles, lookAtEngine, readEngineFiles } from '../../disk/engine-file.js';
 import { groupId } from '../../disk/group-id.js';
 import { compileEngine, ENGINE_PATH, type EngineModule, loadEngine } from '../../wasm/module.js';
 import { attempt } from '../attempt.js';
+import { isMoved } from '../reload-loop.js';
 import { admitEngine, type EngineStanding, type EngineTrust, engineDigest } from './admission.js';
 import { proveEngineNow } from './prove.js';
 
@@ -23,6 +24,8 @@ export interface StartEngine {
   readonly seen: Seen;
 }
 
+/** That say of themselves what is wrong, and what to do. */
+const AS_IT_IS: ReadonlySet<FaultCode> = new Set(['engine_integrity', 'version_on_disk_differs']);
 /** Where nothing waits for a file to settle, one that moves is read again. */
 const READS = 5;
 
@@ -35,7 +38,7 @@ export function engineTrust({ trustDir, operatorsGroup }: Settings): EngineTrust
   return { trustDir, rules: { operatorsGid }, wallMs: Date.now };
 }
 
-/** @throws Fault `engine_integrity` whatever is wrong with it; why stands in the message. */
+/** @throws Fault `engine_integrity` whatever is wrong with it, why stands in the message; `version_on_disk_differs` */
 export function openEngine(settings: Settings): StartEngine {
   const path = enginePath(settings);
   const { seen } = lookAtEngine(path);
@@ -51,7 +54,7 @@ export function openEngine(settings: Settings): StartEngine {
     const module = standing.from === 'pinned' ? compileEngine(bytes, sha256, path) : proveEngineNow(trial);
     return { path, module, standing, seen };
   } catch (error) {
-    if (!(error instanceof Fault) || error.code === 'engine_integrity') throw error;
+    if (!(error instanceof Fault) || AS_IT_IS.has(error.code)) throw error;
     const said = typeof error.facts.why === 'string' ? error.facts.why : error.message;
     const why = error.code === 'engine_untrusted' ? `its SHA-256 is not the pinned one, and ${said}` : said;
     throw new Fault('engine_integrity', { path, why }, { cause: error });
@@ -71,8 +74,7 @@ function readStill(path: string, { rules }: EngineTrust): EngineFiles {
   for (let tries = 1; ; tries++) {
     const got = attempt(() => readEngineFiles(path, rules));
     if (got.ok) return got.value;
-    const moved = got.error instanceof Fault && got.error.code === 'policy_changed_while_read';
-    if (!moved) throw got.error;
+    if (!isMoved(got.error)) throw got.error;
     if (tries >= READS) throw new Fault('engine_unreadable', { path, why: 'it keeps changing' });
   }
 }

@@ -33,7 +33,7 @@ type Said = Verdict | { readonly is: 'alive' };
 
 /**
  * @param silentMs  One that says nothing for so long has hung.
- * @throws Fault `engine_integrity`, `engine_unproven`
+ * @throws Fault `engine_integrity`, `engine_unproven`, `version_on_disk_differs`
  */
 export async function proveEngine(trial: Trial, silentMs = ENGINE_SILENT_MAX_MS): Promise<EngineModule> {
   const worker = start({ trial, reply: null });
@@ -85,8 +85,8 @@ export function proveEngineNow(trial: Trial, timeoutMs = 2 * ENGINE_SILENT_MAX_M
   }
 }
 
-function start(workerData: Asked, transferList: Transferable[] = []): Worker {
-  return ownThread(new URL('./judge-worker.js', import.meta.url), workerData, transferList);
+function start(asked: Asked, transferList: Transferable[] = []): Worker {
+  return ownThread(new URL('./judge-worker.js', import.meta.url), asked, transferList);
 }
 
 function engineOf(said: Verdict, { sha256, path }: Trial): EngineModule {

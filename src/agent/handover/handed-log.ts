@@ -43,7 +43,7 @@ interface Waiter {
 }
 
 /** In the form of an origin, since a latched kill must name one. */
-export const UNHEARD = 'unheard/daemon/0000000000000000';
+const UNHEARD = 'unheard/daemon/0000000000000000';
 
 export class HandedLog implements AuditLog {
   readonly #parts: HandedLogParts;

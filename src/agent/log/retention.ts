@@ -40,7 +40,7 @@ export interface Removable {
   readonly record: SegmentRemovedFields;
 }
 
-export const holdName = (path: string): string => join(dirname(path), 'hold');
+const holdName = (path: string): string => join(dirname(path), 'hold');
 
 /** What is to go now, the oldest first. @throws the system's error */
 export function removable(path: string, log: string, retention: Retention, nowMs: number): readonly Removable[] {

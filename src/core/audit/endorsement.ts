@@ -12,7 +12,7 @@ import type { Ed25519Sign, Ed25519Verify } from '../ports.js';
 import type { FlatRecord } from './canonical.js';
 
 /** The bytes that are signed. `publicKey`: padded base64, as in the record. */
-export const endorsementBytes = (origin: string, publicKey: string): Uint8Array =>
+const endorsementBytes = (origin: string, publicKey: string): Uint8Array =>
   utf8(`checkrd-endorse-v1\n${origin}\n${publicKey}\n`);
 
 /** Value for the field `endorsement`. */

@@ -27,7 +27,7 @@ export interface Succession {
 }
 
 /** The bytes that `signature` signs. */
-export function successionBytes({ origin, seq, prev, publicKey }: Succession): Uint8Array {
+function successionBytes({ origin, seq, prev, publicKey }: Succession): Uint8Array {
   return utf8(`checkrd-key-v1\n${origin}\n${seq}\n${prev}\n${toBase64(publicKey)}\n`);
 }
 

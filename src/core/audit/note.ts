@@ -67,7 +67,7 @@ export function noteKeyHash(sha256: Sha256, name: string, publicKey: Uint8Array)
 }
 
 /** The text that is signed. */
-export function checkpointText(checkpoint: Checkpoint): string {
+function checkpointText(checkpoint: Checkpoint): string {
   return `${checkpoint.origin}\n${checkpoint.size}\n${toBase64(checkpoint.root)}\n`;
 }
 

@@ -12,7 +12,7 @@ import { LOOPBACK } from './loopback.js';
 
 type Schema = Readonly<Record<string, unknown>>;
 
-export const SETTINGS_SCHEMA_ID = 'urn:checkrd:settings:v1';
+const SETTINGS_SCHEMA_ID = 'urn:checkrd:settings:v1';
 
 const PATH: Schema = { type: 'string', minLength: 1, pattern: '^[^\\u0000]*$' };
 /** A name of digits alone is a number to YAML. */

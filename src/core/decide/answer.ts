@@ -4,21 +4,18 @@
  * The engine numbers its codes; ENGINE_CODES is their order. What does not fit the table is an engine that cannot be trusted:
  * a denial that no mode softens.
  */
-import { type Decision, type DecisionCode, type MatchedRuleKind, type PolicyMode, SOFT_CODES } from './types.js';
+import { systemDenial } from './system.js';
+import {
+  type Decision,
+  type DecisionCode,
+  type MatchedRuleKind,
+  POLICY_CODES,
+  type PolicyMode,
+  SOFT_CODES,
+} from './types.js';
 
 /** By the engine's number; 0 is a program or an engine that broke. */
-export const ENGINE_CODES = [
-  null,
-  'rule_allowed',
-  'default_allowed',
-  'request_invalid',
-  'no_policy_for_agent',
-  'body_too_large',
-  'rule_denied',
-  'default_denied',
-  'rate_limited',
-  'limit_keys_exhausted',
-] as const satisfies readonly (DecisionCode | null)[];
+export const ENGINE_CODES = [null, ...POLICY_CODES] as const;
 
 export const ENGINE_BROKEN = 0;
 export const ENGINE_REQUEST_INVALID = 3;
@@ -27,13 +24,16 @@ export const ENGINE_RATE_LIMITED = 8;
 
 const NONE: readonly string[] = [];
 
-/** What the engine said (src/wasm/engine.ts, EngineAnswer). */
-interface Answer {
+/** What the engine said, numbers only. */
+export interface EngineAnswer {
   readonly needBody: boolean;
   readonly code: number;
+  /** -1: none. */
   readonly ruleIndex: number;
   readonly uncertain: boolean;
+  /** 0 unless rate limited. */
   readonly retryAfterMs: number;
+  /** Shadow rules that would have fired, in file order; at most eight. */
   readonly shadowRules: readonly number[];
 }
 
@@ -64,12 +64,13 @@ const KIND_OF_RULE: Partial<Record<DecisionCode, 'allow' | 'deny' | 'limit'>> = 
 };
 
 /** The decision. Never throws: an answer that makes no sense comes back denied as `request_invalid`. */
-export function toDecision(answer: Answer, rules: RuleNames, how: How): Decision {
+export function toDecision(answer: EngineAnswer, rules: RuleNames, how: How): Decision {
   const code = answer.needBody ? null : (ENGINE_CODES[answer.code] ?? null);
-  if (code === null) return broken();
+  if (code === null) return systemDenial('request_invalid', 'the engine could not judge this request');
   const wanted = KIND_OF_RULE[code];
   const rule = wanted === undefined ? null : of(rules.ruleNames, answer.ruleIndex);
-  if (wanted !== undefined && (rule === null || of(rules.ruleKinds, answer.ruleIndex) !== wanted)) return broken();
+  if (wanted !== undefined && (rule === null || of(rules.ruleKinds, answer.ruleIndex) !== wanted))
+    return systemDenial('request_invalid', 'the engine could not judge this request');
 
   const result = code === 'rule_allowed' || code === 'default_allowed' ? 'allow' : 'deny';
   const soft = result === 'deny' && SOFT_CODES.has(code) && (how.mode === 'dry_run' || how.forceDryRun);
@@ -98,7 +99,7 @@ function kindOf(code: DecisionCode): MatchedRuleKind {
   return KIND_OF_RULE[code] ?? 'system';
 }
 
-function sentence(code: DecisionCode, rule: string, answer: Answer): string {
+function sentence(code: DecisionCode, rule: string, answer: EngineAnswer): string {
   switch (code) {
     case 'rule_allowed':
       return `allowed by rule '${rule}'`;
@@ -119,17 +120,4 @@ function sentence(code: DecisionCode, rule: string, answer: Answer): string {
     default:
       return 'the request cannot be judged';
   }
-}
-
-function broken(): Decision {
-  return {
-    result: 'deny',
-    enforced: true,
-    code: 'request_invalid',
-    matchedRule: null,
-    matchedRuleKind: 'system',
-    reason: 'the engine could not judge this request',
-    uncertain: false,
-    shadowRules: NONE,
-  };
 }

@@ -4,6 +4,19 @@
 
 export type Result = 'allow' | 'deny';
 
+/** Those with which a policy answers. */
+export const POLICY_CODES = [
+  'rule_allowed',
+  'default_allowed',
+  'request_invalid',
+  'no_policy_for_agent',
+  'body_too_large',
+  'rule_denied',
+  'default_denied',
+  'rate_limited',
+  'limit_keys_exhausted',
+] as const satisfies readonly DecisionCode[];
+
 /** Every code a decision record may carry (design, "The audit log"). */
 export const DECISION_CODES = [
   'rule_allowed',

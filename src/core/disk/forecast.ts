@@ -47,7 +47,7 @@ const DAY_MS = 86_400_000;
 /** Less history than that says nothing about a day. */
 const HISTORY_MIN_MS = DAY_MS / 24;
 /** Below this an operator should hear of it. */
-export const DISK_WARNING_DAYS = 7;
+const DISK_WARNING_DAYS = 7;
 
 export function forecastDisk({ files, freeBytes, keeping, nowMs }: DiskFacts): DiskForecast {
   const logBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);

@@ -36,7 +36,7 @@ export function isWitnessName(name: string): boolean {
   return NAME.test(name);
 }
 
-export function witnessKeyHash(sha256: Sha256, { name, publicKey }: Witness): Uint8Array {
+function witnessKeyHash(sha256: Sha256, { name, publicKey }: Witness): Uint8Array {
   return sha256(concat(utf8(`${name}\n`), ALGORITHM, publicKey)).slice(0, KEY_HASH_BYTES);
 }
 
@@ -58,13 +58,7 @@ export function parseVkey(sha256: Sha256, vkey: string): Witness | null {
 }
 
 /** The line to add to a note, by the witness at `atSeconds` (POSIX time). `text` is the note's. */
-export function cosignatureLine(
-  sha256: Sha256,
-  sign: Ed25519Sign,
-  witness: Witness,
-  text: string,
-  atSeconds: number,
-): string {
+function cosignatureLine(sha256: Sha256, sign: Ed25519Sign, witness: Witness, text: string, atSeconds: number): string {
   const signature = sign(signedBytes(text, atSeconds));
   return `— ${witness.name} ${toBase64(concat(witnessKeyHash(sha256, witness), timeBytes(atSeconds), signature))}\n`;
 }

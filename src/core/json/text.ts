@@ -20,7 +20,7 @@ export function jsonText(node: TreeNode): string {
 }
 
 /** YAML also writes `+1`, `.5` and `5.`; JSON does not. */
-export function numberText(source: string): string {
+function numberText(source: string): string {
   return source
     .replace(/^\+/, '')
     .replace(/^(-?)\./, '$10.')

@@ -1,4 +1,6 @@
 /** What a daemon's metrics are made of. Types only; daemon/metrics.ts gathers them, table.ts says what becomes of each. */
+import type { AgentRecord, OutcomeFields } from '../audit/fields.js';
+import type { DecisionCode } from '../decide/types.js';
 import type { DiskForecast } from '../disk/forecast.js';
 import type { BucketReading } from './buckets.js';
 
@@ -34,23 +36,41 @@ export interface MetricFacts {
   readonly process: ProcessFacts;
 }
 
+/** `observed`: denied, and let through (dry run, permissive, break glass). */
+export type Verdict = 'allow' | 'deny' | 'observed';
+
+export interface DecisionCount {
+  /** `*`: those past the bound on agents. */
+  readonly agent: string;
+  readonly code: DecisionCode;
+  readonly verdict: Verdict;
+  /** True: decided elsewhere and handed in. */
+  readonly reported: boolean;
+  readonly count: number;
+}
+
+export interface OutcomeCount {
+  readonly result: OutcomeFields['result'];
+  readonly reported: boolean;
+  readonly count: number;
+}
+
+/** All since the start of an agent. */
 export interface CounterFacts {
-  readonly decisions: readonly {
-    readonly agent: string;
-    readonly code: string;
-    readonly verdict: string;
-    readonly reported: boolean;
-    readonly count: number;
-  }[];
-  readonly outcomes: readonly { readonly result: string; readonly reported: boolean; readonly count: number }[];
-  /** By type, in the log. */
-  readonly recordTypes: readonly { readonly type: string; readonly count: number }[];
+  readonly decisions: readonly DecisionCount[];
+  readonly outcomes: readonly OutcomeCount[];
+  /** In the log, by type; those that the log writes of itself are not among them. */
+  readonly recordTypes: readonly { readonly type: AgentRecord['type']; readonly count: number }[];
+  /** Those of them that were handed in. */
   readonly reported: number;
+  /** That could not be written. */
   readonly unwritten: number;
+  /** Policies of this agent itself that went live, that were refused. */
   readonly policiesLoaded: number;
   readonly policiesRejected: number;
+  /** Milliseconds since 1970 at which the last one went live; null: none has. */
   readonly policyLiveSinceMs: number | null;
-  /** Seconds that decisions made here took. */
+  /** Seconds that its own decisions took. */
   readonly decisionSeconds: BucketReading;
 }
 

@@ -1,6 +1,7 @@
 /**
  * Every key of the policy language with its type: the parser reads these tables, and so can whoever describes the language.
  */
+import { POLICY_CODES } from '../decide/types.js';
 import {
   LIMIT_MAX_CALLS,
   LIST_MAX_OPERANDS,
@@ -48,9 +49,12 @@ export interface KeyRow {
 export type KeyTable = Readonly<Record<string, KeyRow>>;
 export type TableName = 'rule' | 'matcher' | 'limit' | 'field' | 'body' | 'test' | 'request' | 'expect';
 
-/** Of rules. Bytes are counted beside it. */
-export const RULE_NAME = '^[^\\p{Cc},]+$';
-export const ONE_LINE = '^\\P{Cc}+$';
+/**
+ * Of rules. Bytes are counted beside it. The control characters stand in it themselves, as `\\p{Cc}` lists them: validators
+ * of the schema have regular expressions of their own, and many do not know the name.
+ */
+export const RULE_NAME = '^[^\u0000-\u001f\u007f-\u009f,]+$';
+export const ONE_LINE = '^[^\u0000-\u001f\u007f-\u009f]+$';
 
 export const DOCUMENT_KEYS = {
   agent: { type: 'string', means: 'a label recorded with every decision' },
@@ -172,17 +176,7 @@ export const EXPECT_KEYS = {
   },
   code: {
     type: 'string',
-    values: [
-      'rule_allowed',
-      'default_allowed',
-      'request_invalid',
-      'no_policy_for_agent',
-      'body_too_large',
-      'rule_denied',
-      'default_denied',
-      'rate_limited',
-      'limit_keys_exhausted',
-    ],
+    values: POLICY_CODES,
     means: 'the code of the decision',
   },
   rule: { type: 'string', means: 'the rule that decides' },

@@ -65,7 +65,7 @@ export class Fields<Key extends string = string> {
 
   /** Whether the key was written at all; a bad value has been reported already. */
   has(key: Key): boolean {
-    return this.map.entries.some(entry => entry.key === key);
+    return entryOf(this.map.entries, key) !== undefined;
   }
 
   /** Where the key stands; where the mapping begins when it was not written well. */
@@ -99,8 +99,26 @@ export class Fields<Key extends string = string> {
   }
 
   private entry(key: Key): MapEntry | undefined {
-    return this.entries.find(entry => entry.key === key);
+    return entryOf(this.entries, key);
   }
+}
+
+/** The entry of `key`. A plain loop: every key of every rule is looked for. */
+export function entryOf(entries: readonly MapEntry[], key: string): MapEntry | undefined {
+  for (let i = 0; i < entries.length; i++) if (entries[i]?.key === key) return entries[i];
+  return undefined;
+}
+
+const NO_SLIPS: readonly string[] = [];
+const requiredKeys = new WeakMap<KeyTable, readonly (readonly [key: string, row: KeyRow])[]>();
+
+function requiredOf(table: KeyTable): readonly (readonly [key: string, row: KeyRow])[] {
+  let required = requiredKeys.get(table);
+  if (required === undefined) {
+    required = Object.entries(table).filter(([, row]) => row.required === true);
+    requiredKeys.set(table, required);
+  }
+  return required;
 }
 
 /** `where` names the mapping in messages: "the policy", "the rule `x`". Null when `node` is no mapping. */
@@ -115,26 +133,29 @@ export function readFields<Table extends KeyTable>(
     issues.add(code, node.at, `${nameOf(where)} is a mapping, not ${KIND_NAMES[node.kind]}`);
     return null;
   }
-  const bad = new Set<MapEntry>();
-  const slips: string[] = [];
+  // Most mappings are faultless: what only faults need is made with the first.
+  let bad: Set<MapEntry> | null = null;
+  let slips: string[] | null = null;
   for (const entry of node.entries) {
     const row = Object.hasOwn(table, entry.key) ? table[entry.key] : undefined;
     if (row !== undefined && fits(issues, entry, row)) continue;
+    bad ??= new Set();
     bad.add(entry);
     if (issues.full) continue;
     if (row !== undefined) continue;
     const meant = unknownKey(issues, entry, table, nameOf(where));
-    if (meant !== null) slips.push(meant);
+    if (meant !== null) slips = [...(slips ?? []), meant];
   }
-  const entries = bad.size === 0 ? node.entries : node.entries.filter(entry => !bad.has(entry));
-  const fields = new Fields<keyof Table & string>(node, entries, slips);
-  for (const key in table) {
-    const row = table[key];
-    if (row?.required === true && !fields.meant(key)) {
-      missing(issues, node, key, row, nameOf(where));
-    }
+  const entries = sound(node.entries, bad);
+  const fields = new Fields<keyof Table & string>(node, entries, slips ?? NO_SLIPS);
+  for (const [key, row] of requiredOf(table)) {
+    if (!fields.meant(key)) missing(issues, node, key, row, nameOf(where));
   }
   return fields;
+}
+
+function sound(entries: readonly MapEntry[], bad: ReadonlySet<MapEntry> | null): readonly MapEntry[] {
+  return bad === null ? entries : entries.filter(entry => !bad.has(entry));
 }
 
 function nameOf(where: Where): string {
@@ -142,13 +163,25 @@ function nameOf(where: Where): string {
 }
 
 /** Reports `node` as of the wrong type for `what`. */
-export function wrongType(issues: IssueList, node: TreeNode, what: string, type: ValueType): void {
+export function wrongType(issues: IssueList, node: TreeNode, what: string, type: ValueType, row?: KeyRow): void {
   if (node.kind === 'null') {
-    issues.add('null_value', node.at, `${what} has no value`, `give it ${TYPE_NAMES[type]} or leave it out`);
+    issues.add('null_value', node.at, `${what} has no value`, instead(type, row));
     return;
   }
   const message = `${what} takes ${TYPE_NAMES[type]}, not ${KIND_NAMES[node.kind]}`;
   issues.add('wrong_type', node.at, message, typeSuggestion(node, type));
+}
+
+/** A key that must be there cannot be left out. */
+function instead(type: ValueType, row: KeyRow | undefined): string {
+  if (row?.required !== true) return `give it ${TYPE_NAMES[type]} or leave it out`;
+  if (type === 'list' && row.mayBeEmpty === true) return 'give it a list; `[]` is an empty one';
+  return row.values === undefined ? `give it ${TYPE_NAMES[type]}` : `write ${choices(row.values)}`;
+}
+
+function choices(values: readonly string[]): string {
+  const known = values.map(word => `\`${word}\``);
+  return known.length === 1 ? (known[0] ?? '') : `${known.slice(0, -1).join(', ')} or ${known.at(-1)}`;
 }
 
 function typeSuggestion(node: TreeNode, type: ValueType): string | null {
@@ -167,13 +200,11 @@ function typeSuggestion(node: TreeNode, type: ValueType): string | null {
 
 function fits(issues: IssueList, { key, value }: MapEntry, row: KeyRow): boolean {
   if (!KINDS[row.type].includes(value.kind)) {
-    wrongType(issues, value, `\`${key}\``, row.type);
+    wrongType(issues, value, `\`${key}\``, row.type, row);
     return false;
   }
   if (row.values !== undefined && value.kind === 'string' && !row.values.includes(value.value)) {
-    const known = row.values.map(word => `\`${word}\``);
-    const choice = known.length === 1 ? known[0] : `${known.slice(0, -1).join(', ')} or ${known.at(-1)}`;
-    const message = `\`${key}\` is ${choice}, not ${quoted(value.value)}`;
+    const message = `\`${key}\` is ${choices(row.values)}, not ${quoted(value.value)}`;
     const suggestion = didYouMean(value.value, row.values);
     issues.add('unknown_value', value.at, message, suggestion?.startsWith('did') === true ? suggestion : null);
     return false;

@@ -4,9 +4,10 @@
 import type { MapEntry } from '../json/tree.js';
 import { RULE_MAX_MATCHERS } from '../limits.js';
 import type { CheckContext } from './check-context.js';
-import type { Matcher, TimeMatcher, TimeWindow, Zone } from './checked.js';
+import type { BodyMatcher, FieldMatcher, Matcher, TimeMatcher, TimeWindow, Zone } from './checked.js';
 import { EVERY_DAY, readDays } from './days.js';
 import type { MATCHER_KEYS } from './definition.js';
+import { entryOf } from './fields.js';
 import { overBound } from './issue-list.js';
 import { readBodyMatchers } from './matcher-body.js';
 import { readFieldMatchers } from './matcher-fields.js';
@@ -16,6 +17,9 @@ import { parseWindow, parseZone } from './time.js';
 import { parseUrlPattern } from './url-pattern.js';
 
 const UTC: Zone = { kind: 'offset', minutes: 0 };
+/** Shared: most rules of thousands look at none of these. */
+const NO_FIELDS: readonly FieldMatcher[] = [];
+const NO_BODY: readonly BodyMatcher[] = [];
 const WHOLE_DAY = { kind: 'within', startMinute: 0, endMinute: 1440 } as const;
 
 /** Well-typed entries with matcher keys, each key once. */
@@ -38,13 +42,13 @@ export function readMatcher(context: CheckContext, entries: MatcherEntries, at: 
     url: url?.kind === 'string' ? issues.take(url.at, parseUrlPattern(url.value)) : null,
     query: readNamed(context, entries, 'query'),
     headers: readNamed(context, entries, 'headers'),
-    body: body === null ? [] : (readBodyMatchers(context, body, 'body') ?? []),
+    body: body === null ? NO_BODY : (readBodyMatchers(context, body, 'body') ?? NO_BODY),
     tools: tool === null ? null : readToolPatterns(issues, tool),
-    args: args === null ? [] : (readBodyMatchers(context, args, 'args') ?? []),
+    args: args === null ? NO_BODY : (readBodyMatchers(context, args, 'args') ?? NO_BODY),
     time: readTime(context, entries, daysWritten),
   };
   const { query, headers, time } = matcher;
-  const parts = [matcher.methods, matcher.url, matcher.tools].filter(part => part !== null).length;
+  const parts = (matcher.methods === null ? 0 : 1) + (matcher.url === null ? 0 : 1) + (matcher.tools === null ? 0 : 1);
   const lists = query.length + headers.length + matcher.body.length + matcher.args.length;
   const count = parts + lists + (time?.windows.length ?? 0);
   if (count > RULE_MAX_MATCHERS) issues.addFlaw(at, overBound('the rule', count, RULE_MAX_MATCHERS, 'matchers'));
@@ -54,15 +58,18 @@ export function readMatcher(context: CheckContext, entries: MatcherEntries, at: 
 type MatcherKey = keyof typeof MATCHER_KEYS;
 
 function find(entries: MatcherEntries, key: MatcherKey): MapEntry | undefined {
-  return entries.find(entry => entry.key === key);
+  return entryOf(entries, key);
 }
 
 function readNamed(context: CheckContext, entries: MatcherEntries, key: 'query' | 'headers') {
   const node = find(entries, key)?.value;
-  return node?.kind === 'list' ? (readFieldMatchers(context, node, key) ?? []) : [];
+  return node?.kind === 'list' ? (readFieldMatchers(context, node, key) ?? NO_FIELDS) : NO_FIELDS;
 }
 
+const TIME_KEYS: ReadonlySet<string> = new Set<MatcherKey>(['days', 'time_within', 'time_outside', 'timezone']);
+
 function readTime(context: CheckContext, entries: MatcherEntries, daysWritten: boolean): TimeMatcher | null {
+  if (!daysWritten && !entries.some(({ key }) => TIME_KEYS.has(key))) return null;
   const { issues } = context;
   const list = find(entries, 'days')?.value;
   const days = list?.kind === 'list' ? readDays(issues, list) : EVERY_DAY;

@@ -73,7 +73,7 @@ export function readPolicyObject(jsonText: string): PolicyReading {
 }
 
 /** Checks a policy that stands inside a larger JSON value which has been read already. Issues carry no place. */
-export function readPolicyTree(root: TreeNode): PolicyReading {
+function readPolicyTree(root: TreeNode): PolicyReading {
   const issues = new IssueList();
   return reading(issues, checkDocument(issues, root, null, POLICY_JSON_MAX_RULES), null);
 }

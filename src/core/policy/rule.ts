@@ -6,7 +6,7 @@ import { HINT_MAX_BYTES, RULE_NAME_MAX_BYTES } from '../limits.js';
 import type { CheckContext } from './check-context.js';
 import type { CheckedRule, Effect } from './checked.js';
 import { LIMIT_EFFECT_KEYS, MATCHER_KEYS, RULE_KEYS, RULE_NAME } from './definition.js';
-import { type Fields, readFields } from './fields.js';
+import { entryOf, type Fields, readFields } from './fields.js';
 import { quoted } from './issue-list.js';
 import { readLimit } from './limit.js';
 import { readMatcher } from './matcher.js';
@@ -15,6 +15,7 @@ import { withinBytes } from './strings.js';
 const NAME = new RegExp(RULE_NAME, 'u');
 const EFFECTS = ['allow', 'deny', 'limit'] as const;
 type EffectKind = (typeof EFFECTS)[number];
+const EFFECT_NAMES: Readonly<Record<EffectKind, string>> = { allow: '`allow`', deny: '`deny`', limit: '`limit`' };
 type RuleFields = Fields<keyof typeof RULE_KEYS>;
 
 /** Null when something stopped the reading; otherwise usable only if nothing was reported. */
@@ -25,23 +26,23 @@ export function readRule(context: CheckContext, node: TreeNode): CheckedRule | n
   const name = readName(context, fields);
   const kind = oneEffect(context, fields);
   const inside = kind === null ? null : fields.node(kind);
-  const matchers = fields.entries.filter(isMatcher);
+  let matchers: readonly MapEntry[] = fields.entries.filter(isMatcher);
   let effect: Effect | null = null;
   let daysWritten = fields.has('days');
   if (kind !== null && inside !== null) {
-    const where = `\`${kind}\``;
+    const where = EFFECT_NAMES[kind];
     if (kind === 'limit') {
       const limit = readFields(issues, inside, LIMIT_EFFECT_KEYS, where);
       if (limit !== null) {
         effect = readLimit(context, limit);
-        merge(context, matchers, limit.entries.filter(isMatcher), where);
+        matchers = merged(context, matchers, limit.entries.filter(isMatcher), where);
         daysWritten ||= limit.has('days');
       }
     } else {
       const parts = readFields(issues, inside, MATCHER_KEYS, where);
       if (parts !== null) {
         effect = { kind };
-        merge(context, matchers, parts.entries, where);
+        matchers = merged(context, matchers, parts.entries, where);
         daysWritten ||= parts.has('days');
       }
     }
@@ -116,14 +117,22 @@ function isMatcher(entry: MapEntry): boolean {
   return Object.hasOwn(MATCHER_KEYS, entry.key);
 }
 
-/** Adds the entries of `inside` to `all`; a key in both is reported where the second one stands. */
-function merge({ issues }: CheckContext, all: MapEntry[], inside: readonly MapEntry[], where: string): void {
+/** The entries of `beside`, then those of `inside`; a key in both is reported where the second one stands. */
+function merged(
+  { issues }: CheckContext,
+  beside: readonly MapEntry[],
+  inside: readonly MapEntry[],
+  where: string,
+): readonly MapEntry[] {
+  if (beside.length === 0) return inside;
+  const all = [...beside];
   for (const entry of inside) {
-    const other = all.find(({ key }) => key === entry.key);
+    const other = entryOf(all, entry.key);
     if (other === undefined) all.push(entry);
     else {
       const message = `\`${entry.key}\` stands inside ${where} and beside it`;
       issues.add('matcher_twice', Math.max(entry.keyAt, other.keyAt), message, 'keep one of them');
     }
   }
+  return all;
 }

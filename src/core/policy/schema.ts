@@ -1,19 +1,29 @@
 /**
  * JSON Schema (2020-12) of a policy, from the tables that the parser reads.
  *
- *   out  : a schema that takes every policy that loads; some that it takes do not load, since patterns, names that must
- *          differ and keys that exclude each other are the parser's business
+ *   out  : a schema that takes every policy that loads; some that it takes do not load, since what a text must be and names
+ *          that must differ are the parser's business
  *   never: knows a key that the tables do not have
  */
-import { DOCUMENT_KEYS, type KeyRow, type KeyTable, TABLES, type TableName } from './definition.js';
+import { DOCUMENT_KEYS, type KeyRow, type KeyTable, MATCHER_KEYS, TABLES, type TableName } from './definition.js';
 
 type Schema = Readonly<Record<string, unknown>>;
 
 export const SCHEMA_ID = 'urn:checkrd:policy:v1';
 
+const EFFECTS = ['allow', 'deny', 'limit'];
+const WINDOWS = ['time_within', 'time_outside', 'days'];
+
 /** What tables cannot say: keys that need or exclude each other. */
 const BETWEEN: Partial<Readonly<Record<TableName, Schema>>> = {
-  rule: oneOf(['allow', 'deny', 'limit']),
+  rule: {
+    ...oneOf(EFFECTS),
+    // A matcher stands inside the effect or beside it.
+    dependentSchemas: Object.fromEntries(Object.keys(MATCHER_KEYS).map(key => [key, withoutInside(key)])),
+    if: insideOrBeside(['timezone']),
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: insideOrBeside(WINDOWS),
+  },
   limit: {
     ...oneOf(Object.keys(TABLES.limit).filter(key => key.startsWith('calls_per_'))),
     if: { properties: { per: { const: 'body_field' } }, required: ['per'] },
@@ -23,11 +33,13 @@ const BETWEEN: Partial<Readonly<Record<TableName, Schema>>> = {
   },
   request: {
     anyOf: [{ required: ['url'] }, { required: ['tool'] }],
-    dependentRequired: { args: ['tool'] },
+    dependentRequired: { args: ['tool'], body: ['method'] },
     if: { required: ['tool'] },
     // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
     then: { properties: { headers: false, body: false } },
   },
+  field: aloneWhenFalse('present'),
+  body: aloneWhenFalse('exists'),
 };
 
 export function policySchema(): Schema {
@@ -119,4 +131,27 @@ function given(keyword: string, value: unknown): Schema {
 
 function oneOf(keys: readonly string[]): Schema {
   return { oneOf: keys.map(key => ({ required: [key] })) };
+}
+
+/** Beside the key is only the one that says where to look. */
+function aloneWhenFalse(key: string): Schema {
+  return {
+    if: { properties: { [key]: { const: false } }, required: [key] },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { maxProperties: 2 },
+  };
+}
+
+function withoutInside(key: string): Schema {
+  const without = { type: 'object', properties: { [key]: false } };
+  return { properties: Object.fromEntries(EFFECTS.map(effect => [effect, without])) };
+}
+
+function insideOrBeside(keys: readonly string[]): Schema {
+  const any = keys.map(key => ({ required: [key] }));
+  const inside = EFFECTS.map(effect => ({
+    required: [effect],
+    properties: { [effect]: { type: 'object', anyOf: any } },
+  }));
+  return { anyOf: [...any, ...inside] };
 }

@@ -9,6 +9,10 @@ import { PATTERN_MAX_SEGMENTS } from '../limits.js';
 import type { Segment } from './checked.js';
 import { good, overBound, type Parsed, quoted } from './issue-list.js';
 
+const ONE = good<Segment>({ kind: 'one' });
+const MANY = good<Segment>({ kind: 'many' });
+const ID = good<Segment>({ kind: 'id' });
+
 type Wrong = (message: string, suggestion?: string | null) => Parsed<never>;
 
 /** One trailing slash is ignored. `wrong` makes the flaw, `what` names the pattern, `resolved` are segments that no path has. */
@@ -37,9 +41,9 @@ export function parseSegments(
 }
 
 function parseSegment(piece: string, wrong: Wrong): Parsed<Segment> {
-  if (piece === '*') return good({ kind: 'one' });
-  if (piece === '**') return good({ kind: 'many' });
-  if (piece === '{id}') return good({ kind: 'id' });
+  if (piece === '*') return ONE;
+  if (piece === '**') return MANY;
+  if (piece === '{id}') return ID;
   if (/[{}]/.test(piece)) return wrong(`${quoted(piece)}: braces stand only in \`{id}\` as a whole segment`);
   if (piece.includes('%')) {
     return wrong(

@@ -20,9 +20,11 @@ export const SCHEMES: readonly Scheme[] = ['http', 'https', 'ws', 'wss', 'tool',
 /** Never throws. */
 export function parseUrlPattern(text: string): Parsed<UrlPattern> {
   if (text === '') return flawed('empty_value', 'the URL pattern is empty', 'write `*` for everything');
-  const bytes = utf8Length(text);
-  if (bytes > PATTERN_MAX_BYTES)
-    return { ok: false, flaw: overBound('the URL pattern', bytes, PATTERN_MAX_BYTES, 'bytes') };
+  if (text.length * 3 > PATTERN_MAX_BYTES) {
+    const bytes = utf8Length(text);
+    if (bytes > PATTERN_MAX_BYTES)
+      return { ok: false, flaw: overBound('the URL pattern', bytes, PATTERN_MAX_BYTES, 'bytes') };
+  }
   if (/\p{Cc}/u.test(text)) return wrong('the URL pattern holds a control character');
   if (text === '*' || text === '**') return good({ kind: 'everything', text });
   if (text.includes('?')) return wrong('a URL pattern has no `?`', 'match parameters with `query`');

@@ -37,8 +37,13 @@ interface Anchored {
   readonly weight: number;
 }
 
+/** Up to so many keys, looking through them costs less than a set. */
+const FEW_KEYS = 8;
+
 class Converter {
   private readonly anchors = new Map<string, Anchored>();
+  /** A policy has few different keys and each thousands of times. */
+  private readonly keys = new Map<string, string>();
   private expansions = 0;
   private lastAt = 0;
   /** False once a value had to be replaced by another; what is checked then would mislead. */
@@ -65,22 +70,25 @@ class Converter {
   }
 
   private content(node: ParsedNode, at: number, depth: number): TreeNode {
+    if (isScalar<string>(node)) return this.scalar(node, at);
     if (isMap<ParsedNode, ParsedNode | null>(node)) return { kind: 'map', at, entries: this.entries(node, depth) };
     if (isSeq<ParsedNode>(node))
       return { kind: 'list', at, items: node.items.map(item => this.convert(item, depth + 1)) };
-    if (isScalar<string>(node)) return this.scalar(node, at);
     return { kind: 'null', at };
   }
 
   private entries(map: YAMLMap<ParsedNode, ParsedNode | null>, depth: number): MapEntry[] {
-    const entries: MapEntry[] = [];
-    const seen = new Set<string>();
-    for (const pair of map.items) {
+    const { items } = map;
+    // As long as it will be: what grows keeps room that thousands of mappings never use.
+    const entries = new Array<MapEntry>(items.length);
+    const seen = items.length > FEW_KEYS ? new Set<string>() : null;
+    let count = 0;
+    for (const pair of items) {
       const keyAt = pair.key.range[0];
       const key = this.key(pair.key, keyAt);
       const value = this.convert(pair.value, depth + 1);
       if (key === null) continue;
-      if (seen.has(key)) {
+      if (seen?.has(key) ?? hasKey(entries, count, key)) {
         this.issues.add(
           'duplicate_key',
           keyAt,
@@ -89,9 +97,10 @@ class Converter {
         );
         continue;
       }
-      seen.add(key);
-      entries.push({ key, keyAt, value });
+      seen?.add(key);
+      entries[count++] = { key, keyAt, value };
     }
+    entries.length = count;
     return entries;
   }
 
@@ -109,13 +118,21 @@ class Converter {
     }
     const key = this.convert(node, 0);
     if (key.kind === 'string') {
-      if (key.value !== '<<' || node.type !== 'PLAIN') return key.value;
+      if (key.value !== '<<' || node.type !== 'PLAIN') return this.interned(key.value);
       this.issues.add('merge_key', at, 'merge keys (`<<`) are not taken', 'write the keys out');
       this.whole = false;
     } else if (plainScalar(node.source ?? '').kind !== 'refused') {
       this.issues.add('key_not_string', at, 'a key of a mapping is a string', 'quote the key');
     }
     return null;
+  }
+
+  /** One string for all keys that are alike: comparing them is cheap then, and the others need not be kept. */
+  private interned(key: string): string {
+    const known = this.keys.get(key);
+    if (known !== undefined) return known;
+    this.keys.set(key, key);
+    return key;
   }
 
   private scalar(node: Scalar.Parsed | Scalar<string>, at: number): TreeNode {
@@ -181,4 +198,10 @@ class Converter {
     this.whole = false;
     return { kind: 'null', at };
   }
+}
+
+/** Whether one of the first `count` entries has `key`. */
+function hasKey(entries: readonly MapEntry[], count: number, key: string): boolean {
+  for (let i = 0; i < count; i++) if (entries[i]?.key === key) return true;
+  return false;
 }

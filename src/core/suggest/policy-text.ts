@@ -1,13 +1,14 @@
 /**
  * Families as a policy in YAML that denies by default and allows exactly them.
  *
- * Texts of the log stand in double quotes as JSON writes them, or in comments without a control character: whatever the log
- * says, what is written is one policy and loads.
+ * Texts of the log stand in double quotes, or in comments, without a character that does not show: whatever the log says, what
+ * is written is one policy, loads, and reads as it decides.
  */
 import { boundedText } from '../audit/text.js';
 import { utf8 } from '../bytes.js';
 import { RULE_NAME_MAX_BYTES } from '../limits.js';
 import type { Families, Family } from './families.js';
+import { quotedText, shownText } from './shown.js';
 import { testsText } from './tests-text.js';
 
 const COMMENT_MAX_BYTES = 1200;
@@ -25,24 +26,24 @@ export function policyText(families: Families, agent: string | null): string {
     ...counted('Not covered by a rule', families.uncovered),
     ...counted('No evidence', families.noEvidence),
   ];
-  const agents = agent === null ? '' : `agents: [${JSON.stringify(agent)}]\n`;
+  const agents = agent === null ? '' : `agents: [${quotedText(agent)}]\n`;
   const body = rules.length === 0 ? 'rules: []\n' : `rules:\n${rules.join('')}`;
   return `${lines.map(comment).join('')}\ndefault: deny\n${agents}${body}${testsText(list, names, agent)}`;
 }
 
 function ruleText({ kind, pattern, methods, count, first, last, widened }: Family, name: string): string {
   const by = [...methods].sort(([a], [b]) => (a < b ? -1 : 1));
-  const list = by.map(([method]) => JSON.stringify(method)).join(', ');
+  const list = by.map(([method]) => quotedText(method)).join(', ');
   const when = first === last ? `at ${first}` : `${first} to ${last}`;
   return [
     `  ${comment(`${plural(count, 'call')} (${by.map(([method, n]) => `${method} ${n}`).join(', ')}), ${when}`)}`,
     widened
       ? `  ${comment('`*` stands for a character that a pattern cannot hold: it allows more than was seen')}`
       : '',
-    `  - name: ${JSON.stringify(name)}\n`,
+    `  - name: ${quotedText(name)}\n`,
     kind === 'tool'
-      ? `    allow: { tool: ${JSON.stringify(pattern)} }\n`
-      : `    allow: { method: [${list}], url: ${JSON.stringify(pattern)} }\n`,
+      ? `    allow: { tool: ${quotedText(pattern)} }\n`
+      : `    allow: { method: [${list}], url: ${quotedText(pattern)} }\n`,
   ].join('');
 }
 
@@ -88,4 +89,4 @@ function whom(list: readonly Family[]): string {
 }
 
 const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
-const comment = (text: string): string => `# ${boundedText(text, COMMENT_MAX_BYTES)}\n`;
+const comment = (text: string): string => `# ${shownText(boundedText(text, COMMENT_MAX_BYTES))}\n`;

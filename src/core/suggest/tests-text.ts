@@ -7,12 +7,13 @@
  */
 import { utf8 } from '../bytes.js';
 import type { Family } from './families.js';
+import { quotedText } from './shown.js';
 
 /** Tests of long addresses could be more than a policy may have. */
 const TESTS_MAX_BYTES = 1_000_000;
 
 export function testsText(list: readonly Family[], names: readonly string[], agent: string | null): string {
-  const by = agent === null ? '' : `, agent: ${JSON.stringify(agent)}`;
+  const by = agent === null ? '' : `, agent: ${quotedText(agent)}`;
   let left = TESTS_MAX_BYTES;
   const passing = list.map((family, i) => passes(family, names[i] ?? family.name, by));
   const kept = passing.filter(text => {
@@ -20,8 +21,8 @@ export function testsText(list: readonly Family[], names: readonly string[], age
     return left >= 0;
   });
   const refused = [
-    denied('a host that was not called', `url: ${JSON.stringify(`https://${unseen(list, 'url')}/`)}${by}`),
-    denied('a tool that was not called', `tool: ${JSON.stringify(unseen(list, 'tool'))}${by}`),
+    denied('a host that was not called', `url: ${quotedText(`https://${unseen(list, 'url')}/`)}${by}`),
+    denied('a tool that was not called', `tool: ${quotedText(unseen(list, 'tool'))}${by}`),
   ];
   const without = list.length - kept.length;
   const note = without === 0 ? '' : `# ${without} rules have no test here, since their addresses are long.\n`;
@@ -31,16 +32,14 @@ export function testsText(list: readonly Family[], names: readonly string[], age
 function passes({ kind, example, methods }: Family, name: string, by: string): string {
   const [method = 'GET'] = [...methods.keys()].sort();
   const asked =
-    kind === 'tool'
-      ? `tool: ${JSON.stringify(example)}`
-      : `method: ${JSON.stringify(method)}, url: ${JSON.stringify(example)}`;
+    kind === 'tool' ? `tool: ${quotedText(example)}` : `method: ${quotedText(method)}, url: ${quotedText(example)}`;
   return entry(name, `${asked}${by}`, '{ result: allow, code: rule_allowed }');
 }
 
 const denied = (name: string, asked: string): string => entry(name, asked, '{ result: deny, code: default_denied }');
 
 function entry(name: string, asked: string, expect: string): string {
-  return `  - name: ${JSON.stringify(name)}\n    request: { ${asked} }\n    expect: ${expect}\n`;
+  return `  - name: ${quotedText(name)}\n    request: { ${asked} }\n    expect: ${expect}\n`;
 }
 
 function unseen(list: readonly Family[], kind: Family['kind']): string {

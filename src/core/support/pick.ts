@@ -6,7 +6,7 @@
  *   never: passes a string on because it looks harmless: it is one of a closed list, a number, a time, a hash, or replaced
  */
 
-export const WITHHELD = '<withheld>';
+const WITHHELD = '<withheld>';
 
 export type Form =
   | { readonly is: 'number' | 'flag' | 'time' | 'sha256' | 'version' | 'path' | 'agent' | 'count' }

@@ -18,7 +18,7 @@ import { readJson } from '../json/reader.js';
 import type { TreeNode } from '../json/tree.js';
 import { ENVELOPE_MAX_BYTES } from '../limits.js';
 
-export const ENVELOPE_MAX_SIGNATURES = 64;
+const ENVELOPE_MAX_SIGNATURES = 64;
 
 const SIGNATURE_BYTES = 64;
 const KEY_ID = /^[0-9a-f]{16}$/;

@@ -21,7 +21,7 @@ export interface SeenVersion {
 export type VersionMemory = ReadonlyMap<string, SeenVersion>;
 
 /** A larger step is a slip of the hand, after which no version would be high enough. */
-export const VERSION_STEP_MAX = 1_000_000;
+const VERSION_STEP_MAX = 1_000_000;
 
 const FORMAT = 'checkrd-versions-v1';
 

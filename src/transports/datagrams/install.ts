@@ -11,7 +11,7 @@ import { type AnyFunction, allOnTop, patchMethod, type Undo, undoAll } from '../
 import { asTool, type ProcessPort, refuseNow, restricted, watchedAs } from '../port.js';
 import { handOver } from '../sanctioned.js';
 
-export const DATAGRAM_TOOL = 'node:dgram';
+const DATAGRAM_TOOL = 'node:dgram';
 
 type Answered = (error: Error | null) => void;
 

@@ -99,7 +99,6 @@ export class Flight {
     this.#caller = caller;
     this.signal = this.#controller.signal;
     call.onKill(this.#onKill);
-    if (call.killed !== null) this.#onKill();
     if (caller?.aborted === true) this.#onCaller();
     else if (caller !== null) listen(caller, this.#onCaller);
   }

@@ -37,10 +37,7 @@ export class StreamFlight {
 
   /** From here on the switch reaches it; it may have fired already. */
   start(): void {
-    for (const begin of this.#calls) {
-      begin.call.onKill(() => this.#kill(begin));
-      if (begin.call.killed !== null) this.#kill(begin);
-    }
+    for (const begin of this.#calls) begin.call.onKill(() => this.#kill(begin));
   }
 
   answered(headers: Readonly<Record<string, unknown>>): void {

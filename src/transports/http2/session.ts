@@ -128,12 +128,10 @@ export class Session implements Waiting {
       for (const { call } of calls) call.finish({ result });
     };
     for (const { call, requestId } of calls) {
-      const kill = (): void => {
+      call.onKill(() => {
         call.finish({ result: 'killed' });
         this.deny(killedDenial(call.killed, requestId));
-      };
-      call.onKill(kill);
-      if (call.killed !== null) kill();
+      });
     }
     if (!this.gone) this.dial();
   }

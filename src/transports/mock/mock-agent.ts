@@ -8,7 +8,7 @@
 import type { Agent, Begun, CallContext, KillHold, Outcome } from '../../agent/types.js';
 import type { AgentId } from '../../core/brand.js';
 import { killDecision } from '../../core/decide/kill.js';
-import { systemDenial } from '../../core/decide/system.js';
+import { systemAllowance, systemDenial } from '../../core/decide/system.js';
 import { checkAction } from '../../core/decide/tool-request.js';
 import { type ActionRequest, blocks, type Decision, type DecisionCode } from '../../core/decide/types.js';
 import { BODY_INSPECT_DEFAULT_BYTES } from '../../core/limits.js';
@@ -107,7 +107,11 @@ export class MockAgent implements Agent {
   }
 
   skip(request: ActionRequest, context: CallContext): Settled {
-    return this.#settle(this.#stands(request) ?? allowed('hook_skipped', 'skipped by a hook'), request, context);
+    return this.#settle(
+      this.#stands(request) ?? systemAllowance('hook_skipped', 'skipped by a hook'),
+      request,
+      context,
+    );
   }
 
   waits(_agent: AgentId, stopped: () => void): () => void {
@@ -134,11 +138,11 @@ export class MockAgent implements Agent {
     const { policy, isAllowed, reason } = this.#rules;
     const headers = 'headers' in request ? request.headers : [];
     const said = policy?.(request.method, request.url ?? '', headers, bodyText(request)) ?? isAllowed;
-    if (said === true) return allowed('rule_allowed', 'allowed by the mock');
+    if (said === true) return systemAllowance('rule_allowed', 'allowed by the mock');
     const given: MockDecision = said === false ? { allow: false } : said;
-    if (given.allow) return allowed(given.code ?? 'rule_allowed', given.reason ?? 'allowed by the mock');
+    if (given.allow) return systemAllowance(given.code ?? 'rule_allowed', given.reason ?? 'allowed by the mock');
     return {
-      ...allowed(given.code ?? 'rule_denied', given.reason ?? reason),
+      ...systemAllowance(given.code ?? 'rule_denied', given.reason ?? reason),
       result: 'deny',
       enforced: this.#rules.enforced,
       ...(given.hint === undefined ? {} : { hint: given.hint }),
@@ -191,19 +195,6 @@ export class MockAgent implements Agent {
   #id(): string {
     return `mock-${++this.#serial}`;
   }
-}
-
-function allowed(code: DecisionCode, reason: string): Decision {
-  return {
-    result: 'allow',
-    enforced: true,
-    code,
-    matchedRule: null,
-    matchedRuleKind: 'system',
-    reason,
-    uncertain: false,
-    shadowRules: [],
-  };
 }
 
 const decoder = new TextDecoder();

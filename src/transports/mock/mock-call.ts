@@ -27,6 +27,7 @@ export class MockCallState implements Call {
 
   onKill(listener: () => void): void {
     this.#listener = listener;
+    if (this.killed !== null) listener();
   }
 
   onDisk(): null {

@@ -14,7 +14,7 @@ import { type AnyFunction, allOnTop, type Patch, patchMethod, type Undo, undoAll
 import { type Answer, asTool, type ProcessPort, restricted, watchedAs } from '../port.js';
 import { handOver, isHandingOver } from '../sanctioned.js';
 
-export const DNS_TOOL = 'node:dns';
+const DNS_TOOL = 'node:dns';
 
 const RESOLVES = ['', '4', '6', 'Any', 'Caa', 'Cname', 'Mx', 'Naptr', 'Ns', 'Ptr', 'Soa', 'Srv', 'Tlsa', 'Txt'];
 const METHODS = ['lookup', 'lookupService', 'reverse', ...RESOLVES.map(type => `resolve${type}`)];

@@ -12,7 +12,7 @@ import { type AnyFunction, allOnTop, type Patch, patchMethod, type Undo, undoAll
 import { asTool, type ProcessPort, restricted, watchedAs } from '../port.js';
 import { quietly } from '../quiet.js';
 
-export const NATIVE_TOOL = 'node:native';
+const NATIVE_TOOL = 'node:native';
 
 export function install(port: ProcessPort): Undo {
   const guard = (way: Way, kind: string, what: (args: readonly unknown[]) => unknown) => (native: AnyFunction) =>

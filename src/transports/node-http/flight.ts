@@ -41,10 +41,7 @@ export class HttpFlight {
 
   /** From here on the switch reaches it; it may have fired while the request was being dialled. */
   start(): void {
-    for (const begin of this.#calls) {
-      begin.call.onKill(() => this.#kill(begin));
-      if (begin.call.killed !== null) this.#kill(begin);
-    }
+    for (const begin of this.#calls) begin.call.onKill(() => this.#kill(begin));
   }
 
   answered(response: IncomingMessage): void {

@@ -14,7 +14,7 @@ import { type Answer, asTool, type ProcessPort, restricted, watchedAs } from '..
 import { inherits } from './program.js';
 import { type Given, readExec, readFile } from './sync-arguments.js';
 
-export const PROCESS_TOOL = 'node:child_process';
+const PROCESS_TOOL = 'node:child_process';
 
 export function install(port: ProcessPort): Undo {
   const patches = [

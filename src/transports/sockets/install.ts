@@ -20,7 +20,7 @@ import { type Destination, destinationOf, tcpUrl } from './destination.js';
 import { patchHandles } from './handles.js';
 
 /** The tool as which a connection without host and port is decided. */
-export const SOCKET_TOOL = 'node:net';
+const SOCKET_TOOL = 'node:net';
 
 interface Known {
   /** What names are looked up with where nobody says otherwise. */
@@ -136,12 +136,10 @@ function follow(socket: Socket, { call, requestId }: Go, run: () => unknown): un
 
 /** The call lives as long as the socket; the switch ends both. */
 export function endWith(socket: Socket, call: Call, requestId: string): void {
-  const killed = (): void => {
+  call.onKill(() => {
     socket.destroy(killedDenial(call.killed, requestId));
     call.finish({ result: 'killed' });
-  };
-  call.onKill(killed);
-  if (call.killed !== null) killed();
+  });
   socket.once('close', (failed: boolean) => {
     call.finish({
       result: failed ? 'error' : 'ok',

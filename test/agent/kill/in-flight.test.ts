@@ -103,3 +103,19 @@ test('a call that waits for a disk that hangs ends with the switch', async () =>
   assert.equal(call.confirm(), HOLD);
   assert.deepEqual([outcomes, flights.size], [['killed'], 0]);
 });
+
+test('who listens late hears that the switch has ended the call, finished or not; and of no other', () => {
+  const host = { look: () => null, record() {}, onDisk: () => null, monotonicMs: () => 0, left() {} };
+  for (const isFinished of [false, true]) {
+    const call = new LiveCall(host, 'r', id('a'));
+    call.abort(HOLD);
+    if (isFinished) call.finish({ result: 'killed' });
+    let heard = 0;
+    call.onKill(() => void heard++);
+    assert.equal(heard, 1);
+  }
+  const living = new LiveCall(host, 'r', id('a'));
+  living.onKill(() => assert.fail('it lives'));
+  living.finish({ result: 'ok' });
+  assert.equal(living.abort(HOLD), false);
+});

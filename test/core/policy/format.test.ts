@@ -66,14 +66,52 @@ rules:
   - name: long
     # before the effect
     deny:
-      # inner
       method: POST
+      # inner
       url: 'b.test/x'
     body: { jsonpath: $.a, max: 5.00 }
   # the end of the rules
   # the end
 `,
   );
+});
+
+test('a comment right over the first key of a block moves with that key, one behind a key stays on its line', () => {
+  const hosts = Array.from({ length: 9 }, (_, i) => `"value-number-${i}"`).join(', ');
+  const text = `default: deny
+rules: # all of them
+  - name: r
+    allow: # reads
+
+      # about the block
+
+      # only the API
+      url: a.test
+      headers: [{ name: X, in: [${hosts}] }] # who
+      method: GET
+    description: d
+`;
+  const rest = hosts.replaceAll(', ', '\n            - ');
+  assert.equal(
+    formatted(text),
+    `default: deny
+rules: # all of them
+  - name: r
+    allow: # reads
+
+      # about the block
+
+      method: GET
+      # only the API
+      url: a.test
+      headers: # who
+        - name: X
+          in:
+            - ${rest}
+    description: d
+`,
+  );
+  assert.equal(formatted(text.replaceAll('\n', '\r\n')), formatted(text));
 });
 
 test('the line for the editor stays the first, though it stands right over a key that moves', () => {

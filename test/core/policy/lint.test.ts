@@ -81,6 +81,9 @@ const CASES: Partial<Record<LintCode, { readonly shows: readonly Rules[]; readon
   },
   glob_over_public_suffix: {
     shows: [
+      // Any host at all is over every suffix.
+      ['allow: { url: "https://*/**" }'],
+      ['allow: { url: "**/x" }'],
       ['allow: { url: "*.com/x" }'],
       ['allow: { url: "**.co.uk/x" }'],
       ['allow: { url: "my-*.github.io/x" }'],
@@ -95,7 +98,8 @@ const CASES: Partial<Record<LintCode, { readonly shows: readonly Rules[]; readon
       ['deny: { url: "*.com/x" }'],
       ['allow: { url: "*.local/x" }'],
       ['allow: { url: "example.com/*" }'],
-      ['allow: { url: "https://*/x" }'],
+      ['allow: { url: "tool://*/x" }'],
+      ['deny: { url: "https://*/**" }'],
     ],
   },
   glob_in_domain: {
@@ -149,6 +153,8 @@ const CASES: Partial<Record<LintCode, { readonly shows: readonly Rules[]; readon
   },
   rule_never_fires: {
     shows: [
+      ['allow: { url: "tcp://a.test/" }'],
+      ['allow: { url: "tcp://*:*/" }', 'limit: { calls_per_day: 1, per: global, url: "tcp://a.test/" }'],
       [A, 'deny: {}'],
       [A, 'deny: { url: "*" }'],
       [A, 'deny: { url: "a.test/**" }'],
@@ -189,7 +195,10 @@ const CASES: Partial<Record<LintCode, { readonly shows: readonly Rules[]; readon
       [A, 'deny: { url: "*.a.test/**" }'],
       [A, 'deny: { method: GET, url: "a.test/**" }'],
       [A, 'deny: { url: "a.test/**", time_outside: "09:00-17:00" }'],
-      ['allow: { url: "tcp://a.test/" }', 'deny: { url: "a.test/**" }'],
+      ['allow: { url: "tcp://a.test:22/" }', 'deny: { url: "a.test/**" }'],
+      ['allow: { url: "tcp://a.test:*/" }'],
+      ['allow: { url: "tcp://*/" }'],
+      ['deny: { url: "tcp://a.test/" }'],
       ['allow: { url: "**.a.test/x" }', 'deny: { url: "*.a.test/**" }'],
       ['allow: { url: "a.test:*/x" }', 'deny: { url: "a.test:443/x" }'],
       ['deny: { time_within: "09:00-17:00", time_outside: "12:00-13:00" }'],

@@ -20,6 +20,23 @@ test('it is a schema of its dialect, with an ID that no host has to answer for',
   assert.ok(ajv.validateSchema(policySchema()));
 });
 
+test('its patterns are regular expressions for every validator: no class by name, none that a flag changes', () => {
+  const patterns = [...JSON.stringify(policySchema()).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)];
+  assert.ok(patterns.length >= 3);
+  for (const [, text = ''] of patterns) {
+    const pattern: string = JSON.parse(text);
+    assert.doesNotMatch(
+      pattern,
+      /\\/,
+      'no escapes: `\\p{Cc}` is an error in Python, and letters in JavaScript without `u`',
+    );
+    for (const flags of ['', 'u', 'v']) assert.ok(new RegExp(pattern, flags).test('charges {p} ünï 🚀'), flags);
+    for (const control of ['\u0000', '\n', '\u001f', '\u007f', '\u0085', '\u009f']) {
+      assert.ok(!new RegExp(pattern).test(`a${control}b`), JSON.stringify(control));
+    }
+  }
+});
+
 test('every policy of the guide, and the starter, are valid where they load', () => {
   const policies = fencedBlocks('docs/policy.md').filter(block => block.language === 'yaml');
   assert.ok(policies.length >= 10);
@@ -112,6 +129,12 @@ test('both refuse', () => {
     matcher({ method: [''] }),
     matcher({ headers: [] }),
     matcher({ headers: [{}] }),
+    header({ present: false, exact: 'a' }),
+    body({ exists: false, prefix: 'a' }),
+    rule({ allow: { url: '*' }, url: '*' }),
+    matcher({ timezone: 'UTC' }),
+    rule({ timezone: 'UTC' }),
+    asked({ body: 'a' }),
     matcher({ body: {} }),
     matcher({ body: [] }),
     body({ in: [] }),
@@ -145,6 +168,11 @@ test('both take', () => {
     own({ request: { tool: 'a/b', args: {}, url: 'tool://a/b', repeat: 2 } }),
     matcher({ method: 'get', url: '*', query: [{ name: 'q', exact: '' }] }),
     header({ in: ['', 'a'] }),
+    header({ present: false }),
+    header({ present: true, exact: 'a' }),
+    body({ exists: false }),
+    rule({ allow: { time_within: '09:00-17:00' }, timezone: 'UTC' }),
+    rule({ allow: { timezone: 'UTC' }, days: ['mon'] }),
     body({ in: ['', 1.5, true, null], prefix: '' }),
     limit({ per: 'body_field', field: '$.a' }),
     asked({ method: 'POST', body: '', headers: [['a', 'b']], repeat: 100_000 }),

@@ -3,7 +3,7 @@
  *
  *   never: changes a number's digits
  */
-import { numberText } from '../../json/text.js';
+import { jsonText } from '../../json/text.js';
 import type { TreeNode } from '../../json/tree.js';
 import type { KeyTable } from '../definition.js';
 import { inOrder, ROOT, tableUnder } from './order.js';
@@ -43,14 +43,8 @@ function flat(node: TreeNode, table: KeyTable | null): string {
     }
     case 'list':
       return `[${node.items.map(item => flat(item, table)).join(', ')}]`;
-    case 'string':
-      return JSON.stringify(node.value);
-    case 'number':
-      return numberText(node.source);
-    case 'boolean':
-      return String(node.value);
-    case 'null':
-      return 'null';
+    default:
+      return jsonText(node);
   }
 }
 

@@ -18,6 +18,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { KeyTable } from '../definition.js';
+import { keepBeside, settleComments } from './comments.js';
 import { inOrder, ROOT, tableUnder } from './order.js';
 
 const WIDTH = 120;
@@ -25,7 +26,8 @@ const EDITOR_LINE = 'yaml-language-server:';
 
 /** One round; what is laid out anew may fit differently the next time. */
 export function layOut(text: string): string {
-  const document = parseDocument(text, {
+  const document = parseDocument(text.replaceAll('\r\n', '\n'), {
+    keepSourceTokens: true,
     schema: 'failsafe',
     merge: false,
     resolveKnownTags: false,
@@ -34,6 +36,7 @@ export function layOut(text: string): string {
   });
   if (!hasAnchors(document)) {
     keepHead(document);
+    settleComments(document.contents);
     order(document.contents, ROOT);
   }
   spread(document.contents, 0);
@@ -78,9 +81,10 @@ function orderKeys(map: YAMLMap, table: KeyTable): void {
   if (sorted.every((pair, i) => pair === map.items[i])) return;
   // The blank line before what stood elsewhere separated it from what is no longer before it.
   const [leads] = sorted;
-  if (leads !== first && isScalar(leads?.key) && leads.key.spaceBefore === true) {
-    leads.key.spaceBefore = false;
-    if (isScalar(first?.key)) first.key.spaceBefore = true;
+  if (leads !== first && isScalar(leads?.key) && isScalar(first?.key)) {
+    const space = leads.key.spaceBefore === true;
+    leads.key.spaceBefore = first.key.spaceBefore === true;
+    first.key.spaceBefore = space;
   }
   map.items = sorted;
 }
@@ -90,14 +94,17 @@ function keyOf(pair: { readonly key: unknown }): string {
 }
 
 /** Makes blocks of flow collections that are too wide for a line, and sets the spaces inside the others. */
-function spread(node: unknown, column: number): void {
+function spread(node: unknown, column: number, holder: unknown = null): void {
   if (isPair(node)) {
     const key = keyOf(node);
-    spread(node.value, column + key.length + 2);
+    spread(node.value, column + key.length + 2, node);
     return;
   }
   if (!isCollection(node)) return;
-  if (node.flow === true && column + width(node) > WIDTH) node.flow = false;
+  if (node.flow === true && column + width(node) > WIDTH) {
+    node.flow = false;
+    keepBeside(holder, node);
+  }
   if (node.flow === true) padded(node);
   // In a block each item has a line of its own; in a flow collection they share one that fits already.
   for (const item of node.items) spread(item, node.flow === true ? 0 : column + 2);

@@ -26,7 +26,8 @@ function isLoopback({ host }: Parts): boolean {
   return last?.kind === 'literal' && last.text === 'localhost';
 }
 
-function wildcards({ host, text }: Parts): readonly Remark[] {
+function wildcards({ scheme, host, text }: Parts): readonly Remark[] {
+  if (host.kind === 'any' && scheme !== 'tool') return [ofAnybody(text, '')];
   if (host.kind !== 'labels') return [];
   const { labels } = host;
   const last = labels.findLastIndex(isWild);
@@ -35,15 +36,20 @@ function wildcards({ host, text }: Parts): readonly Remark[] {
     .slice(last + 1)
     .map(textOf)
     .join('.');
-  if (isPublicSuffix(suffix)) {
-    const whose = suffix === '' ? 'under every top-level domain' : `under ${quoted(suffix)}`;
-    const message = `${quoted(text)} allows hosts of anybody ${whose}`;
-    return [{ code: 'glob_over_public_suffix', message, suggestion: 'write the label that you own before the suffix' }];
-  }
+  if (isPublicSuffix(suffix)) return [ofAnybody(text, suffix)];
   const inside = labels.slice(-3).find(label => label.kind === 'glob');
   if (inside === undefined) return [];
   const message = `${quoted(text)}: ${quoted(textOf(inside))} also matches names that others may register`;
   return [{ code: 'glob_in_domain', message, suggestion: 'let `*` be a whole label, or list the hosts' }];
+}
+
+function ofAnybody(text: string, suffix: string): Remark {
+  const whose = suffix === '' ? 'under every top-level domain' : `under ${quoted(suffix)}`;
+  return {
+    code: 'glob_over_public_suffix',
+    message: `${quoted(text)} allows hosts of anybody ${whose}`,
+    suggestion: 'write the label that you own before the suffix',
+  };
 }
 
 /** A name such as `github` is a host of the local network and a tool server alike. */

@@ -15,7 +15,8 @@ import { isShadow, lintPairs } from './pairs.js';
 export function lintPolicy(policy: CheckedPolicy): readonly Lint[] {
   const lints = [...lintDocument(policy), ...lintPairs(policy)];
   for (const rule of policy.rules) {
-    for (const remark of [...remarksOnAllow(rule), ...remarksOnMatcher(rule)]) lints.push(lintRule(rule, remark));
+    for (const remark of remarksOnAllow(rule)) lints.push(lintRule(rule, remark));
+    for (const remark of remarksOnMatcher(rule)) lints.push(lintRule(rule, remark));
   }
   return lints
     .map((lint, i) => ({ lint, i }))
@@ -41,6 +42,8 @@ function lintDocument({ defaultResult, defaultAt, tests }: CheckedPolicy): reado
 function remarksOnAllow(rule: CheckedRule): readonly Remark[] {
   const { effect, matcher } = rule;
   if (effect.kind !== 'allow' || isShadow(rule)) return [];
+  // Most rules name a URL, and such a one is not about everything; a rule about tools allows no host.
+  if (matcher.url !== null && !isEveryUrl(matcher)) return isOfTools(matcher) ? [] : remarksOnUrl(matcher.url);
   if (isEmpty(matcher)) {
     const message = 'its matcher is empty, so it matches every call';
     return [{ code: 'empty_matcher', message, suggestion: 'say what it allows, or write `url: "**"` if all is meant' }];
@@ -58,7 +61,6 @@ function remarksOnAllow(rule: CheckedRule): readonly Remark[] {
     const suggestion = everyTool ? 'name the tools that are needed' : 'name the hosts and methods that are needed';
     return [{ code: 'allow_everything', message, suggestion }];
   }
-  // A rule about tools allows no host.
   return isOfTools(matcher) ? [] : remarksOnUrl(matcher.url);
 }
 

@@ -1,5 +1,14 @@
 /** Matchers that nothing can match, proven from the matcher alone. */
-import type { BodyMatcher, CheckedRule, FieldMatcher, Matcher, Operand, TimeMatcher, TimeWindow } from '../checked.js';
+import type {
+  BodyMatcher,
+  CheckedRule,
+  FieldMatcher,
+  Matcher,
+  Operand,
+  TimeMatcher,
+  TimeWindow,
+  UrlPattern,
+} from '../checked.js';
 import { quoted } from '../issue-list.js';
 import type { Remark } from '../lints.js';
 import { compareDecimals } from '../program/body-values.js';
@@ -15,6 +24,10 @@ export function remarksOnMatcher({ matcher, effect }: CheckedRule): readonly Rem
   if (matcher.time !== null && neverTime(matcher.time)) {
     const message = 'no moment lies in all of its time windows';
     remarks.push({ code: 'rule_never_fires', message, suggestion: 'mend the windows, or remove the rule' });
+  }
+  if (effect.kind !== 'deny' && isPortless(matcher.url)) {
+    const message = 'no call can match it: a raw socket has a port, and without one the pattern names none';
+    remarks.push({ code: 'rule_never_fires', message, suggestion: 'write the port, or `:*` for any' });
   }
   const missing = isOfTools(matcher) ? missingOfTools(matcher) : null;
   if (missing !== null) {
@@ -42,6 +55,11 @@ export function remarksOnMatcher({ matcher, effect }: CheckedRule): readonly Rem
     remarks.push({ code: 'body_on_bodyless_method', message, suggestion });
   }
   return remarks;
+}
+
+/** Raw sockets have no usual port; any host alone takes every port. */
+function isPortless(url: UrlPattern | null): boolean {
+  return url?.kind === 'parts' && url.scheme === 'tcp' && url.port === null && url.host.kind !== 'any';
 }
 
 /** What a rule about tools asks for and no call of a tool has. */

@@ -124,11 +124,14 @@ function likeness({ effect, matcher }: CheckedRule): string {
   const { methods, url, tools } = matcher;
   const path = url?.kind === 'parts' ? url.path : [];
   const names = tools === null ? '' : tools.map(tool => spelt(tool.path)).join(' ');
-  return `${effect.kind} ${methods?.join(' ') ?? ''} ${hostKey(url)}/${spelt(path)} ${names} ${matcher.body.length} ${matcher.args.length}`;
+  return `${effect.kind} ${methods?.join(' ') ?? ''} ${hostKey(url)}${spelt(path)} ${names} ${matcher.body.length} ${matcher.args.length}`;
 }
 
-const spelt = (path: readonly Segment[]): string =>
-  path.map(segment => ('text' in segment ? segment.text : segment.kind)).join('/');
+function spelt(path: readonly Segment[]): string {
+  let text = '';
+  for (const segment of path) text += `/${'text' in segment ? segment.text : segment.kind}`;
+  return text;
+}
 
 const samenesses = new WeakMap<CheckedRule, string>();
 

@@ -15,7 +15,8 @@ function urlWeight(url: UrlPattern | null): number {
 
 /** Of several tool patterns the most specific one counts. */
 export function specificity({ url, tools }: Matcher): number {
-  const weights = (tools ?? []).map(tool => tool.path.reduce((sum, segment) => sum + counts(segment), 0));
+  if (tools === null) return urlWeight(url);
+  const weights = tools.map(tool => tool.path.reduce((sum, segment) => sum + counts(segment), 0));
   return urlWeight(url) + Math.max(0, ...weights);
 }
 

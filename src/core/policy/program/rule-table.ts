@@ -6,6 +6,7 @@ import type {
   CheckedRule,
   FieldMatcher,
   JsonPath,
+  Scheme,
   StringTest,
   TimeMatcher,
   UrlPattern,
@@ -29,7 +30,8 @@ import {
 import type { HashTable, Ref, Strings } from './writer.js';
 
 const NO_TEXT = '';
-const WITHOUT_TCP = SCHEMES.filter(scheme => scheme !== 'tcp');
+const bitOf = (scheme: Scheme): number => 1 << SCHEMES.indexOf(scheme);
+const WITHOUT_TCP = SCHEMES.filter(scheme => scheme !== 'tcp').reduce((sum, scheme) => sum | bitOf(scheme), 0);
 
 export class RuleTable {
   readonly rules: number[] = [];
@@ -78,21 +80,15 @@ export class RuleTable {
     }
     const firstBody = this.bodyMatchers.length;
     this.bodyMatchers.push(...matcher.body, ...matcher.args);
-    this.rules.push(
-      EFFECTS.indexOf(effect.kind),
-      rank,
-      ...urlWords(parts, effect.kind === 'deny'),
-      ...this.#methodWords(matcher.methods),
-      ...this.#fieldWords(matcher.query, false),
-      ...this.#fieldWords(matcher.headers, true),
-      firstBody,
-      matcher.body.length,
-      ...this.#timeWords(matcher.time),
-      this.#limitSlot(rule, index),
-      flagsOf(rule),
-      firstBody + matcher.body.length,
-      matcher.args.length,
-    );
+    const { rules } = this;
+    rules.push(EFFECTS.indexOf(effect.kind), rank);
+    append(rules, urlWords(parts, effect.kind === 'deny'));
+    append(rules, this.#methodWords(matcher.methods));
+    append(rules, this.#fieldWords(matcher.query, false));
+    append(rules, this.#fieldWords(matcher.headers, true));
+    rules.push(firstBody, matcher.body.length);
+    append(rules, this.#timeWords(matcher.time));
+    rules.push(this.#limitSlot(rule, index), flagsOf(rule), firstBody + matcher.body.length, matcher.args.length);
   }
 
   #header(name: string): number {
@@ -194,6 +190,11 @@ export class RuleTable {
   }
 }
 
+/** Word by word: a spread asks an iterator for each, and there may be 100,000 rules. */
+function append(to: number[], words: readonly number[]): void {
+  for (let i = 0; i < words.length; i++) to.push(words[i]!);
+}
+
 const upper = (method: string): string => method.toUpperCase();
 
 function flagsOf({ matcher, shadow }: CheckedRule): number {
@@ -204,8 +205,7 @@ function flagsOf({ matcher, shadow }: CheckedRule): number {
 
 function urlWords(parts: Extract<UrlPattern, { kind: 'parts' }> | null, deny: boolean): number[] {
   if (parts === null) return [0, 0, PORT_ANY, 0];
-  const schemes = parts.scheme === null ? WITHOUT_TCP : [parts.scheme];
-  const bits = schemes.reduce((sum, scheme) => sum | (1 << SCHEMES.indexOf(scheme)), 0);
+  const bits = parts.scheme === null ? WITHOUT_TCP : bitOf(parts.scheme);
   const pathAny = parts.path.length === 1 && parts.path[0]!.kind === 'many' ? 1 : 0;
   return [1, bits, portWord(parts.port, deny || parts.host.kind === 'any'), pathAny];
 }

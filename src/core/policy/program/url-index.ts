@@ -11,9 +11,10 @@ import type { HashTable, Strings } from './writer.js';
 
 type Parts = Extract<UrlPattern, { kind: 'parts' }>;
 
+/** Most nodes of a large policy have one child or none, so maps are made when something goes into them. */
 class TrieNode {
-  readonly literals = new Map<string, TrieNode>();
-  readonly globs = new Map<string, TrieNode>();
+  literals: Map<string, TrieNode> | null = null;
+  globs: Map<string, TrieNode> | null = null;
   one: TrieNode | null = null;
   many: TrieNode | null = null;
   id: TrieNode | null = null;
@@ -26,8 +27,10 @@ class TrieNode {
   step(segment: Segment): TrieNode {
     switch (segment.kind) {
       case 'literal':
+        this.literals ??= new Map();
         return stepInto(this.literals, segment.text);
       case 'glob':
+        this.globs ??= new Map();
         return stepInto(this.globs, segment.text);
       case 'one':
         this.one ??= new TrieNode();
@@ -42,8 +45,11 @@ class TrieNode {
   }
 
   children(): TrieNode[] {
-    const named = [this.one, this.many, this.id].filter(n => n !== null);
-    return [...this.literals.values(), ...this.globs.values(), ...named];
+    const children: TrieNode[] = [];
+    for (const child of this.literals?.values() ?? []) children.push(child);
+    for (const child of this.globs?.values() ?? []) children.push(child);
+    for (const named of [this.one, this.many, this.id]) if (named !== null) children.push(named);
+    return children;
   }
 }
 
@@ -167,19 +173,23 @@ export class UrlIndex {
 }
 
 function writeNode(node: TrieNode, inHost: boolean, out: IndexWords, strings: Strings, hash: HashTable): void {
-  for (const [text, child] of node.literals) hash.add(node.number, text, child.number);
+  node.literals?.forEach((child, text) => {
+    hash.add(node.number, text, child.number);
+  });
   const firstGlob = out.globs.length / 3;
-  for (const [text, child] of node.globs) out.globs.push(...strings.ref(text), child.number);
-  const flags = (node.isMany ? NODE_MANY : 0) | (inHost ? NODE_HOST : 0) | (node.literals.size > 0 ? NODE_LITERALS : 0);
-  const ends = inHost ? [node.root?.number ?? 0, node.root === null ? 0 : 1] : [out.terms.length, node.rules.length];
+  for (const [text, child] of node.globs ?? []) out.globs.push(...strings.ref(text), child.number);
+  const flags = (node.isMany ? NODE_MANY : 0) | (inHost ? NODE_HOST : 0) | (node.literals === null ? 0 : NODE_LITERALS);
+  const end = inHost ? (node.root?.number ?? 0) : out.terms.length;
+  const ends = inHost ? (node.root === null ? 0 : 1) : node.rules.length;
   if (!inHost) for (const rule of node.rules) out.terms.push(rule);
   out.nodes.push(
     firstGlob,
-    node.globs.size,
+    node.globs?.size ?? 0,
     node.one?.number ?? 0,
     node.many?.number ?? 0,
     node.id?.number ?? 0,
-    ...ends,
+    end,
+    ends,
     flags,
   );
 }

@@ -8,34 +8,53 @@ import { H, HEADER_WORDS, MAGIC, OWNER_NONE, PROGRAM_VERSION } from './format.js
 export type Ref = readonly [at: number, bytes: number];
 
 const encoder = new TextEncoder();
+const STRINGS_AT = HEADER_WORDS * 4;
+const POOL_START_BYTES = 64 * 1024;
 
 /** Every text once, right behind the header, so that its place is known at once. */
 export class Strings {
   readonly #refs = new Map<string, Ref>();
-  readonly #chunks: Uint8Array[] = [];
-  #end = HEADER_WORDS * 4;
+  readonly #hashes = new Map<string, number>();
+  /** All in one: thousands of arrays, one for each text, cost more than all that is written into them. */
+  #pool = new Uint8Array(POOL_START_BYTES);
+  #bytes = 0;
 
   ref(text: string): Ref {
     const known = this.#refs.get(text);
     if (known !== undefined) return known;
-    const bytes = encoder.encode(text);
-    const ref: Ref = [this.#end, bytes.length];
+    this.#makeRoom(text.length * 3);
+    const { written } = encoder.encodeInto(text, this.#pool.subarray(this.#bytes));
+    const ref: Ref = [STRINGS_AT + this.#bytes, written];
     this.#refs.set(text, ref);
-    this.#chunks.push(bytes);
-    this.#end += bytes.length;
+    this.#bytes += written;
     return ref;
   }
 
+  /** As the engine hashes its bytes. */
+  hash(text: string): number {
+    let hash = this.#hashes.get(text);
+    if (hash === undefined) {
+      const [at, length] = this.ref(text);
+      hash = hashOf(this.#pool.subarray(at - STRINGS_AT, at - STRINGS_AT + length));
+      this.#hashes.set(text, hash);
+    }
+    return hash;
+  }
+
   get bytes(): number {
-    return this.#end - HEADER_WORDS * 4;
+    return this.#bytes;
   }
 
   copyTo(program: Uint8Array): void {
-    let at = HEADER_WORDS * 4;
-    for (const chunk of this.#chunks) {
-      program.set(chunk, at);
-      at += chunk.length;
-    }
+    program.set(this.#pool.subarray(0, this.#bytes), STRINGS_AT);
+  }
+
+  #makeRoom(bytes: number): void {
+    const needed = this.#bytes + bytes;
+    if (needed <= this.#pool.length) return;
+    const larger = new Uint8Array(Math.max(needed, this.#pool.length * 2));
+    larger.set(this.#pool.subarray(0, this.#bytes));
+    this.#pool = larger;
   }
 }
 
@@ -45,7 +64,7 @@ export class HashTable {
   constructor(private readonly strings: Strings) {}
 
   add(owner: number, text: string, value: number): void {
-    this.#rows.push([owner, hashOf(encoder.encode(text)), this.strings.ref(text), value]);
+    this.#rows.push([owner, this.strings.hash(text), this.strings.ref(text), value]);
   }
 
   /** The table as words, four a slot. */
@@ -119,10 +138,9 @@ export function assemble(
   strings.copyTo(program);
   for (const section of sections) {
     let at = header[section.head]!;
-    for (const value of section.words) {
-      view.setUint32(at, value, true);
-      at += 4;
-    }
+    const { words } = section;
+    // By index, as there are a million words: an iterator makes an object of each until the loop is compiled.
+    for (let i = 0; i < words.length; i++, at += 4) view.setUint32(at, words[i]!, true);
   }
   for (const section of byteSections) program.set(section.bytes, header[section.head]!);
   return program;
