@@ -77,11 +77,13 @@ test('what onAllow and onDeny throw, reject or change stays with them', async t 
 test('enforce: false lets denials through and records them; the switch still binds', async t => {
   const server = await serves(t);
   const denied: boolean[] = [];
-  const { fetch, records, home } = opens(t, DENY, { enforce: false, onDeny: event => denied.push(event.enforced) });
+  // A label of the policy is recorded, and selects nothing.
+  const onDeny = (event: { readonly enforced: boolean }) => denied.push(event.enforced);
+  const { fetch, records, home } = opens(t, `agent: crm-bot\n${DENY}`, { enforce: false, onDeny });
   assert.equal((await fetch(server.origin)).status, 200);
   assert.deepEqual(
-    records('decision').map(r => [r.policy_result, r.enforced, r.code]),
-    [['deny', false, 'default_denied']],
+    records('decision').map(r => [r.policy_result, r.enforced, r.code, r.agent_id, r.policy_agent]),
+    [['deny', false, 'default_denied', AGENT, 'crm-bot']],
   );
   assert.deepEqual(denied, [false]);
   assert.equal((await failureOf(fetch('/relative'))).code, 'request_invalid');

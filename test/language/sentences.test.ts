@@ -41,6 +41,36 @@ hold('§1', [
       [{ url: 'https://a.example/b', body: '{"a":"y"}' }, PASS],
     ],
   },
+  {
+    says: '… except for ports: a limit counts the usual one, of any host every one',
+    policy: {
+      default: 'allow',
+      rules: [
+        { name: 'r', limit: { calls_per_hour: 1, per: 'global', url: 'a.example' } },
+        { name: 's', limit: { calls_per_hour: 1, per: 'global', url: '*/any' } },
+      ],
+    },
+    cases: [
+      [at('https://a.example:8443/'), PASS],
+      [at('http://a.example:443/'), PASS],
+      [at('https://a.example:443/'), PASS],
+      [at('http://a.example/'), LIMITED],
+      [at('https://a.example:8443/'), PASS],
+      [at('https://a.example:8443/any'), PASS],
+      [at('https://b.example:81/any'), 'rate_limited s'],
+    ],
+  },
+  {
+    says: 'AND is the minimum: what is out is out, whatever else cannot be judged',
+    policy: deny({ method: 'PUT', body: { jsonpath: '$.a', exact: 'x' } }),
+    cases: [
+      [{ method: 'PUT', url: U, body: '{' }, UNSURE],
+      [{ method: 'POST', url: U, body: '{' }, PASS],
+      [{ method: 'PUT', url: U, body: '{}' }, PASS],
+      [{ ...(override('a b') as object), body: '{"a":"y"}' }, PASS],
+      [{ ...(override('a b') as object), body: '{"a":"x"}' }, UNSURE],
+    ],
+  },
 ]);
 
 hold('§2', [
@@ -208,6 +238,7 @@ hold('§3.2', [
       [at(`${U}x/%ff`), UNSURE],
       [at(`${U}x/%00`), UNSURE],
       [at(`${U}x/%25zz`), PASS],
+      [at(`${U}x%25252Fsecret`), PASS],
       [at(`${U}x/Secret`), PASS],
     ],
   },
@@ -355,6 +386,16 @@ hold('§3.6', [
       [call('a'), ALLOWED],
       [{ tool: 'a', url: 'tool://a.example/x' }, ALLOWED],
       [{ tool: 'a', url: 'https://a.example/x' }, INVALID],
+    ],
+  },
+  {
+    says: 'a tool is called with POST',
+    needs: 'tool',
+    policy: rules({ name: 'r', deny: { method: ['POST'] } }, { name: 's', allow: { url: '*' } }),
+    cases: [
+      [call('a'), DENIED],
+      [{ tool: 'a', url: 'tool://a.example/x' }, DENIED],
+      [at(U), 'rule_allowed s'],
     ],
   },
   {
