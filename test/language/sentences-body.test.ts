@@ -73,6 +73,27 @@ hold('§3.4', [
     ],
   },
   {
+    says: 'absence is asked of every line: a deny needs one without the node, an allow none with it',
+    needs: 'lines',
+    policy: {
+      default: 'allow',
+      rules: [
+        { name: 'd', deny: { url: 'a.example/d', body: { jsonpath: '$.a', exists: false } } },
+        { name: 'r', allow: { url: 'a.example/a', body: { jsonpath: '$.a', exists: false } } },
+      ],
+    },
+    cases: (
+      [
+        ['d', '{"a":1}\n{}', 'rule_denied d'],
+        ['d', '{"a":1}\n{"a":2}', PASS],
+        ['d', '{"a":1}\n{', 'rule_denied d ?'],
+        ['a', '{"a":1}\n{}', PASS],
+        ['a', '{}\n{"b":1}', ALLOWED],
+        ['a', '{}\n{', PASS],
+      ] as const
+    ).map(([path, body, answer]) => [{ ...(typed('application/x-ndjson', body) as object), url: U + path }, answer]),
+  },
+  {
     says: 'forms become trees; what is twofold is not judged',
     policy: deny(at('$.a.b[0]', { exact: 'c' })),
     cases: [

@@ -125,6 +125,9 @@ hold('§3.1', [
       [form('_method=%zz'), UNSURE],
       [at(`${U}?_method=Delete`), DENIED],
       [at(`${U}?_METHOD=delete`), PASS],
+      [at(`${U}?_method=put&_method=delete`), DENIED],
+      [at(`${U}?_method`), UNSURE],
+      [at(`${U}?%zz`), UNSURE],
     ],
   },
   {
@@ -210,6 +213,19 @@ hold('§3.2', [
     ],
   },
   {
+    says: 'a pattern without a path matches only the root path, in every reading of it',
+    policy: rules({ name: 'r', allow: { url: 'a.example' } }, { name: 'd', deny: { url: 'b.example' } }),
+    cases: [
+      [at('https://a.example?q'), ALLOWED],
+      [at('https://a.example//'), NO],
+      [at('https://a.example/;x'), NO],
+      [at('https://b.example//'), 'rule_denied d'],
+      [at('https://b.example/;x'), 'rule_denied d'],
+      [at('https://b.example/%2f'), 'rule_denied d'],
+      [at('https://b.example/x'), NO],
+    ],
+  },
+  {
     says: '{id} is one id-like segment',
     policy: deny({ url: 'a.example/u/{id}' }),
     cases: [
@@ -274,6 +290,7 @@ hold('§3.3', [
       [head(['x-a', 'a, b']), DENIED],
       [head(['x-a', 'a'], ['X-A', 'b']), DENIED],
       [head(['x-a', 'a;b']), PASS],
+      [head(['x-a', ' a ,b\t']), DENIED],
     ],
   },
   {
@@ -346,6 +363,19 @@ hold('§3.5', [
       [{ url: U, later: 60_000 }, DENIED],
       [{ url: U, later: 20 * 3_600_000 }, DENIED],
       [{ url: U, later: 44 * 3_600_000 }, PASS],
+    ],
+  },
+  {
+    says: 'time_outside of a window across midnight is TRUE in the same window of another day',
+    needs: 'days',
+    at: '2026-01-09T05:59:00Z',
+    policy: deny({ time_outside: '22:00-06:00', days: ['fri'] }),
+    cases: [
+      [at(U), DENIED],
+      [{ url: U, later: 17 * 3_600_000 }, PASS],
+      [{ url: U, later: 7 * 3_600_000 }, PASS],
+      [{ url: U, later: 60_000 }, DENIED],
+      [{ url: U, later: 17 * 3_600_000 }, DENIED],
     ],
   },
   {
