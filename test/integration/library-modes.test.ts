@@ -11,6 +11,8 @@ const DENY = 'default: deny\nrules: []\n';
 const ALLOW = 'default: allow\nrules: []\n';
 
 type Hook = NonNullable<CheckrdOptions['beforeRequest']>;
+/** Refuses one path. */
+const refusing: Hook = event => (event.url.endsWith('/hook') ? false : undefined);
 const HOOKS: readonly (readonly [name: string, hook: Hook, policy: string, code: string, passes: boolean])[] = [
   ['false refuses what the policy would allow', () => false, ALLOW, 'hook_refused', false],
   ['a promise of false, too', async () => false, ALLOW, 'hook_refused', false],
@@ -89,6 +91,27 @@ test('enforce: false lets denials through and records them; the switch still bin
   assert.equal((await failureOf(fetch('/relative'))).code, 'request_invalid');
   home.write('killswitch', '');
   assert.equal((await failureOf(fetch(server.origin))).code, 'kill_switch');
+});
+
+test('neither dry_run nor enforce: false softens what no policy decided', async t => {
+  const away = await serves(t, (_, response) => response.writeHead(302, { location: 'ftp://a.example/' }).end());
+  const dry = `mode: dry_run\n${DENY}`;
+  for (const policy of [dry, null]) {
+    const { fetch, home, records } = opens(t, policy, { enforce: false, beforeRequest: refusing });
+    const codes = [(await failureOf(fetch(`${away.origin}/hook`))).code];
+    codes.push((await failureOf(fetch(away.origin))).code);
+    codes.push((await failureOf(fetch('/relative'))).code);
+    assert.deepEqual(codes, [
+      'hook_refused',
+      policy === null ? 'policy_missing' : 'redirect_refused',
+      'request_invalid',
+    ]);
+    assert.ok(records('decision').every(({ code, enforced }) => enforced === (code !== 'default_denied')));
+    renameSync(home.path('audit'), home.path('gone'));
+    rmSync(home.path('gone'), { recursive: true, force: true, maxRetries: 10 });
+    const unwritten = policy === null ? 'policy_missing' : 'audit_unavailable';
+    assert.equal((await failureOf(fetch(away.origin))).code, unwritten);
+  }
 });
 
 test('permissive without a policy observes', async t => {
