@@ -111,3 +111,18 @@ test('rooms do not import each other in a circle', () => {
     }
   }
 });
+
+test('test files that share a process leave it as they found it', () => {
+  const [, rooms = ''] = /^const SHARED = \[(.*)\];$/m.exec(readFileSync(join('test', 'run.mjs'), 'utf8')) ?? [];
+  const shared = [...rooms.matchAll(/'(\w+)'/g)].map(([, room]) => room as string);
+  assert.ok(shared.length > 2);
+  const alters =
+    /^(beforeEach|afterEach)\(|\bmock\.|\bprocess\.(chdir|exit|on|once)\(|\bprocess\.exitCode\b|\bprocess\.env[\w.[\]']* = |\bglobalThis\.\w+ = |\bsetFlagsFromString\b/m;
+  for (const room of shared) {
+    for (const name of readdirSync(join('test', room), { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.test.ts')) continue;
+      const [found = null] = alters.exec(withoutComments(readFileSync(join('test', room, name), 'utf8'))) ?? [];
+      assert.equal(found, null, `test/${room}/${name}`);
+    }
+  }
+});

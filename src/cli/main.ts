@@ -59,4 +59,9 @@ process.once('beforeExit', () => {
   process.exitCode = EXIT.unknown;
 });
 // No `await` out here: the packages carry this as CommonJS, which has none.
-void run().then(code => process.stdout.write('', () => process.exit(code)));
+void run().then(code =>
+  process.stdout.write('', failed => {
+    // An output that failed ends the program by its event.
+    if (failed == null) process.exit(code);
+  }),
+);

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { verify } from '#src/cli/verify.js';
 import { toBase64 } from '#src/core/bytes.js';
@@ -76,10 +76,11 @@ test('every history of a real log', async t => {
   }
 });
 
+const long = join(folder, 'long.jsonl');
+before(() => void writeLongLog(long, 32_000_000, origin, signer));
+
 test('progress is for terminals, and leaves nothing behind', async () => {
   const said: string[] = [];
-  const long = join(folder, 'long.jsonl');
-  writeLongLog(long, 12_000_000, origin, signer);
   const run = await runCommand(verify, ['--key', key, long], { progress: text => void said.push(text) });
   assert.equal(run.code, 0);
   assert.match(said[0] ?? '', /^\d+ MB read$/);
@@ -87,14 +88,12 @@ test('progress is for terminals, and leaves nothing behind', async () => {
   assert.ok(run.err.length === 0);
 });
 
-test('40 MB in a heap of 24, by one thread and by three', () => {
-  const path = join(folder, '40.jsonl');
-  writeLongLog(path, 40_000_000, origin, signer);
+test('32 MB in a heap of 24, by one thread and by three', () => {
   for (const jobs of ['1', '3']) {
     // Of the program itself: what it needed at most, in KiB, says the kernel when it is over.
     const script = `import { readFileSync } from 'node:fs'; process.on('exit', () => console.error(
       /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1])); process.argv = [process.argv[0], 'checkrd',
-      'verify', '--jobs', '${jobs}', '--key', '${key}', '${path}']; await import('${process.cwd()}/dist/cli/main.js');`;
+      'verify', '--jobs', '${jobs}', '--key', '${key}', '${long}']; await import('${process.cwd()}/dist/cli/main.js');`;
     const file = join(folder, 'run.mjs');
     writeFileSync(file, script);
     const errors = join(folder, 'errors');

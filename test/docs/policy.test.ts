@@ -10,7 +10,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { batch } from '../language/run-cases.js';
+import { batchEach, once } from '../language/run-cases.js';
 import { type Fenced, fencedBlocks } from '../support/fenced.js';
 
 const PATH = 'docs/policy.md';
@@ -51,35 +51,54 @@ const examples = blocks.flatMap((policy, i): [Fenced, Fenced | undefined][] =>
 
 test('there are examples', () => assert.ok(examples.length >= 10));
 
-for (const [policy, cases] of examples) {
-  test(`${PATH}:${policy.line}`, async () => {
-    assert.equal(cases?.language, 'text', 'what it decides stands beside it');
-    const folder = mkdtempSync(join(tmpdir(), 'checkrd-docs-'));
-    try {
-      const file = join(folder, 'policy.yaml');
+interface Asks {
+  readonly row: string;
+  readonly wanted: string;
+  readonly line: string;
+  readonly times: number;
+}
+
+function asksOf(cases: Fenced | undefined): Asks[] {
+  assert.equal(cases?.language, 'text', 'what it decides stands beside it');
+  const rows = (cases?.text ?? '').trimEnd().split('\n');
+  return rows.map(row => {
+    const [request = '', wanted] = row.split(/ *=> /);
+    assert.ok(wanted !== undefined, `no answer in: ${row}`);
+    return { row, wanted, ...(request === '' ? { line: '', times: 0 } : requestLine(request)) };
+  });
+}
+
+/** All examples in one process: each begins with a load, which begins afresh. */
+const answered = once(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'checkrd-docs-'));
+  try {
+    const lines = examples.map(([policy, cases], n) => {
+      const file = join(folder, `${n}.yaml`);
       writeFileSync(file, policy.text);
-      const rows = (cases?.text ?? '').trimEnd().split('\n');
-      const asks = rows.map(row => {
-        const [request = '', wanted] = row.split(/ *=> /);
-        assert.ok(wanted !== undefined, `no answer in: ${row}`);
-        return { row, wanted, ...(request === '' ? { line: '', times: 0 } : requestLine(request)) };
-      });
-      const lines = asks.flatMap(ask => Array.from({ length: ask.times }, () => ask.line));
-      const [loaded = {}, ...answers] = await batch([JSON.stringify({ load_file: file }), ...lines]);
-      const refused = asks.find(ask => ask.times === 0);
-      if (refused !== undefined) {
-        const [error] = loaded.errors as { code: string; line: number; column: number }[];
-        assert.equal(`refused ${error?.code} at ${error?.line}:${error?.column}`, refused.wanted);
-        return;
-      }
-      assert.deepEqual(loaded, { ok: true });
-      let at = -1;
-      for (const ask of asks) {
-        at += ask.times;
-        assert.equal(said(answers[at] ?? {}), ask.wanted, ask.row);
-      }
-    } finally {
-      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+      const asked = asksOf(cases).flatMap(ask => Array.from({ length: ask.times }, () => ask.line));
+      return [JSON.stringify({ load_file: file }), ...asked];
+    });
+    return await batchEach(lines);
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  }
+});
+
+for (const [n, [policy, cases]] of examples.entries()) {
+  test(`${PATH}:${policy.line}`, async () => {
+    const asks = asksOf(cases);
+    const [loaded = {}, ...answers] = (await answered())[n] ?? [];
+    const refused = asks.find(ask => ask.times === 0);
+    if (refused !== undefined) {
+      const [error] = loaded.errors as { code: string; line: number; column: number }[];
+      assert.equal(`refused ${error?.code} at ${error?.line}:${error?.column}`, refused.wanted);
+      return;
+    }
+    assert.deepEqual(loaded, { ok: true });
+    let at = -1;
+    for (const ask of asks) {
+      at += ask.times;
+      assert.equal(said(answers[at] ?? {}), ask.wanted, ask.row);
     }
   });
 }

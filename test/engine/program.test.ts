@@ -7,10 +7,10 @@ import { judge, POLICY } from '../support/spoilt-program.js';
 
 const SEED = 20_260_107;
 
-test('30,000 spoilt programs: each is refused or decides, none hangs, and nothing escapes the host', async t => {
-  const { refused, decided } = await spoilMany(SEED, 30_000, 1);
+test('100,000 spoilt programs: each is refused or decides, none hangs, and nothing escapes the host', async t => {
+  const { refused, decided } = await spoilMany(SEED, 100_000, 1);
   t.diagnostic(`seed ${SEED}: ${refused} refused, ${decided} decided`);
-  assert.ok(refused > 3_000 && decided > 300, 'both ways are walked');
+  assert.ok(refused > 10_000 && decided > 1_000, 'both ways are walked');
 });
 
 test('a program cut anywhere is refused', () => {

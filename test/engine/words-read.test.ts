@@ -59,8 +59,8 @@ const CROWDS: Readonly<Record<string, { rule(i: number): Rule; requests: readonl
 
 describe('what a decision reads does not grow with rules that cannot match', () => {
   let module: CountingModule;
-  before(() => {
-    module = new CountingModule();
+  before(async () => {
+    module = await CountingModule.make();
   });
 
   for (const [name, { rule, requests }] of Object.entries(CROWDS)) {

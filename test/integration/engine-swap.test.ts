@@ -8,7 +8,7 @@ import { ann, bob, eve } from '../support/signed-site.js';
 import { until } from '../support/until.js';
 
 test('an engine file under a running daemon is taken when it is vouched for and proven, else refused', async t => {
-  const odd = await oddEngines(t);
+  const odd = await oddEngines();
   const home = engineSite(t);
   const daemon = await home.start();
   const said = () => engineRecords(home);

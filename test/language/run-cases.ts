@@ -69,26 +69,51 @@ export async function batch(lines: readonly string[]): Promise<Record<string, un
     .map(line => JSON.parse(line) as Record<string, unknown>);
 }
 
+/** All groups in one process: each begins with a load, which begins afresh. */
 export function runGroups(groups: readonly Group[]): void {
-  for (const group of groups) {
+  const answered = once(() => askAll(groups));
+  for (const [n, group] of groups.entries()) {
     test(`language: ${group.name}`, async t => {
-      const folder = mkdtempSync(join(tmpdir(), 'checkrd-language-'));
-      try {
-        const file = join(folder, 'policy.yaml');
-        writeFileSync(file, group.policy.endsWith('\n') ? group.policy : `${group.policy}\n`);
-        const lines = [JSON.stringify({ load_file: file }), ...group.cases.map(([ask]) => line(ask))];
-        const [loaded, ...answers] = await batch(lines);
-        assert.deepEqual(loaded, { ok: true });
-        assert.equal(answers.length, group.cases.length);
-        for (const [i, [ask, expected]] of group.cases.entries()) {
-          const name = typeof ask === 'string' ? ask : JSON.stringify(ask);
-          await t.test(name.slice(0, 200), () => check(answers[i] as Record<string, unknown>, expected));
-        }
-      } finally {
-        rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+      const [loaded, ...answers] = (await answered())[n] ?? [];
+      assert.deepEqual(loaded, { ok: true });
+      assert.equal(answers.length, group.cases.length);
+      for (const [i, [ask, expected]] of group.cases.entries()) {
+        const name = typeof ask === 'string' ? ask : JSON.stringify(ask);
+        await t.test(name.slice(0, 200), () => check(answers[i] as Record<string, unknown>, expected));
       }
     });
   }
+}
+
+/** The answers of each group, that to its load first. */
+async function askAll(groups: readonly Group[]): Promise<Record<string, unknown>[][]> {
+  const folder = mkdtempSync(join(tmpdir(), 'checkrd-language-'));
+  try {
+    const lines = groups.map((group, n) => {
+      const file = join(folder, `${n}.yaml`);
+      writeFileSync(file, group.policy.endsWith('\n') ? group.policy : `${group.policy}\n`);
+      return [JSON.stringify({ load_file: file }), ...group.cases.map(([ask]) => line(ask))];
+    });
+    return await batchEach(lines);
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  }
+}
+
+/** As {@link batch}, for several lists of lines: the answers to each. */
+export async function batchEach(lists: readonly (readonly string[])[]): Promise<Record<string, unknown>[][]> {
+  const answers = await batch(lists.flat());
+  assert.equal(answers.length, lists.flat().length);
+  return lists.map(list => answers.splice(0, list.length));
+}
+
+/** `make`, when it is first asked for. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 function check(answer: Record<string, unknown>, expected: string): void {

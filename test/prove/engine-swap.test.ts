@@ -12,7 +12,7 @@ import { bob } from '../support/signed-site.js';
 import { until } from '../support/until.js';
 
 test('an engine that hangs never decides, and calls go on meanwhile', async t => {
-  const odd = await oddEngines(t);
+  const odd = await oddEngines();
   const home = engineSite(t);
   await home.start();
   const hangs = odd('hangs');
@@ -142,7 +142,7 @@ test('a library swaps the engine that its settings name, and keeps the one that 
 });
 
 test('a start takes what is vouched for and proven, else nothing', async t => {
-  const odd = await oddEngines(t);
+  const odd = await oddEngines();
   const home = engineSite(t);
   const rebuilt = odd('sound');
   // At start: what is vouched for and proven, else nothing.

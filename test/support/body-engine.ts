@@ -1,10 +1,8 @@
 /** Compiles engine/body alone and speaks to it: sections, bodies, answers. */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { main } from 'assemblyscript/asc';
 import type { BodyMatcher, JsonPath } from '#src/core/policy/checked.js';
 import { Automata } from '#src/core/policy/program/automata.js';
 import { encodeBodySection } from '#src/core/policy/program/body.js';
+import { compileEngine } from './compile-engine.js';
 
 /** The part of WebAssembly needed here; without the DOM library nothing declares it. */
 interface WasmApi {
@@ -44,15 +42,10 @@ export const JSON_TYPE = 'application/json';
 
 let compiled: object | null = null;
 
+/** Optimized as the engine is that is shipped. */
 async function compile(): Promise<object> {
-  mkdirSync('build', { recursive: true });
-  const out = join('build', `body-${process.pid}.wasm`);
-  const flags = ['--runtime', 'stub', '-O3', '--use', 'abort=', '--enable', 'simd', '--noColors'];
-  const { error, stderr } = await main(['engine/body/harness.ts', '--outFile', out, ...flags]);
-  if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
-  const bytes = readFileSync(out);
-  rmSync(out);
-  return new wasm.Module(bytes);
+  const from = (): readonly [string, string] => ['engine', 'body/harness.ts'];
+  return new wasm.Module(await compileEngine({ by: import.meta.url, flags: ['-O3'], from }));
 }
 
 const OUT_BYTES = 512;

@@ -3,14 +3,13 @@
  * Built from the engine's own sources with one line more where every read goes through.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HttpRequest } from '#src/core/decide/types.js';
 import type { Engine } from '#src/wasm/engine.js';
 import { isEngineExports } from '#src/wasm/exports.js';
 import { EngineInstance } from '#src/wasm/instance.js';
+import { compileEngine } from './compile-engine.js';
 
 export interface CountingEngine {
   readonly engine: Engine;
@@ -24,33 +23,12 @@ const WHEN = { wallMs: Date.parse('2026-01-07T12:00:00Z'), monotonicMs: 0 };
 export class CountingModule {
   readonly #module: WebAssembly.Module;
 
-  /** Takes seconds. */
-  constructor() {
-    const at = mkdtempSync(join(tmpdir(), 'checkrd-counting-'));
-    try {
-      const sources = join(at, 'engine');
-      cpSync('engine', sources, { recursive: true, filter: from => !from.endsWith('.mjs') });
-      countIn(join(sources, 'program.ts'), 'return load<u32>(base + at);', 'reads++;');
-      countIn(join(sources, 'program.ts'), 'return load<u32>(base + (index << 2));', 'reads++;');
-      countIn(join(sources, 'program.ts'), 'return base + at;', 'reads += (n + 3) >> 2;');
-      const layout = join(sources, 'body', 'layout.ts');
-      countIn(layout, 'return nodes + n * NODE;', 'reads += NODE >> 2;');
-      writeFileSync(layout, `import { reads } from '../program';\n${readFileSync(layout, 'utf8')}`);
-      const program = join(sources, 'program.ts');
-      writeFileSync(
-        program,
-        `export let reads: u32 = 0;\nexport function wordsRead(): u32 {\n  const n = reads;\n  reads = 0;\n  return n;\n}\n${readFileSync(program, 'utf8')}`,
-      );
-      const index = join(sources, 'index.ts');
-      writeFileSync(index, `export { wordsRead } from './program';\n${readFileSync(index, 'utf8')}`);
-      const out = join(at, 'counting.wasm');
-      const build = [join('engine', 'build.mjs'), sources, out, join(at, 'pin.ts')];
-      const run = spawnSync(process.execPath, build, { encoding: 'utf8' });
-      assert.equal(run.status, 0, run.stderr);
-      this.#module = new WebAssembly.Module(readFileSync(out));
-    } finally {
-      rmSync(at, { recursive: true, force: true, maxRetries: 10 });
-    }
+  private constructor(module: WebAssembly.Module) {
+    this.#module = module;
+  }
+
+  static async make(): Promise<CountingModule> {
+    return new CountingModule(new WebAssembly.Module(await compileEngine({ by: import.meta.url, from: counting })));
   }
 
   load(program: Uint8Array): CountingEngine {
@@ -70,6 +48,25 @@ export class CountingModule {
       },
     };
   }
+}
+
+function counting(scratch: string): readonly [string, string] {
+  const sources = join(scratch, 'engine');
+  cpSync('engine', sources, { recursive: true, filter: from => !from.endsWith('.mjs') });
+  const program = join(sources, 'program.ts');
+  countIn(program, 'return load<u32>(base + at);', 'reads++;');
+  countIn(program, 'return load<u32>(base + (index << 2));', 'reads++;');
+  countIn(program, 'return base + at;', 'reads += (n + 3) >> 2;');
+  const layout = join(sources, 'body', 'layout.ts');
+  countIn(layout, 'return nodes + n * NODE;', 'reads += NODE >> 2;');
+  writeFileSync(layout, `import { reads } from '../program';\n${readFileSync(layout, 'utf8')}`);
+  writeFileSync(
+    program,
+    `export let reads: u32 = 0;\nexport function wordsRead(): u32 {\n  const n = reads;\n  reads = 0;\n  return n;\n}\n${readFileSync(program, 'utf8')}`,
+  );
+  const index = join(sources, 'index.ts');
+  writeFileSync(index, `export { wordsRead } from './program';\n${readFileSync(index, 'utf8')}`);
+  return [sources, 'index.ts'];
 }
 
 /** Puts `count` before `line`, wherever that stands in `path`; it must stand there. */

@@ -1,15 +1,12 @@
 /** Engines that are not the pinned one: rebuilt ones that decide alike, and ones that must never decide. */
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import type { TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { main } from 'assemblyscript/asc';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Sha256Hex } from '#src/core/brand.js';
 import { ENGINE_PAYLOAD_TYPE, engineStatementText } from '#src/core/trust/engine-payload.js';
 import { ENGINE_ABI, ENGINE_PATH } from '#src/wasm/module.js';
+import { compileEngine } from './compile-engine.js';
 import { envelopeBy, type TestKey } from './signing-keys.js';
-import { tempFolder } from './temp.js';
 
 export const pinnedBytes = (): Buffer => readFileSync(ENGINE_PATH);
 
@@ -48,8 +45,8 @@ export const ODD_METHOD = 'QUERYXX';
  * Compiles the engine's sources once, with a switch in them; each of the ways is then a byte in a data segment.
  * `sound` decides as the pinned one does, and is another file.
  */
-export async function oddEngines(t: TestContext): Promise<(way: keyof typeof ODD) => Buffer> {
-  const compiled = await oddEngine(t);
+export async function oddEngines(): Promise<(way: keyof typeof ODD) => Buffer> {
+  const compiled = await oddEngine();
   const at = compiled.indexOf(Buffer.from(MARK));
   if (at < 0) throw new Error('the mark is not in the engine');
   return way => {
@@ -59,18 +56,19 @@ export async function oddEngines(t: TestContext): Promise<(way: keyof typeof ODD
   };
 }
 
-/** Compiling takes seconds, so what comes of these very sources is kept. */
-async function oddEngine(t: TestContext): Promise<Buffer> {
-  const from = readdirSync('engine', { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'));
-  const sums = [fileURLToPath(import.meta.url), ...from.map(name => join('engine', name))].map(name =>
-    digest(readFileSync(name)),
-  );
-  const kept = join('build', 'odd-engines', `${digest(Buffer.from(sums.join()))}.wasm`);
-  if (existsSync(kept)) return readFileSync(kept);
-  const folder = tempFolder(t);
-  const sources = join(folder, 'engine');
-  cpSync('engine', sources, { recursive: true, filter: from => !/\.(mjs|jsonl)$/.test(from) });
-  const decide = join(sources, 'decide.ts');
+function oddEngine(): Promise<Buffer> {
+  return compileEngine({
+    by: import.meta.url,
+    from: scratch => {
+      const sources = join(scratch, 'engine');
+      cpSync('engine', sources, { recursive: true, filter: from => !/\.(mjs|jsonl)$/.test(from) });
+      putSwitch(join(sources, 'decide.ts'));
+      return [sources, 'index.ts'];
+    },
+  });
+}
+
+function putSwitch(decide: string): void {
   const text = readFileSync(decide, 'utf8');
   const [, parameters = ''] = /^export function decideRequest\(([^)]*)\)/m.exec(text) ?? [];
   const names = [...parameters.matchAll(/(\w+):/g)].map(([, name]) => name);
@@ -91,22 +89,6 @@ export function decideRequest(${parameters}): i32 {
 }
 `,
   );
-  const out = join(folder, 'odd.wasm');
-  const flags = ['--runtime', 'stub', '--use', 'abort=', '--enable', 'simd', '--noColors'];
-  const { error, stderr } = await main([
-    'index.ts',
-    '--baseDir',
-    sources,
-    '--outFile',
-    relative(sources, out),
-    ...flags,
-  ]);
-  if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
-  mkdirSync(dirname(kept), { recursive: true });
-  const whole = `${kept}.${process.pid}`;
-  cpSync(out, whole);
-  renameSync(whole, kept);
-  return readFileSync(kept);
 }
 
 /** What trusted keys say of an engine; `change` puts other members in. */
