@@ -39,7 +39,7 @@ export interface LogRead {
 export interface LogVerdict {
   readonly log: string;
   readonly verdict: Report['verdict'];
-  /** What a reader must know of it, as a sentence; null when it is intact and signed by a pinned key. */
+  /** What a reader must know of it, as a sentence; null when it is intact and signed to its end by a pinned key. */
   readonly note: string | null;
 }
 
@@ -102,10 +102,11 @@ export async function readLogs(
 
 const NOTE_MAX_BYTES = 1024;
 
-function noteOf({ verdict, findings, pinned, signedTo, firstSeq }: Report): string | null {
+function noteOf({ verdict, findings, pinned, signedTo, firstSeq, size }: Report): string | null {
   const [first] = findings;
   if (first !== undefined) return `${verdict === 'tampered' ? 'TAMPERED: ' : ''}${first.code}: ${first.detail}`;
-  if (verdict === 'intact') return null;
+  if (verdict === 'intact')
+    return signedTo < size ? `the last ${size - signedTo} of its records are not signed yet` : null;
   if (signedTo === firstSeq) return 'origin unproven: nothing in it is signed';
   return pinned ? 'origin unproven' : 'origin unproven: no key was given (--key)';
 }

@@ -135,6 +135,16 @@ test('a log of which the key given signed nothing is refused, and nothing is con
   }
 });
 
+test('what came after the last signature is used, and its number is said', async t => {
+  const log = logOfCalls(t, ['GET api.example.com/', '', 'GET api.example.com/a', 'DELETE api.example.com/b']);
+  const [first = '', last = ''] = log.files;
+  const lines = readFileSync(last, 'utf8').trimEnd().split('\n');
+  const open = log.write('open.jsonl', `${lines.slice(0, -1).join('\n')}\n`);
+  const run = await runCommand(replay, ['--policy', log.write('p.yaml', POLICY), '--key', log.key, first, open]);
+  assert.deepEqual([run.code, run.out.at(-1)], [1, '1 DECISIONS WOULD CHANGE']);
+  assert.match(run.err.join('\n'), /: the last 3 of its records are not signed yet$/);
+});
+
 test('without a key the origin is said to be unproven, and the answer stands', async t => {
   const log = logOfCalls(t, ['GET api.example.com/']);
   const run = await runCommand(replay, ['--policy', log.write('p.yaml', POLICY), ...log.files]);
