@@ -31,6 +31,8 @@ export type Inspected =
 export interface PolicyInspector {
   /** Absolute path. */
   inspectFile(path: string): Inspected;
+  /** What was read, or why it was not; `name` tells the format by its ending. */
+  inspectRead(read: ReturnType<typeof readPolicyBytes>, name: string): Inspected;
   /** `name` tells the format by its ending. */
   inspectBytes(bytes: Uint8Array, name: string): Inspected;
 }
@@ -55,11 +57,7 @@ export function policyInspector(inspectBytes = BODY_INSPECT_DEFAULT_BYTES): Poli
       throw error;
     }
   };
-  return {
-    inspectBytes: inspect,
-    inspectFile: path => {
-      const file = readPolicyBytes(path);
-      return file.ok ? inspect(file.bytes, path) : { ok: false, errors: [asLoadError(file.fault)] };
-    },
-  };
+  const inspectRead: PolicyInspector['inspectRead'] = (read, name) =>
+    read.ok ? inspect(read.bytes, name) : { ok: false, errors: [asLoadError(read.fault)] };
+  return { inspectBytes: inspect, inspectRead, inspectFile: path => inspectRead(readPolicyBytes(path), path) };
 }

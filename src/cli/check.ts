@@ -1,18 +1,17 @@
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { attempt } from '../agent/attempt.js';
 import { type Inspected, policyInspector } from '../agent/inspect-policy.js';
 import { asLoadError } from '../agent/offline.js';
 import { failures } from '../agent/policy-tests.js';
 import { packageVersion } from '../agent/version.js';
 import { Fault } from '../core/fault.js';
-import { POLICY_JSON_MAX_BYTES } from '../core/limits.js';
 import type { Lint } from '../core/policy/lints.js';
 import { Misuse } from './args.js';
 import { painter } from './colour.js';
 import { ANY, DIR, FILE } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
+import { isStdin, policyPath, readPolicyWord, shownName, stdinOnce } from './policy-input.js';
 import { printIssue } from './print-issue.js';
-import { readInput } from './read-input.js';
 import { type Finding, sarif } from './sarif.js';
 import { withLayers } from './with-layers.js';
 
@@ -39,7 +38,7 @@ likely not meant. FILE - is YAML from standard input.`,
   exit: { ok: 'all would load', no: 'one would not, with --strict has a warning, or with --against may let more pass' },
   async run(given, io) {
     if (given.on('json') && given.on('sarif')) throw new Misuse('--json and --sarif exclude each other', 'keep one');
-    if (given.words.filter(file => file === '-').length > 1) throw new Misuse('- is given twice', 'keep one');
+    stdinOnce(given.words);
     // Loaded where they are asked for: half of what this command could need, and most checks need neither.
     const signed =
       given.on('require-signature') || given.text('trust') !== null
@@ -50,16 +49,14 @@ likely not meant. FILE - is YAML from standard input.`,
     const inspector = policyInspector();
     const report: object[] = [];
     const all: Finding[] = [];
-    const files = given.words.flatMap(file => (given.on('layers') && file !== '-' ? layersOf(file, io) : [file]));
+    const files = given.words.flatMap(file => (given.on('layers') && !isStdin(file) ? layersOf(file, io) : [file]));
     for (const file of files) {
       const got: Inspected =
         typeof file !== 'string'
           ? { ok: false, errors: [asLoadError(file.fault)] }
-          : file === '-'
-            ? inspector.inspectBytes(await readInput(io, POLICY_JSON_MAX_BYTES, 'the policy'), 'policy.yaml')
-            : inspector.inspectFile(resolve(io.cwd, file));
+          : inspector.inspectRead(await readPolicyWord(file, io), policyPath(file, io.cwd));
       const name = typeof file === 'string' ? file : file.name;
-      const named = name === '-' ? 'stdin' : name;
+      const named = shownName(name);
       const unsigned = (typeof file === 'string' ? signed?.(file) : null) ?? [];
       const findings = [
         ...findingsOf(named, got, given.on('strict')),

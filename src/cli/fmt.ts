@@ -1,5 +1,4 @@
 import { realpathSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { readPolicyBytes } from '../agent/offline.js';
 import { utf8 } from '../core/bytes.js';
 import { Fault } from '../core/fault.js';
@@ -10,6 +9,7 @@ import { errno } from '../disk/errno.js';
 import { Misuse } from './args.js';
 import { ANY, FILE } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
+import { isStdin, policyPath, readPolicyWord, shownName, stdinOnce } from './policy-input.js';
 import { printIssue } from './print-issue.js';
 
 type Outcome = 'unchanged' | 'formatted' | 'would_change' | 'refused';
@@ -20,7 +20,7 @@ export const fmt: Command = {
   synopsis: ['FILE', '--write [--json] FILE...', '--check [--json] FILE...'],
   about: `
 Prints the policy with its keys in order and two spaces a level; it means the same and keeps every comment, or nothing is
-printed. A file with anchors keeps the order of its keys.`,
+printed. A file with anchors keeps the order of its keys. FILE - is YAML from standard input.`,
   operands: { min: 1, max: ANY, what: 'at least one FILE', takes: FILE },
   flags: {
     write: { means: "puts it in the file's place, whole, with the same mode", short: 'w' },
@@ -34,15 +34,18 @@ printed. A file with anchors keeps the order of its keys.`,
     if (!checking && !writing && (words.length > 1 || json)) {
       throw new Misuse('only one FILE can be printed', 'add --write or --check');
     }
+    stdinOnce(words);
+    if (writing && words.some(isStdin)) throw new Misuse('standard input cannot be written', 'leave out --write');
     const report: { file: string; is: Outcome }[] = [];
     for (const file of words) {
-      const path = resolve(io.cwd, file);
-      const read = readPolicyBytes(path);
+      const path = policyPath(file, io.cwd);
+      const named = shownName(file);
+      const read = await readPolicyWord(file, io);
       if (!read.ok) throw read.fault;
       const done = formatPolicy(read.bytes, policyFormat(path));
       if (!done.ok) {
         report.push({ file, is: 'refused' });
-        if (!json) refuse(io, file, done);
+        if (!json) refuse(io, named, done);
         continue;
       }
       const bytes = utf8(done.text);
@@ -51,8 +54,8 @@ printed. A file with anchors keeps the order of its keys.`,
       if (writing && !same) overwrite(path, read.bytes, bytes);
       const is: Outcome = same ? 'unchanged' : checking ? 'would_change' : 'formatted';
       report.push({ file, is });
-      if (!json && checking && !same) io.out(`${file}: would change`);
-      if (!json && writing && !same) io.out(`${file}: formatted`);
+      if (!json && checking && !same) io.out(`${named}: would change`);
+      if (!json && writing && !same) io.out(`${named}: formatted`);
     }
     const sound = !report.some(({ is }) => is === 'refused' || is === 'would_change');
     if (json) io.out(JSON.stringify({ ok: sound, files: report }));

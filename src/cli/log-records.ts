@@ -25,7 +25,7 @@ export const LOG_FLAGS: Flags = {
     means: "the log's public key, or the path of its .pub file, as for `checkrd verify`; may be repeated",
   },
   from: FROM,
-  unverified: { means: 'go on though the log is not what was written' },
+  unverified: { means: 'go on though the log is not what was written, or no key signed any of it' },
   since: { takes: TIME, means: 'only decisions from this time on (RFC 3339)' },
   until: { takes: TIME, means: 'only decisions before this time (RFC 3339)' },
 };
@@ -39,21 +39,33 @@ export interface LogRead {
 export interface LogVerdict {
   readonly log: string;
   readonly verdict: Report['verdict'];
-  /** What a reader must know of it, as a sentence; null when it is intact and signed by a pinned key. */
+  /** What a reader must know of it, as a sentence; null when it is intact and signed to its end by a pinned key. */
   readonly note: string | null;
 }
 
+/** How one goes on all the same, for a command with {@link LOG_FLAGS}. */
+export const GO_ON_UNVERIFIED = '--unverified goes on all the same';
+
 /**
+ * A log of which the keys given, or those of the trust folders, signed nothing is as little use as one that was tampered with:
+ * whoever names a key asks for what its owner wrote. Without any key the origin is noted as unproven, and the log is used.
+ *
+ * @param goOn  The sentence that tells how.
  * @param begin Called before the first record of each log; what it returns takes the records.
  * @throws Misuse, Fault `log_unreadable`
  */
-export async function readLogs(given: Args, io: CliIo, begin: () => (record: FlatRecord) => void): Promise<LogRead> {
+export async function readLogs(
+  given: Args,
+  io: CliIo,
+  goOn: string,
+  begin: () => (record: FlatRecord) => void,
+): Promise<LogRead> {
   const from = timeOf(given, 'since') ?? Number.NEGATIVE_INFINITY;
   const to = timeOf(given, 'until') ?? Number.POSITIVE_INFINITY;
   const restore = restoreFrom(given);
   const keys = logKeys(given.list('key'), io);
   const logs: LogVerdict[] = [];
-  let usable = true;
+  let [tampered, unsigned] = [false, false];
   for (const log of await groupFiles(
     given.words.map(word => resolve(io.cwd, word)),
     restore,
@@ -69,25 +81,32 @@ export async function readLogs(given: Args, io: CliIo, begin: () => (record: Fla
     const note = noteOf(report);
     logs.push({ log: report.origin, verdict: report.verdict, note });
     if (note !== null) io.err(boundedText(`${report.origin}: ${note}`, NOTE_MAX_BYTES));
-    if (report.verdict === 'tampered' && !given.on('unverified')) usable = false;
+    if (report.verdict === 'tampered') tampered = true;
+    else if (report.pinned && report.signedTo === report.firstSeq) unsigned = true;
   }
   if (logs.length === 0) {
     io.err('error: there is no record in these files');
     io.err('hint: name files of an audit log, plain or packed with gzip or zstd');
-    usable = false;
-  } else if (!usable) {
+    return { usable: false, logs };
+  }
+  const usable = given.on('unverified') || !(tampered || unsigned);
+  if (!usable && tampered) {
     io.err('error: the log is not what was written, so nothing is concluded from it');
-    io.err('hint: `checkrd verify` says what is wrong with it; --unverified goes on all the same');
+    io.err(`hint: \`checkrd verify\` says what is wrong with it; ${goOn}`);
+  } else if (!usable) {
+    io.err('error: the key signed nothing of the log, so nothing is concluded from it');
+    io.err(`hint: name the files up to its next checkpoint as well; ${goOn}`);
   }
   return { usable, logs };
 }
 
 const NOTE_MAX_BYTES = 1024;
 
-function noteOf({ verdict, findings, pinned, signedTo, firstSeq }: Report): string | null {
+function noteOf({ verdict, findings, pinned, signedTo, firstSeq, size }: Report): string | null {
   const [first] = findings;
   if (first !== undefined) return `${verdict === 'tampered' ? 'TAMPERED: ' : ''}${first.code}: ${first.detail}`;
-  if (verdict === 'intact') return null;
+  if (verdict === 'intact')
+    return signedTo < size ? `the last ${size - signedTo} of its records are not signed yet` : null;
   if (signedTo === firstSeq) return 'origin unproven: nothing in it is signed';
   return pinned ? 'origin unproven' : 'origin unproven: no key was given (--key)';
 }

@@ -6,7 +6,7 @@ import { painter } from './colour.js';
 import { ANY, FILE, POLICY } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
 import { readNamedPolicy, sayLoadErrors } from './load-errors.js';
-import { LOG_FLAGS, type LogVerdict, readLogs } from './log-records.js';
+import { GO_ON_UNVERIFIED, LOG_FLAGS, type LogVerdict, readLogs } from './log-records.js';
 
 /** What the log does not hold, and what is therefore taken as given. Part of every answer. */
 const GIVEN = [
@@ -36,7 +36,7 @@ answer is "cannot say", with the rule. Decisions in which no policy was asked (k
   exit: {
     ok: 'nothing would change',
     no: 'something would',
-    unknown: 'cannot say, the log does not verify, or the policy does not load',
+    unknown: 'cannot say, the log does not verify, the key signed nothing of it, or the policy does not load',
   },
   async run(given, io) {
     const json = given.on('json');
@@ -48,7 +48,7 @@ answer is "cannot say", with the rule. Decisions in which no policy was asked (k
 
     const tally = new ReplayTally();
     let unused: Replay | null = first.replay;
-    const { usable, logs } = await readLogs(given, io, () => {
+    const { usable, logs } = await readLogs(given, io, GO_ON_UNVERIFIED, () => {
       const log = unused ?? fresh(openReplay(documents));
       unused = null;
       return record => {

@@ -28,13 +28,17 @@ that is in two of them counts once. Without --verify the files are taken as they
       means: 'what the tables count by, days in UTC; `result` if nothing is said; several with a comma between',
     },
     verify: {
-      means: 'verifies the files first, as `checkrd verify` does; of a log that was tampered with nothing is reported',
+      means:
+        'verifies the files first, as `checkrd verify` does; of a log that was tampered with, or of which the key signed nothing, nothing is reported',
     },
     key: { ...LOG_KEY, means: "the log's public key, or the path of its .pub file; may be repeated" },
     from: FROM,
     csv: { means: "the tables alone, RFC 4180; a text that a spreadsheet would take for a formula gets a ' before it" },
   },
-  exit: { ok: 'reported', unknown: 'a file cannot be read, has no record, or with --verify was tampered with' },
+  exit: {
+    ok: 'reported',
+    unknown: 'a file cannot be read, has no record, or with --verify was tampered with or signed by no key given',
+  },
   async run(given, io) {
     if (given.on('json') && given.on('csv')) throw new Misuse('--json and --csv are given', 'keep one');
     if (given.list('key').length > 0 && !given.on('verify')) throw new Misuse('--key is of use with --verify only');
@@ -43,7 +47,12 @@ that is in two of them counts once. Without --verify the files are taken as they
     let read: FilesRead | null = null;
     let verified: readonly LogVerdict[] | null = null;
     if (given.on('verify')) {
-      const { usable, logs } = await readLogs(wholeLogs(given), io, () => record => tally.add(record));
+      const { usable, logs } = await readLogs(
+        wholeLogs(given),
+        io,
+        'without --verify it is reported all the same',
+        () => record => tally.add(record),
+      );
       if (!usable) {
         if (given.on('json')) io.out(JSON.stringify({ ok: false, verified: logs }));
         return EXIT.unknown;

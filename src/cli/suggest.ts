@@ -11,7 +11,7 @@ import { errorCode } from '../disk/error-code.js';
 import { Misuse } from './args.js';
 import { ANY, FILE, ID } from './flags.js';
 import { type Command, EXIT } from './io.js';
-import { LOG_FLAGS, readLogs } from './log-records.js';
+import { GO_ON_UNVERIFIED, LOG_FLAGS, readLogs } from './log-records.js';
 
 export const suggest: Command = {
   name: 'suggest',
@@ -33,13 +33,13 @@ counted.`,
   exit: {
     ok: 'proposed',
     no: 'the log shows nothing to allow',
-    unknown: 'the log does not verify, or FILE cannot be written',
+    unknown: 'the log does not verify, the key signed nothing of it, or FILE cannot be written',
   },
   async run(given, io) {
     const agent = given.text('agent');
     if (agent !== null && agentId(agent) === null) throw new Misuse('--agent is no agent ID');
     const families = new Families();
-    const { usable, logs } = await readLogs(given, io, () => record => {
+    const { usable, logs } = await readLogs(given, io, GO_ON_UNVERIFIED, () => record => {
       const recorded = readDecision(record);
       if (recorded !== null && (agent === null || recorded.agent === agent)) families.add(recorded);
     });

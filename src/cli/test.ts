@@ -1,9 +1,9 @@
-import { resolve } from 'node:path';
 import { policyInspector } from '../agent/inspect-policy.js';
 import { came, expected, type TestOutcome } from '../agent/policy-tests.js';
 import { painter } from './colour.js';
 import { ANY, FILE } from './flags.js';
 import { type CliIo, type Command, EXIT } from './io.js';
+import { isStdin, policyPath, readPolicyWord, shownName, stdinOnce } from './policy-input.js';
 import { printIssue } from './print-issue.js';
 import { withLayers } from './with-layers.js';
 
@@ -13,7 +13,7 @@ export const test: Command = {
   synopsis: ['[--layers] [--json] FILE...'],
   about: `
 Runs the tests that each policy carries under \`tests:\`, through the engine that decides, and says what each came to. They are
-that document's own: no other has a part in them.`,
+that document's own: no other has a part in them. FILE - is YAML from standard input.`,
   operands: { min: 1, max: ANY, what: 'at least one FILE', takes: FILE },
   flags: {
     layers: { means: 'runs those of the layers in `policy.d` beside each FILE as well' },
@@ -24,18 +24,20 @@ that document's own: no other has a part in them.`,
     const inspector = policyInspector();
     const report: object[] = [];
     let code: number = EXIT.ok;
-    for (const file of given.words.flatMap(one => (given.on('layers') ? withLayers(one, io.cwd) : [one]))) {
-      const got = inspector.inspectFile(resolve(io.cwd, file));
+    stdinOnce(given.words);
+    const layered = (one: string): boolean => given.on('layers') && !isStdin(one);
+    for (const file of given.words.flatMap(one => (layered(one) ? withLayers(one, io.cwd) : [one]))) {
+      const got = inspector.inspectRead(await readPolicyWord(file, io), policyPath(file, io.cwd));
       if (!got.ok) {
         code = EXIT.unknown;
         report.push({ file, ok: false, errors: got.errors });
-        if (!json) for (const error of got.errors) printIssue(io, file, 'error', error);
+        if (!json) for (const error of got.errors) printIssue(io, shownName(file), 'error', error);
         continue;
       }
       const failed = got.tests.filter(outcome => !outcome.passed).length;
       if (failed > 0 && code === EXIT.ok) code = EXIT.no;
       report.push({ file, ok: failed === 0, failed, tests: got.tests.map(described) });
-      if (!json) print(io, file, got.tests, failed);
+      if (!json) print(io, shownName(file), got.tests, failed);
     }
     if (json) io.out(JSON.stringify({ ok: code === EXIT.ok, files: report }));
     return code;

@@ -54,6 +54,9 @@ test('- is YAML from standard input', async t => {
   assert.equal(broken.code, 1);
   assert.match(broken.out, /^stdin:3:1: error: unknown key `mod`.*\nclean\.yaml: ok/);
   assert.equal((await cli(['check', '-', '-'], at)).code, 64);
+  const long = await cli(['check', '-'], { ...at, stdin: '#'.repeat(16 * 1024 * 1024 + 1) });
+  assert.equal(long.code, 1, 'as a file of that size');
+  assert.match(long.out, /^stdin: error: .*\[policy_too_large\]/);
 });
 
 test('--json says the same of every file', async t => {

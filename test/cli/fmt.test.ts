@@ -1,6 +1,17 @@
 /** `checkrd fmt`: prints, checks, writes in place. */
 import assert from 'node:assert/strict';
-import { chmodSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  closeSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { cli } from '../support/cli.js';
@@ -69,6 +80,39 @@ test('a policy that does not load is refused and stays', async t => {
   assert.match(ran.err, /^broken\.yaml:1:1: error: .*`rules`.*\[missing_key\]\n$/);
   assert.equal(ran.out, '');
   assert.equal((await cli(['fmt', '-w', 'absent.yaml'], at)).code, 2);
+});
+
+test('standard input is formatted to standard output, or nothing is printed', async t => {
+  const at = folder(t);
+  assert.deepEqual(await cli(['fmt', '-'], { ...at, stdin: LOOSE }), { code: 0, out: NEAT, err: '' });
+  const broken = await cli(['fmt', '-'], { ...at, stdin: 'default: deny\n' });
+  assert.deepEqual([broken.code, broken.out], [1, '']);
+  assert.match(broken.err, /^stdin:1:1: error: .*\[missing_key\]\n$/);
+  assert.deepEqual(await cli(['fmt', '--check', '-', 'neat.yaml'], { ...at, stdin: LOOSE }), {
+    code: 1,
+    out: 'stdin: would change\n',
+    err: '',
+  });
+  const long = await cli(['fmt', '-'], { ...at, stdin: '#'.repeat(16 * 1024 * 1024 + 1) });
+  assert.deepEqual([long.code, long.out], [2, '']);
+  assert.match(long.err, /the policy `stdin` has too many bytes/);
+  for (const words of [
+    ['-w', '-'],
+    ['--check', '-', '-'],
+  ]) {
+    assert.equal((await cli(['fmt', ...words], { ...at, stdin: LOOSE })).code, 64);
+  }
+});
+
+test('a process whose standard input cannot be read says so and prints nothing', t => {
+  const { cwd } = folder(t);
+  const fd = openSync(join(cwd, 'neat.yaml'), 'a');
+  t.after(() => closeSync(fd));
+  const ran = spawnSync(process.execPath, [join(process.cwd(), 'dist/cli/main.js'), 'fmt', '-'], {
+    ...{ cwd, stdio: [fd, 'pipe', 'pipe'], encoding: 'utf8', timeout: 60_000 },
+  });
+  assert.deepEqual([ran.status, ran.stdout], [2, ''], ran.stderr);
+  assert.match(ran.stderr, /the policy `stdin` cannot be read \(EBADF\)/);
 });
 
 test('a file of another user is left alone', {

@@ -113,6 +113,38 @@ test('a log that is not what was written is refused, and nothing is concluded, u
   assert.equal(all.code, 0, all.out.join('\n'));
 });
 
+test('a log of which the key given signed nothing is refused, and nothing is concluded, unless told so', async t => {
+  const log = logOfCalls(t, ['GET api.example.com/', 'GET api.example.com/a']);
+  const policy = log.write('policy.yaml', POLICY);
+  const lines = readFileSync(log.files[0] as string, 'utf8')
+    .trimEnd()
+    .split('\n');
+  const unsigned = log.write('unsigned.jsonl', `${lines.slice(0, -1).join('\n')}\n`);
+  const refused = await runCommand(replay, ['--json', '--policy', policy, '--key', log.key, unsigned]);
+  assert.equal(refused.code, 2);
+  const answer = JSON.parse(refused.out[0] as string);
+  assert.deepEqual([answer.verdict, answer.logs[0].verdict, answer.changes], ['cannot_say', 'cannot_say', undefined]);
+  assert.match(
+    refused.err.join('\n'),
+    /nothing in it is signed\nerror: the key signed nothing .*\nhint: .*--unverified/,
+  );
+  for (const more of [['--unverified', '--key', log.key], []]) {
+    const all = await runCommand(replay, ['--policy', policy, ...more, unsigned]);
+    assert.deepEqual([all.code, all.out.at(-1)], [0, 'NOTHING WOULD CHANGE']);
+    assert.match(all.err.join('\n'), /origin unproven: nothing in it is signed$/);
+  }
+});
+
+test('what came after the last signature is used, and its number is said', async t => {
+  const log = logOfCalls(t, ['GET api.example.com/', '', 'GET api.example.com/a', 'DELETE api.example.com/b']);
+  const [first = '', last = ''] = log.files;
+  const lines = readFileSync(last, 'utf8').trimEnd().split('\n');
+  const open = log.write('open.jsonl', `${lines.slice(0, -1).join('\n')}\n`);
+  const run = await runCommand(replay, ['--policy', log.write('p.yaml', POLICY), '--key', log.key, first, open]);
+  assert.deepEqual([run.code, run.out.at(-1)], [1, '1 DECISIONS WOULD CHANGE']);
+  assert.match(run.err.join('\n'), /: the last 3 of its records are not signed yet$/);
+});
+
 test('without a key the origin is said to be unproven, and the answer stands', async t => {
   const log = logOfCalls(t, ['GET api.example.com/']);
   const run = await runCommand(replay, ['--policy', log.write('p.yaml', POLICY), ...log.files]);

@@ -167,6 +167,19 @@ test('--verify says by what, and reports nothing of a log that was tampered with
   assert.match(run.err.join('\n'), /TAMPERED: edited/);
 });
 
+test('--verify reports nothing of a log of which the key signed nothing', async () => {
+  const unsigned = join(folder, 'unsigned');
+  const lines = readFileSync(paths[0] as string, 'utf8').split('\n');
+  const unsignedLines = lines.slice(
+    0,
+    lines.findIndex(line => line.includes('"type":"checkpoint"')),
+  );
+  writeFileSync(unsigned, `${unsignedLines.join('\n')}\n`);
+  const run = await runCommand(report, ['--verify', '--key', key, unsigned]);
+  assert.deepEqual([run.code, run.out], [2, []]);
+  assert.match(run.err.join('\n'), /error: the key signed nothing .*\nhint: .*; without --verify it is reported/);
+});
+
 test('for people: a table, and that nothing was verified; nothing of a file reaches the terminal raw', async () => {
   const { code, out } = await runCommand(report, ['--by', 'host', ...paths], {
     stdoutIsTTY: true,

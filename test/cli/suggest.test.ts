@@ -184,6 +184,18 @@ test('a tampered log proposes nothing', async t => {
   assert.deepEqual([run.code, run.out, existsSync(out)], [2, [], false]);
 });
 
+test('a log of which the key given signed nothing proposes nothing', async t => {
+  const log = logOfCalls(t, CALLS);
+  const lines = readFileSync(log.files[0] as string, 'utf8')
+    .trimEnd()
+    .split('\n');
+  const unsigned = log.write('x.jsonl', `${lines.filter(line => !line.includes('"checkpoint"')).join('\n')}\n`);
+  const out = join(log.folder, 'proposed.yaml');
+  const run = await runCommand(suggest, ['--key', log.key, '--out', out, unsigned]);
+  assert.deepEqual([run.code, run.out, existsSync(out)], [2, [], false]);
+  assert.match(run.err.join('\n'), /error: the key signed nothing of the log/);
+});
+
 test('no file is written over', async t => {
   const log = logOfCalls(t, CALLS);
   const out = log.write('policy.yaml', 'mine');

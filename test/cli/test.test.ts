@@ -51,6 +51,19 @@ test('a file without tests says so; one that does not load cannot be said', asyn
   assert.equal((await cli(['test'], at)).code, 64);
 });
 
+test('standard input, once, with files beside it and no layers of its own', async t => {
+  const at = folder(t);
+  const ran = await cli(['test', '--layers', '-', 'good.yaml'], { ...at, stdin: BAD });
+  assert.equal(ran.code, 1, ran.err);
+  assert.match(ran.out, /^stdin: ok .*\nstdin:5:5: FAIL writing is too\n[\s\S]*^stdin: 1 of 2 .*\ngood\.yaml: ok /m);
+  const broken = await cli(['test', '-'], { ...at, stdin: 'rules: []\n' });
+  assert.equal(broken.code, 2);
+  assert.match(broken.out, /^stdin:1:1: error: .*\[missing_key\]$/m);
+  const json = await cli(['test', '--json', '-'], { ...at, stdin: GOOD });
+  assert.equal((JSON.parse(json.out) as { files: { file: string }[] }).files[0]?.file, '-');
+  assert.equal((await cli(['test', '-', '-'], { ...at, stdin: GOOD })).code, 64);
+});
+
 test('--json carries everything, on one line', async t => {
   const at = folder(t);
   const ran = await cli(['test', '--json', 'bad.yaml', 'broken.yaml'], at);

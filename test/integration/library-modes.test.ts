@@ -11,6 +11,8 @@ const DENY = 'default: deny\nrules: []\n';
 const ALLOW = 'default: allow\nrules: []\n';
 
 type Hook = NonNullable<CheckrdOptions['beforeRequest']>;
+/** Refuses one path. */
+const refusing: Hook = event => (event.url.endsWith('/hook') ? false : undefined);
 const HOOKS: readonly (readonly [name: string, hook: Hook, policy: string, code: string, passes: boolean])[] = [
   ['false refuses what the policy would allow', () => false, ALLOW, 'hook_refused', false],
   ['a promise of false, too', async () => false, ALLOW, 'hook_refused', false],
@@ -77,16 +79,39 @@ test('what onAllow and onDeny throw, reject or change stays with them', async t 
 test('enforce: false lets denials through and records them; the switch still binds', async t => {
   const server = await serves(t);
   const denied: boolean[] = [];
-  const { fetch, records, home } = opens(t, DENY, { enforce: false, onDeny: event => denied.push(event.enforced) });
+  // A label of the policy is recorded, and selects nothing.
+  const onDeny = (event: { readonly enforced: boolean }) => denied.push(event.enforced);
+  const { fetch, records, home } = opens(t, `agent: crm-bot\n${DENY}`, { enforce: false, onDeny });
   assert.equal((await fetch(server.origin)).status, 200);
   assert.deepEqual(
-    records('decision').map(r => [r.policy_result, r.enforced, r.code]),
-    [['deny', false, 'default_denied']],
+    records('decision').map(r => [r.policy_result, r.enforced, r.code, r.agent_id, r.policy_agent]),
+    [['deny', false, 'default_denied', AGENT, 'crm-bot']],
   );
   assert.deepEqual(denied, [false]);
   assert.equal((await failureOf(fetch('/relative'))).code, 'request_invalid');
   home.write('killswitch', '');
   assert.equal((await failureOf(fetch(server.origin))).code, 'kill_switch');
+});
+
+test('neither dry_run nor enforce: false softens what no policy decided', async t => {
+  const away = await serves(t, (_, response) => response.writeHead(302, { location: 'ftp://a.example/' }).end());
+  const dry = `mode: dry_run\n${DENY}`;
+  for (const policy of [dry, null]) {
+    const { fetch, home, records } = opens(t, policy, { enforce: false, beforeRequest: refusing });
+    const codes = [(await failureOf(fetch(`${away.origin}/hook`))).code];
+    codes.push((await failureOf(fetch(away.origin))).code);
+    codes.push((await failureOf(fetch('/relative'))).code);
+    assert.deepEqual(codes, [
+      'hook_refused',
+      policy === null ? 'policy_missing' : 'redirect_refused',
+      'request_invalid',
+    ]);
+    assert.ok(records('decision').every(({ code, enforced }) => enforced === (code !== 'default_denied')));
+    renameSync(home.path('audit'), home.path('gone'));
+    rmSync(home.path('gone'), { recursive: true, force: true, maxRetries: 10 });
+    const unwritten = policy === null ? 'policy_missing' : 'audit_unavailable';
+    assert.equal((await failureOf(fetch(away.origin))).code, unwritten);
+  }
 });
 
 test('permissive without a policy observes', async t => {

@@ -1,5 +1,7 @@
-/** policy language §3.3, §3.5, §5 and §6: headers, query, time, limits, and who is named. */
-import { type Ask, type Group, json, runGroups, withHeaders } from './run-cases.js';
+/** policy language §3.3, §3.5, §5, §6 and §7: headers, query, time, limits, who is named, what passes, what is said. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Ask, batch, type Group, json, runGroups, withHeaders } from './run-cases.js';
 
 const at = (time: string, url = 'https://a.example/'): Ask => ({ url, at: time });
 const lines = (url: string, body: string): Ask => ({
@@ -112,6 +114,7 @@ rules:
       [{ url: 'https://a.example/', agent: 'exact' }, 'allow default_allowed'],
       [{ url: 'https://a.example/', agent: 'Exact' }, 'deny no_policy_for_agent -'],
       ['GET https://a.example/', 'deny no_policy_for_agent -'],
+      [{ url: 'https://a.example/', agent: 'Exact', killed: true }, 'deny kill_switch -'],
     ],
   },
   {
@@ -185,3 +188,74 @@ rules:
 ];
 
 runGroups(groups);
+
+test('§6: dry_run lets pass the codes of steps 3 to 7 and no other', async () => {
+  const policy = {
+    ...{ default: 'deny', mode: 'dry_run', agents: ['a'] },
+    rules: [
+      { name: 'no', deny: { url: 'a.example/no' } },
+      { name: 'all', allow: { url: 'a.example/*' } },
+      { name: 'body', deny: { url: 'a.example/body', body: { jsonpath: '$.a' } } },
+      { name: 'once', limit: { url: 'a.example/once', calls_per_day: 1, per: 'global' } },
+      { name: 'full', limit: { url: 'a.example/full', calls_per_day: 1, per: 'body_field', field: '$.n' } },
+    ],
+  };
+  const call = (path: string, more: object = {}): object => ({
+    ...{ request: { method: 'POST', url: `https://a.example/${path}`, ...more }, agent: 'a' },
+    at: '2026-01-07T12:00:00Z',
+  });
+  const full = (n: number): object => call('full', { body: JSON.stringify({ n }) });
+  const asked: readonly (readonly [line: object, answer: string])[] = [
+    [{ ...call('x'), agent: 'b' }, 'deny false no_policy_for_agent'],
+    [call('body', { body: `"${'x'.repeat(1_048_576)}"` }), 'deny false body_too_large'],
+    [call('no'), 'deny false rule_denied'],
+    [call('a/b'), 'deny false default_denied'],
+    [call('once'), 'allow true rule_allowed'],
+    [call('once'), 'deny false rate_limited'],
+    [call('x', { url: 'nonsense' }), 'deny true request_invalid'],
+    [{ ...call('x'), killed: true }, 'deny true kill_switch'],
+    ...Array.from({ length: 10_000 }, (_, n) => [full(n), 'allow true rule_allowed'] as const),
+    [full(10_000), 'deny false limit_keys_exhausted'],
+  ];
+  const [loaded, ...answers] = await batch(
+    [{ load: policy }, ...asked.map(([line]) => line)].map(l => JSON.stringify(l)),
+  );
+  assert.deepEqual(loaded, { ok: true });
+  assert.deepEqual(
+    answers.map(({ result, enforced, code }) => `${result} ${enforced} ${code}`),
+    asked.map(([, answer]) => answer),
+  );
+});
+
+test('§7: no answer holds a value of a header, a query, a body or the arguments', async () => {
+  const is = { exact: 'hunter2' };
+  const named = [{ name: 'x-key', ...is }];
+  const rules = [
+    { name: 'header', deny: { url: 'a.example/h', headers: named } },
+    { name: 'query', deny: { url: 'a.example/q', query: named } },
+    { name: 'body', deny: { url: 'a.example/b', body: { jsonpath: '$.k', ...is } } },
+    { name: 'unsure', deny: { url: 'a.example/u', body: { jsonpath: '$.k', min: 1 } } },
+    { name: 'args', deny: { tool: 't', args: { jsonpath: '$.k', ...is } } },
+    { name: 'many', limit: { calls_per_day: 1, per: 'body_field', field: '$.k', url: 'a.example/l' } },
+  ];
+  const url = 'https://a.example/';
+  const post = (path: string) => ({ method: 'POST', url: `${url}${path}`, body: '{"k":"hunter2"}' });
+  const asked: readonly (readonly [request: object, code: string])[] = [
+    [{ method: 'GET', url: `${url}h`, headers: [['X-Key', 'hunter2']] }, 'rule_denied header'],
+    [{ method: 'GET', url: `${url}q?x-key=hunter2` }, 'rule_denied query'],
+    [post('b'), 'rule_denied body'],
+    [post('u'), 'rule_denied unsure'],
+    [{ tool: 't', args: { k: 'hunter2' } }, 'rule_denied args'],
+    [post('l'), 'default_allowed null'],
+    [post('l'), 'rate_limited many'],
+    [{ method: 'GET', url: 'https://hunter2@a.example/' }, 'request_invalid null'],
+  ];
+  const lines = [{ load: { default: 'allow', rules } }, ...asked.map(([request]) => ({ request }))];
+  const [loaded, ...answers] = await batch(lines.map(line => JSON.stringify(line)));
+  assert.deepEqual(loaded, { ok: true });
+  assert.deepEqual(
+    answers.map(({ code, matched_rule }) => `${code} ${matched_rule}`),
+    asked.map(([, code]) => code),
+  );
+  for (const answer of answers) assert.doesNotMatch(JSON.stringify(answer), /hunter2/);
+});

@@ -5,10 +5,7 @@ const salesforce = 'https://api.salesforce.com/v58/sobjects/Contact/003';
 const charges = 'https://api.stripe.com/v1/charges';
 const chat = 'https://api.openai.com/v1/chat/completions';
 
-const groups: Group[] = [
-  {
-    name: 'CRM agent',
-    policy: `agent: crm-agent
+const CRM = `agent: crm-agent
 default: deny
 rules:
   - name: read-contacts
@@ -22,7 +19,12 @@ rules:
     limit: { calls_per_minute: 60, per: endpoint }
   - name: office-hours
     deny: { time_outside: "09:00-17:00", timezone: "UTC" }
-`,
+`;
+
+const groups: Group[] = [
+  {
+    name: 'CRM agent',
+    policy: CRM,
     cases: [
       [`GET ${salesforce}`, 'allow rule_allowed read-contacts'],
       [`POST ${salesforce}`, 'deny default_denied -'],
@@ -40,14 +42,7 @@ rules:
   },
   {
     name: 'CRM agent, the 61st call to one endpoint within a minute',
-    policy: `agent: crm-agent
-default: deny
-rules:
-  - name: read-contacts
-    allow: { method: [GET], url: "api.salesforce.com/*/sobjects/Contact/*" }
-  - name: per-endpoint
-    limit: { calls_per_minute: 60, per: endpoint }
-`,
+    policy: CRM,
     cases: [
       ...Array.from({ length: 60 }, (_, i) => [`GET ${salesforce.slice(0, -3)}${i}`, 'allow rule_allowed'] as const),
       [`GET ${salesforce}`, 'deny rate_limited per-endpoint'],

@@ -73,6 +73,27 @@ hold('§3.4', [
     ],
   },
   {
+    says: 'absence is asked of every line: a deny needs one without the node, an allow none with it',
+    needs: 'lines',
+    policy: {
+      default: 'allow',
+      rules: [
+        { name: 'd', deny: { url: 'a.example/d', body: { jsonpath: '$.a', exists: false } } },
+        { name: 'r', allow: { url: 'a.example/a', body: { jsonpath: '$.a', exists: false } } },
+      ],
+    },
+    cases: (
+      [
+        ['d', '{"a":1}\n{}', 'rule_denied d'],
+        ['d', '{"a":1}\n{"a":2}', PASS],
+        ['d', '{"a":1}\n{', 'rule_denied d ?'],
+        ['a', '{"a":1}\n{}', PASS],
+        ['a', '{}\n{"b":1}', ALLOWED],
+        ['a', '{}\n{', PASS],
+      ] as const
+    ).map(([path, body, answer]) => [{ ...(typed('application/x-ndjson', body) as object), url: U + path }, answer]),
+  },
+  {
     says: 'forms become trees; what is twofold is not judged',
     policy: deny(at('$.a.b[0]', { exact: 'c' })),
     cases: [
@@ -197,7 +218,7 @@ hold('§3.4', [
     cases: [
       ...['1', '1.0', '10e-1', '0.1E+1', '"x"', 'true', 'null'].map(v => [json(`{"a":${v}}`), DENIED] as const),
       ...['2', '"y"', 'false', '{}', '[1]'].map(v => [json(`{"a":${v}}`), PASS] as const),
-      ...['"1"', '"true"', '"1e0"', '1e100001', `1${'0'.repeat(1023)}1`].map(
+      ...['"1"', '"true"', '"1e0"', '1e100001', '1e-100001', `1${'0'.repeat(1023)}1`].map(
         v => [json(`{"a":${v}}`), UNSURE] as const,
       ),
     ],
@@ -230,11 +251,13 @@ hold('§3.4', [
     cases: [
       [{ url: `${U}n`, body: '{}' }, 'rule_denied n'],
       [{ url: `${U}n` }, PASS],
+      [{ url: `${U}n`, headers: [['content-type', 'application/json']], body: '' }, PASS],
       [{ url: `${U}n`, body: '{"a":[]}' }, 'rule_denied n ?'],
       [{ url: `${U}n`, body: '{"a":1}' }, 'rule_denied n ?'],
       [{ url: `${U}n`, body: '{"a":"y"}' }, 'rule_denied n'],
       [{ url: `${U}e`, body: '{}' }, 'rule_denied e'],
       [{ url: `${U}e` }, 'rule_denied e'],
+      [{ url: `${U}e`, headers: [['content-type', 'application/json']], body: '' }, 'rule_denied e'],
       [{ url: `${U}e`, body: '{"a":null}' }, PASS],
       [{ url: `${U}m`, body: '{}' }, PASS],
       [{ url: `${U}l`, body: '{}' }, PASS],

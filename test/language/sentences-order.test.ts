@@ -4,6 +4,8 @@ import { ALLOWED, type Ask, hold, json, LIMITED, limit, NO, PASS, rules, U } fro
 
 const at = (url: string): Ask => ({ url });
 
+const LONG = `{"a":"${'x'.repeat(30)}"}`;
+
 const many = (n: number, ask: (i: number) => Ask, answer: string): (readonly [Ask, string])[] =>
   Array.from({ length: n }, (_, i) => [ask(i), answer] as const);
 const model = (name: string): Ask => json(`{"m":${name}}`);
@@ -129,6 +131,38 @@ hold('§6', [
         },
         'body_too_large',
       ],
+    ],
+  },
+  {
+    says: 'each step comes before the next',
+    options: { inspectBytes: 20 },
+    policy: {
+      default: 'allow',
+      agents: ['a'],
+      rules: [
+        { name: 'r', limit: { calls_per_hour: 1, per: 'global' } },
+        { name: 'b', deny: { url: 'a.example/x', body: { jsonpath: '$.a' } } },
+        { name: 'd', deny: { url: 'a.example/**', method: 'PUT' } },
+      ],
+    },
+    cases: [
+      [{ url: '/x', agent: 'b', body: LONG }, 'request_invalid'],
+      [{ method: 'PUT', url: `${U}x`, agent: 'b', body: LONG }, 'no_policy_for_agent'],
+      [{ method: 'PUT', url: `${U}x`, agent: 'a', body: LONG }, 'body_too_large'],
+      [{ method: 'PUT', url: `${U}y`, agent: 'a', body: LONG }, 'rule_denied d'],
+      [{ url: `${U}y`, agent: 'a', body: LONG }, PASS],
+      [{ url: `${U}y`, agent: 'a', body: LONG }, LIMITED],
+      [{ method: 'PUT', url: `${U}y`, agent: 'a' }, 'rule_denied d'],
+    ],
+  },
+  {
+    says: 'in dry_run limits keep shadow counters: what would be refused is not charged',
+    policy: { mode: 'dry_run', ...limit({ calls_per_second: 2, per: 'global' }) },
+    cases: [
+      [at(U), PASS],
+      [{ url: U, later: 600 }, PASS],
+      [{ url: U, later: 399 }, LIMITED],
+      [{ url: U, later: 1 }, PASS],
     ],
   },
   {

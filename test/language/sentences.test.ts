@@ -41,6 +41,36 @@ hold('§1', [
       [{ url: 'https://a.example/b', body: '{"a":"y"}' }, PASS],
     ],
   },
+  {
+    says: '… except for ports: a limit counts the usual one, of any host every one',
+    policy: {
+      default: 'allow',
+      rules: [
+        { name: 'r', limit: { calls_per_hour: 1, per: 'global', url: 'a.example' } },
+        { name: 's', limit: { calls_per_hour: 1, per: 'global', url: '*/any' } },
+      ],
+    },
+    cases: [
+      [at('https://a.example:8443/'), PASS],
+      [at('http://a.example:443/'), PASS],
+      [at('https://a.example:443/'), PASS],
+      [at('http://a.example/'), LIMITED],
+      [at('https://a.example:8443/'), PASS],
+      [at('https://a.example:8443/any'), PASS],
+      [at('https://b.example:81/any'), 'rate_limited s'],
+    ],
+  },
+  {
+    says: 'AND is the minimum: what is out is out, whatever else cannot be judged',
+    policy: deny({ method: 'PUT', body: { jsonpath: '$.a', exact: 'x' } }),
+    cases: [
+      [{ method: 'PUT', url: U, body: '{' }, UNSURE],
+      [{ method: 'POST', url: U, body: '{' }, PASS],
+      [{ method: 'PUT', url: U, body: '{}' }, PASS],
+      [{ ...(override('a b') as object), body: '{"a":"y"}' }, PASS],
+      [{ ...(override('a b') as object), body: '{"a":"x"}' }, UNSURE],
+    ],
+  },
 ]);
 
 hold('§2', [
@@ -95,6 +125,9 @@ hold('§3.1', [
       [form('_method=%zz'), UNSURE],
       [at(`${U}?_method=Delete`), DENIED],
       [at(`${U}?_METHOD=delete`), PASS],
+      [at(`${U}?_method=put&_method=delete`), DENIED],
+      [at(`${U}?_method`), UNSURE],
+      [at(`${U}?%zz`), UNSURE],
     ],
   },
   {
@@ -180,6 +213,19 @@ hold('§3.2', [
     ],
   },
   {
+    says: 'a pattern without a path matches only the root path, in every reading of it',
+    policy: rules({ name: 'r', allow: { url: 'a.example' } }, { name: 'd', deny: { url: 'b.example' } }),
+    cases: [
+      [at('https://a.example?q'), ALLOWED],
+      [at('https://a.example//'), NO],
+      [at('https://a.example/;x'), NO],
+      [at('https://b.example//'), 'rule_denied d'],
+      [at('https://b.example/;x'), 'rule_denied d'],
+      [at('https://b.example/%2f'), 'rule_denied d'],
+      [at('https://b.example/x'), NO],
+    ],
+  },
+  {
     says: '{id} is one id-like segment',
     policy: deny({ url: 'a.example/u/{id}' }),
     cases: [
@@ -208,6 +254,7 @@ hold('§3.2', [
       [at(`${U}x/%ff`), UNSURE],
       [at(`${U}x/%00`), UNSURE],
       [at(`${U}x/%25zz`), PASS],
+      [at(`${U}x%25252Fsecret`), PASS],
       [at(`${U}x/Secret`), PASS],
     ],
   },
@@ -243,6 +290,7 @@ hold('§3.3', [
       [head(['x-a', 'a, b']), DENIED],
       [head(['x-a', 'a'], ['X-A', 'b']), DENIED],
       [head(['x-a', 'a;b']), PASS],
+      [head(['x-a', ' a ,b\t']), DENIED],
     ],
   },
   {
@@ -318,6 +366,19 @@ hold('§3.5', [
     ],
   },
   {
+    says: 'time_outside of a window across midnight is TRUE in the same window of another day',
+    needs: 'days',
+    at: '2026-01-09T05:59:00Z',
+    policy: deny({ time_outside: '22:00-06:00', days: ['fri'] }),
+    cases: [
+      [at(U), DENIED],
+      [{ url: U, later: 17 * 3_600_000 }, PASS],
+      [{ url: U, later: 7 * 3_600_000 }, PASS],
+      [{ url: U, later: 60_000 }, DENIED],
+      [{ url: U, later: 17 * 3_600_000 }, DENIED],
+    ],
+  },
+  {
     says: 'days alone are whole local days',
     needs: 'days',
     at: '2026-01-09T22:59:00Z',
@@ -355,6 +416,16 @@ hold('§3.6', [
       [call('a'), ALLOWED],
       [{ tool: 'a', url: 'tool://a.example/x' }, ALLOWED],
       [{ tool: 'a', url: 'https://a.example/x' }, INVALID],
+    ],
+  },
+  {
+    says: 'a tool is called with POST',
+    needs: 'tool',
+    policy: rules({ name: 'r', deny: { method: ['POST'] } }, { name: 's', allow: { url: '*' } }),
+    cases: [
+      [call('a'), DENIED],
+      [{ tool: 'a', url: 'tool://a.example/x' }, DENIED],
+      [at(U), 'rule_allowed s'],
     ],
   },
   {

@@ -96,6 +96,7 @@ const methods: readonly (readonly [given: string, methods: readonly string[]])[]
   ['get', ['GET']],
   ['[Get, GET, propfind]', ['GET', 'PROPFIND']],
   ['"*"', ['*']],
+  ['"a!#$%&\'*+-.^_`|~9"', ["A!#$%&'*+-.^_`|~9"]],
 ];
 for (const [given, expected] of methods) {
   test(`method ${given}`, () => {
@@ -165,6 +166,25 @@ test('block scalars, quotes and core tags give the same strings', () => {
   const policy = load(`default: !!str deny\nversion: !!int 3\nagent: >-\n  two\n  words\nrules: []\n`);
   assert.equal(policy.agentLabel, 'two words');
   assert.equal(load(`default: 'deny'\n"rules": []\n`).defaultResult, 'deny');
+});
+
+test('plain words are strings but for those of the core schema', () => {
+  for (const text of ['no', 'yes', 'on', 'Off', 'y', '2026-01-07', '12:30:00', '1_000', '0b11', 'nil', '=']) {
+    assert.equal(load(`default: deny\nagent: ${text}\nrules: []\n`).agentLabel, text);
+  }
+  for (const text of ['true', 'False', 'NULL', '~', '1.0', '-.inf', '.5', '0o7', '0xA']) {
+    assert.ok(!readPolicy(encode(`default: deny\nagent: ${text}\nrules: []\n`), 'yaml').ok, text);
+  }
+});
+
+test('the empty text is a value, and null an operand', () => {
+  const { matcher } = ruleOf(`deny:
+      headers: [{ name: a, exact: "", prefix: "", suffix: "", contains: "", in: [""] }]
+      body: { jsonpath: $.a, exact: "", in: [""], not_in: [~], prefix: "", suffix: "", contains: "" }`);
+  const text = { prefix: '', suffix: '', contains: '' };
+  assert.deepEqual(matcher.headers, [{ kind: 'present', name: 'a', test: { exact: '', ...text, in: [''] } }]);
+  const empty = { type: 'string', value: '' };
+  assert.deepEqual(matcher.body[0]?.test, { exact: empty, in: [empty], notIn: [{ type: 'null' }], ...text });
 });
 
 test('an end-of-document mark and the 1.2 directive are fine', () => {

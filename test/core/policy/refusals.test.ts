@@ -207,6 +207,8 @@ const matchers: readonly Refused[] = [
   ['a regex that is a number', body('regex: 5'), 'wrong_type', 4, 44, /quote it/],
   ['a long regex', body(`regex: ${'x'.repeat(257)}`), 'bound_exceeded', 4, 44, /257 characters; the most is 256/],
   ['a regex that unfolds too far', body('regex: "(a|b)*a(a|b){14}"'), 'bound_exceeded', 4, 44, /4,096 states/],
+  ['no headers', rule('deny: { headers: [] }'), 'empty_list', 4, 22],
+  ['no arguments', rule('deny: { args: [] }'), 'empty_list', 4, 19],
   ['no header name', rule('deny: { headers: [{ name: "a b" }] }'), 'field_matcher_invalid', 4, 31],
   ['an empty body', rule('deny: { body: [] }'), 'empty_list', 4, 19],
   ['a body without a path', rule('deny: { body: { exact: 1 } }'), 'missing_key', 4, 19],

@@ -105,6 +105,13 @@ for (const [key, first, later] of [
   });
 }
 
+test('the path that is judged and sent is the one URL parsing has made', async () => {
+  const got = await both(`${server.url}/a/../b/%2E%2e/.\\./echo?x=a/../b`);
+  agree(got);
+  assert.equal(got.sent.path, '/echo?x=a/../b');
+  assert.equal(got.judged.url, `${at}?x=a/../b`);
+});
+
 test('an address whose toString changes', async () => {
   let reads = 0;
   const got = await both({ toString: () => `${at}?${reads++}` });
