@@ -31,6 +31,8 @@ export interface AgentParts {
   readonly inFlight: InFlight;
   readonly ids: Ids;
   readonly glass: Glass;
+  /** The clock of the limits, by `performance.now`. */
+  readonly limitClockMs: (nowMs: number) => number;
 }
 
 export interface AgentRules {
@@ -123,7 +125,7 @@ export class LiveAgent implements Agent {
       const wallMs = Date.now();
       return decideByGeneration(generation, request, context.agent, {
         wallMs,
-        monotonicMs: nowMs,
+        monotonicMs: this.#parts.limitClockMs(nowMs),
         dryRun: !this.#rules.enforce,
         permissive: this.#rules.securityMode === 'permissive',
         glass: this.#parts.glass.inForce(wallMs),

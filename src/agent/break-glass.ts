@@ -10,7 +10,8 @@
  */
 import type { OperatorActionFields } from '../core/audit/fields.js';
 import { utf8 } from '../core/bytes.js';
-import { type GlassClocks, type GlassRefusal, judgeBreakGlass } from '../core/trust/break-glass.js';
+import type { SystemClocks } from '../core/system-clocks.js';
+import { type GlassRefusal, judgeBreakGlass } from '../core/trust/break-glass.js';
 import {
   GLASS_MEMORY_MAX_BYTES,
   type GlassMemory,
@@ -31,7 +32,7 @@ export interface BreakGlassOptions extends GlassSource {
   readonly memoryPath: string;
   /** `allow_break_glass`. */
   readonly isAllowed: boolean;
-  readonly clocks: () => GlassClocks;
+  readonly clocks: () => SystemClocks;
   /** Writes a record; false: it is not in the log. */
   readonly note: (fields: OperatorActionFields) => boolean;
   /** Tells whoever watches a terminal or the journal. */
@@ -126,7 +127,7 @@ export class BreakGlassInForce implements Glass {
   }
 
   /** Whether it may count, and for how long; that it does is on disk by then. */
-  #admit({ id, glass }: SignedGlass, now: GlassClocks): { readonly remainingMs: number } | Refusal {
+  #admit({ id, glass }: SignedGlass, now: SystemClocks): { readonly remainingMs: number } | Refusal {
     const { isAllowed, memoryPath } = this.options;
     if (!isAllowed) return { why: 'forbidden', because: 'the settings say `allow_break_glass: false`' };
     const unusable = this.#join();

@@ -2,7 +2,6 @@
 import { dirname, join } from 'node:path';
 import type { Settings } from '../core/config/settings.js';
 import { trustedSigner } from '../crypto/trusted-signer.js';
-import { bootId } from '../disk/boot-id.js';
 import type { Timers } from '../disk/timers.js';
 import { readTrustFolder } from '../disk/trust-folder.js';
 import { watchPath } from '../disk/watch-path.js';
@@ -10,6 +9,7 @@ import { agentRules } from './agent-rules.js';
 import { BreakGlassInForce } from './break-glass.js';
 import type { GlassSource } from './read-break-glass.js';
 import type { Recorder } from './recorder.js';
+import { openSystemClocks } from './system-clocks.js';
 import type { Glass } from './types.js';
 
 /** Where it is put. */
@@ -35,9 +35,6 @@ export interface OpenGlass extends Glass {
 
 const POLL_MS = 1000;
 
-/** The monotonic clock of the system: milliseconds since it was started. */
-const bootMs = (): number => Number(process.hrtime.bigint() / 1000n) / 1000;
-
 export function openBreakGlass(
   settings: Settings,
   recorder: Pick<Recorder, 'record'>,
@@ -45,12 +42,11 @@ export function openBreakGlass(
   timers: Timers,
 ): OpenGlass {
   const source = glassSource(settings);
-  const boot = bootId();
   const glass = new BreakGlassInForce({
     ...source,
     memoryPath: join(settings.stateDir, 'break-glass.json'),
     isAllowed: settings.allowBreakGlass,
-    clocks: () => ({ wallMs: Date.now(), bootMs: bootMs(), bootId: boot }),
+    clocks: openSystemClocks(),
     note: fields => recorder.record(fields),
     warn,
   });

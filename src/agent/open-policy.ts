@@ -14,14 +14,18 @@ import { attempt } from './attempt.js';
 import { GenerationBuilder } from './build-generation.js';
 import { carryCounters } from './carry-counters.js';
 import { fixedPolicySource } from './fixed-policy.js';
+import type { LimitMemory } from './limit-memory.js';
 import { PolicyAdmission } from './policy-admission.js';
-import type { BuildOutcome, PolicySet, WatchedPolicySource } from './policy-ports.js';
+import type { Admission, BuildOutcome, PolicySet, WatchedPolicySource } from './policy-ports.js';
 import { loadedRecord, openPolicyRecords } from './policy-records.js';
 import { openPolicySourceSync } from './reloader.js';
 import { VersionStore } from './version-store.js';
 
 /** What records and health say instead of a path. */
 const OBJECT_NAME = '(object)';
+
+/** Where nothing has to be signed. */
+const ALL_MAY: Admission = { ok: true, facts: [] };
 
 /** What came with the program keeps the engine it began with. */
 const UNWATCHED = { inForce: null, rebuild: async () => 'superseded' as const };
@@ -38,6 +42,7 @@ const hash = (bytes: Uint8Array): Sha256Hex => toHex(sha256(bytes)) as Sha256Hex
  *
  * @param engines  Whose engine the next generation gets; null where permissive mode runs without one: then no policy is ever in force.
  * @param append  Writes a record or throws.
+ * @param limits  Gives the first generation the counters of before a restart; null: there is no memory of them.
  * @param isFirstStart  Nothing says that the agent ran here before, as far as its log tells.
  * @throws Fault `policy_object_invalid`, `policy_object_unsigned`; a bad file is no failure, health tells of it.
  */
@@ -46,6 +51,7 @@ export function openPolicy(
   policyObject: string | null,
   engines: EngineInForce | null,
   append: (record: AgentRecord) => void,
+  limits: LimitMemory | null,
   isFirstStart: boolean,
 ): WatchedPolicySource {
   if (engines === null) return { ...fixedPolicySource(null), ...UNWATCHED, lookAgain() {} };
@@ -67,7 +73,8 @@ export function openPolicy(
       const built = builder().buildSync(set);
       return admission?.guardedSync(set, built) ?? built;
     },
-    ...(admission === null ? {} : { admit: set => admission.admit(set), admittedBy: () => admission.admittedBy() }),
+    admit: set => withLimits(admission?.admit(set) ?? ALL_MAY, limits),
+    admittedBy: () => `${admission?.admittedBy() ?? ''} ${limits?.look() ?? ''}`,
     hash,
     report: append,
     adopt(old, next) {
@@ -78,6 +85,19 @@ export function openPolicy(
     operatorsGid: operatorsGid(settings),
     watch: settings.policyWatch,
   });
+}
+
+/** What goes live first in this process counts on from where the last one stopped. */
+function withLimits(admission: Admission, limits: LimitMemory | null): Admission {
+  if (!admission.ok || limits === null) return admission;
+  return {
+    ...admission,
+    confirm(next, live) {
+      const refused = admission.confirm?.(next, live) ?? null;
+      if (refused === null && live === null) limits.begin(next);
+      return refused;
+    },
+  };
 }
 
 /** Null where signatures are not asked for; nothing else turns them off. */

@@ -8,12 +8,14 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { AgentRecord, EngineFields } from '../core/audit/fields.js';
+import { toHex, utf8 } from '../core/bytes.js';
 import type { Settings } from '../core/config/settings.js';
 import { eventOf } from '../core/events.js';
 import { Fault } from '../core/fault.js';
 import type { TelemetrySink } from '../core/telemetry/sink.js';
 import { ensureEd25519 } from '../crypto/ed25519.js';
 import type { LocalIdentity } from '../crypto/identity.js';
+import { sha256 } from '../crypto/sha256.js';
 import { SYSTEM_TIMERS } from '../disk/timers.js';
 import { LiveAgent } from './agent.js';
 import { Counters, type RecordObserver } from './counters.js';
@@ -24,6 +26,7 @@ import { InFlight } from './in-flight.js';
 import { killRecord } from './kill-records.js';
 import { stops } from './kill-source.js';
 import { type OpenKillSwitch, openKillSwitch } from './kill-switch.js';
+import { LimitMemory, limitMemoryPath } from './limit-memory.js';
 import { type OpenGlass, openBreakGlass } from './open-break-glass.js';
 import { openKillLatch, unreleasable } from './open-kill-latch.js';
 import { openLog } from './open-log.js';
@@ -31,6 +34,7 @@ import { openPolicy } from './open-policy.js';
 import { OpenedAgent } from './opened.js';
 import { markRun, ranBefore } from './ran-before.js';
 import { Recorder } from './recorder.js';
+import { openSystemClocks } from './system-clocks.js';
 import { Telemetry } from './telemetry.js';
 import { packageVersion } from './version.js';
 
@@ -113,7 +117,8 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
         released: hold => void recorder.record(killRecord('kill_released', hold)),
       },
     });
-    const policy = openPolicy(settings, how.policyObject, engine, report, isFirstStart);
+    const limits = openLimits(settings);
+    const policy = openPolicy(settings, how.policyObject, engine, report, limits, isFirstStart);
     // Not sooner: a mark without the memory that is begun there would be a loss.
     markRun(settings);
     if (engine !== null && policy.current === null) {
@@ -124,7 +129,8 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     glass = openBreakGlass(settings, recorder, how.warn, SYSTEM_TIMERS);
     // What came with the program, an object or the package's engine in a library, stays as it came.
     if (how.policyObject === null && (settings.face === 'daemon' || settings.engine !== null)) engine?.follow(policy);
-    const parts = { recorder, kill, policy, inFlight, glass, ids: new Ids() };
+    const limitClockMs = (nowMs: number): number => limits?.clockMs(nowMs) ?? nowMs;
+    const parts = { recorder, kill, policy, inFlight, glass, limitClockMs, ids: new Ids() };
     const agent = new LiveAgent(parts, {
       securityMode: settings.securityMode,
       enforce: settings.enforce,
@@ -136,9 +142,10 @@ export function openAgent(settings: Settings, how: OpenHow): OpenedAgent {
     });
     const warnings = [...(how.disabled ? [DISABLED] : []), ...kill.warnings, ...unreleasable(settings)];
     for (const warning of warnings) how.warn(warning);
+    limits?.follow(() => policy.current);
     return new OpenedAgent(
       agent,
-      { ...parts, kill, engine, log, telemetry },
+      { ...parts, kill, engine, log, telemetry, limits },
       {
         ...{ name, instanceId, settings, warnings, disabled: how.disabled },
       },
@@ -162,6 +169,13 @@ function swappable(start: StartEngine, settings: Settings, report: (fields: Engi
     report,
     watch: settings.policyWatch,
   });
+}
+
+/** Null: counters end with the process. Two daemons may share a state folder; a socket is of one of them. */
+function openLimits({ face, stateDir, policy, daemon }: Settings): LimitMemory | null {
+  if (face !== 'daemon') return null;
+  const name = toHex(sha256(utf8(`${policy}\n${daemon.socket}`))).slice(0, 16);
+  return new LimitMemory({ path: limitMemoryPath(stateDir, name), clocks: openSystemClocks(), timers: SYSTEM_TIMERS });
 }
 
 /** Null: permissive mode goes on without one. */

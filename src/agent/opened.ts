@@ -20,6 +20,7 @@ import { onExit } from './exit.js';
 import type { Ids } from './ids.js';
 import type { InFlight } from './in-flight.js';
 import type { OpenKillSwitch } from './kill-switch.js';
+import type { LimitMemory } from './limit-memory.js';
 import type { OpenGlass } from './open-break-glass.js';
 import type { WatchedPolicySource } from './policy-ports.js';
 import { ProcessFile } from './process-file.js';
@@ -37,6 +38,8 @@ export interface OpenedParts {
   readonly log: AuditLog;
   readonly ids: Ids;
   readonly glass: OpenGlass;
+  /** Null: a library, whose counters end with its process. */
+  readonly limits: LimitMemory | null;
   /** Null: no sink. */
   readonly telemetry: Telemetry | null;
 }
@@ -134,8 +137,10 @@ export class OpenedAgent implements Agent, AgentLifecycle {
   }
 
   decides(): boolean {
-    const { current } = this.#parts.policy;
-    return current === null || answers(current, { wallMs: Date.now(), monotonicMs: performance.now() });
+    const { policy, limits } = this.#parts;
+    const nowMs = performance.now();
+    const at = { wallMs: Date.now(), monotonicMs: limits?.clockMs(nowMs) ?? nowMs };
+    return policy.current === null || answers(policy.current, at);
   }
 
   /** Every edge of a guarded process is in place. */
@@ -148,14 +153,14 @@ export class OpenedAgent implements Agent, AgentLifecycle {
   }
 
   #health(): Omit<AgentHealth, 'processFile'> {
-    const { log, policy, kill, glass } = this.#parts;
+    const { log, policy, kill, glass, limits } = this.#parts;
     const engine = this.#parts.engine?.health() ?? null;
     const audit = log.health();
     const policyHealth = policy.health();
     const failing = audit.state === 'failing' || this.#closed;
     const breakGlass = glass.inForce(Date.now());
     const loud = breakGlass === null ? [] : [glassText(breakGlass)];
-    const warnings = [...this.#as.warnings, ...loud, ...kill.problems, ...glass.problems];
+    const warnings = [...this.#as.warnings, ...loud, ...kill.problems, ...glass.problems, ...(limits?.problems ?? [])];
     const sound = policyHealth.state === 'ok' && audit.state === 'ok' && engine?.issue === null;
     const well = sound && warnings.length === 0;
     return {
@@ -181,6 +186,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
       // The log stays open: what the sink does not take is recorded.
       await this.#parts.telemetry.close();
     }
+    await this.#parts.limits?.idle();
     this.#end('close');
     // A daemon is still to say that it has the last records.
     await this.#parts.log.onDisk();
@@ -199,6 +205,7 @@ export class OpenedAgent implements Agent, AgentLifecycle {
     this.#stopDrops();
     this.#listed?.remove();
     this.#parts.inFlight.leaveAll();
+    this.#parts.limits?.end(this.#parts.policy.current);
     this.#recordDrops();
     this.#parts.recorder.record({
       type: 'agent_stopped',

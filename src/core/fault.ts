@@ -73,6 +73,14 @@ const FAULTS = {
     say: f => `the saved counters of the limits cannot be used: ${f.why}`,
     fix: 'start without them; every limit then begins with an empty window',
   },
+  limits_not_kept: {
+    say: f => `the counters of the limits could not be kept in \`${f.path}\` (${f.error})`,
+    fix: 'make the state folder writable for the daemon and see that its disk has room; until then a restart forgets what was counted since',
+  },
+  limits_unreadable: {
+    say: f => `the counters of the limits in \`${f.path}\` cannot be used: ${f.why}`,
+    fix: 'restore the file; or remove it, and every limit begins with an empty window: what was counted may be called again',
+  },
   log_dir_missing: {
     say: f => `the folder of the audit log \`${f.path}\` does not exist (mkdir -p -m 0750 '${f.path}' makes it)`,
     fix: 'make it, and let it belong to the user that runs checkrd',

@@ -54,12 +54,12 @@ export function statusLine(parts: HealthParts): string {
 function statusOf(parts: HealthParts): 'ok' | 'degraded' | 'failing' | 'stopping' {
   if (parts.stopping()) return 'stopping';
   if (reasonsAgainst(parts).length > 0) return 'failing';
-  const { policy, breakGlass } = parts.agent.health();
-  return policy.state === 'ok' && breakGlass === null && !isEngineRefused(parts) ? 'ok' : 'degraded';
+  const { policy, warnings } = parts.agent.health();
+  return policy.state === 'ok' && warnings.length === 0 && !isEngineRefused(parts) ? 'ok' : 'degraded';
 }
 
 function healthOf(parts: HealthParts) {
-  const { policy, policySha256, engine, audit, holds, breakGlass, counters } = parts.agent.health();
+  const { policy, policySha256, engine, audit, holds, breakGlass, counters, warnings } = parts.agent.health();
   return {
     status: statusOf(parts),
     version: parts.version,
@@ -91,6 +91,7 @@ function healthOf(parts: HealthParts) {
       last_checkpoint: audit.lastCheckpointMs === null ? null : new Date(audit.lastCheckpointMs).toISOString(),
       error: audit.error,
     },
+    warnings,
     counters: countersOf(counters, audit, parts),
     break_glass:
       breakGlass === null

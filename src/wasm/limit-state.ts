@@ -19,6 +19,18 @@ const KEY_BYTES_MAX = 264;
 /** Those of limits that bind, and as many of shadow rules. */
 const STAMPS_MAX = 2 * 8 * 1024 * 1024;
 const TRANSFER_STAMPS = 16_384;
+/** Kind, version and clock; where they are alike or not, the counters may be. */
+const HEAD_BYTES = 16;
+
+/** Length of the state of a program without limits. */
+export const NO_COUNTERS_BYTES = HEAD_BYTES + 4;
+
+/** Whether two states count the same, whenever each was taken. */
+export function sameCounters(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = HEAD_BYTES; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
 
 export function exportState(engine: EngineExports, transfer: number, limits: readonly LimitIdentity[]): Uint8Array {
   const out = new Writer();

@@ -103,6 +103,7 @@ export class SignedSite {
       null,
       { current: engineModule() },
       record => void records.push(record),
+      null,
       !hadLog,
     );
     const close = () => source.close();

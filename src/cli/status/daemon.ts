@@ -36,3 +36,8 @@ export function countsOf(part: unknown, name: string): Readonly<Record<string, n
   if (typeof value !== 'object' || value === null) return {};
   return Object.fromEntries(Object.entries(value).filter(([, count]) => typeof count === 'number'));
 }
+
+/** Sentences that an operator should read. */
+export function warningsOf(body: Readonly<Record<string, unknown>> | null): readonly string[] {
+  return Array.isArray(body?.warnings) ? body.warnings.filter(text => typeof text === 'string') : [];
+}

@@ -11,7 +11,7 @@ import { ageText, countText, labelled, plain, SCREEN_COLUMNS } from '../../core/
 import { painter } from '../colour.js';
 import type { CliIo } from '../io.js';
 import type { LogHead } from '../log-head.js';
-import { countsOf, numberOf } from './daemon.js';
+import { countsOf, numberOf, warningsOf } from './daemon.js';
 import { engineText } from './engine.js';
 import type { Gathered } from './gather.js';
 import { inForce } from './json.js';
@@ -57,6 +57,7 @@ function rowsOf(of: Gathered, nowMs: number): readonly Row[] {
     ...more(of.logs.length),
     ...(of.disk === null || of.disk.logBytes === 0 ? [] : row('disk', forecastText(of.disk))),
     ...row('daemon', daemonText(of)),
+    ...warningsOf(of.daemon?.body ?? null).flatMap(text => row('', text, true)),
     ...callsRows(of),
     ...processRows(of, nowMs),
     ...row('separate', separateText(of)),

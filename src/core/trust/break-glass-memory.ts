@@ -7,7 +7,8 @@
  * Two memories of one thing are joined so that the result never lets more pass than either.
  */
 import { fromUtf8 } from '../bytes.js';
-import type { GlassClocks, KnownGlass } from './break-glass.js';
+import type { SystemClocks } from '../system-clocks.js';
+import type { KnownGlass } from './break-glass.js';
 
 export interface GlassMemory {
   /** Milliseconds since 1970. */
@@ -32,7 +33,7 @@ export function seenGlass(
   id: string,
   expiresMs: number,
   remainingMs: number,
-  { wallMs, bootMs, bootId }: GlassClocks,
+  { wallMs, bootMs, bootId }: SystemClocks,
 ): GlassMemory {
   const seenMs = Math.min(wallMs, expiresMs);
   return withGlass(memory, { id, expiresMs, seenMs, bootId, deadlineMs: bootMs + remainingMs, isSpent: false });

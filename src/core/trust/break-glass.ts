@@ -16,6 +16,7 @@ import { fromUtf8, utf8 } from '../bytes.js';
 import { isAgentGlob } from '../config/kill-file.js';
 import { readJson } from '../json/reader.js';
 import { BREAK_GLASS_MAX_MS, KILLSWITCH_REASON_MAX_CHARS, LIST_MAX_STRINGS } from '../limits.js';
+import type { SystemClocks } from '../system-clocks.js';
 import { rfc3339Ms } from '../time/rfc3339.js';
 import { ISSUED_AHEAD_MAX_MS } from './policy-payload.js';
 
@@ -89,21 +90,13 @@ export interface KnownGlass {
   readonly isSpent: boolean;
 }
 
-export interface GlassClocks {
-  /** Milliseconds since 1970. */
-  readonly wallMs: number;
-  /** Milliseconds since the machine started; no setting of the wall clock moves it. */
-  readonly bootMs: number;
-  readonly bootId: string | null;
-}
-
 export type GlassRefusal = 'issued_ahead' | 'expired' | 'spent';
 
 /** How long it counts from now. `known`: what is remembered of it, null when it was never seen. */
 export function judgeBreakGlass(
   { issuedMs, expiresMs }: BreakGlass,
   known: KnownGlass | null,
-  { wallMs, bootMs, bootId }: GlassClocks,
+  { wallMs, bootMs, bootId }: SystemClocks,
 ): { readonly remainingMs: number } | { readonly refused: GlassRefusal } {
   if (known?.isSpent === true) return { refused: 'spent' };
   if (known === null && !(issuedMs <= wallMs + ISSUED_AHEAD_MAX_MS)) return { refused: 'issued_ahead' };

@@ -203,6 +203,7 @@ test('a request whose record cannot be written is not followed', async t => {
     () => {
       throw new Error('the disk is full');
     },
+    null,
     false,
   );
   t.after(() => source.close());
@@ -343,7 +344,8 @@ test('time alone ends an admission, and begins one; a policy in force is told of
 test('a policy given as an object cannot be signed', async t => {
   const site = new SignedSite(t);
   assert.throws(
-    () => openPolicy(site.settings(), '{"default":"deny","rules":[]}', { current: engineModule() }, () => {}, true),
+    () =>
+      openPolicy(site.settings(), '{"default":"deny","rules":[]}', { current: engineModule() }, () => {}, null, true),
     {
       code: 'policy_object_unsigned',
     },
