@@ -13,18 +13,19 @@ test('a flood through fetch: slowed, all recorded, and a caller that gives up is
   t.after(() => checkrd.close());
   const guarded = checkrd.wrap(fetch);
   const startedMs = performance.now();
-  let denied = 0;
-  while (performance.now() - startedMs < 2500) {
-    await assert.rejects(guarded('http://127.0.0.1:9/'), { code: 'default_denied' });
-    denied += 1;
-  }
-  assert.ok(denied >= 60 && denied <= 50 + 2.5 * 50 + 10, `${denied} denials in 2.5 s`);
+  const denied = 100;
+  for (let n = 0; n < denied; n++) await assert.rejects(guarded('http://127.0.0.1:9/'), { code: 'default_denied' });
+  // A second's worth passes at once; a machine that is busy only makes it longer.
+  assert.ok(performance.now() - startedMs >= 900, '100 denials in less than a second');
   const burst = Array.from({ length: 100 }, () => guarded('http://127.0.0.1:9/').catch((e: unknown) => e));
   const recorded = home.records('flood').filter(record => record.code === 'default_denied').length;
   assert.equal(recorded, denied + 100, 'recorded at once, answered later');
-  const aborted = performance.now();
+  let isOver = false;
+  void Promise.all(burst).then(() => {
+    isOver = true;
+  });
   await assert.rejects(guarded('http://127.0.0.1:9/', { signal: AbortSignal.timeout(50) }), { name: 'TimeoutError' });
-  assert.ok(performance.now() - aborted < 1000);
+  assert.ok(!isOver, 'it did not wait for those before it');
   await Promise.all(burst);
 });
 
