@@ -5,7 +5,8 @@ import { EARLIER, NOW } from './two-versions.js';
 /**
  * Kills a manager while it unpacks `node`, by far the largest file, at a moment that no machine's speed moves. dpkg gets a
  * limit on the size of a file, at which the kernel ends it as `kill -9` would. rpm puts off every signal but that one, so it
- * is made to wait: it tells its progress to a pipe that nobody reads, with room for a third of what it would say.
+ * is made to wait: it tells its progress to a pipe that nobody reads, with room for a third of what it would say. It names what it
+ * unpacks by the second in which it began, so the next one must not begin in the same.
  */
 const CUT = {
   deb: (command: string): string =>
@@ -15,7 +16,7 @@ const CUT = {
     `rm -f /drive/pipe; mkfifo /drive/pipe; exec 9<>/drive/pipe; head -c 50000 /dev/zero >&9
       (exec ${command} --percent >&9 2>/dev/null) &
       ${until("compgen -G '/usr/lib/checkrd/node;*' >/dev/null || ! kill -0 $!")}
-      kill -9 $!; wait $! 2>/dev/null; [ $? = 137 ] && echo cut; exec 9>&-; ls /usr/lib/checkrd/node\\;* | sed 's/;.*/;/'`,
+      kill -9 $!; wait $! 2>/dev/null; [ $? = 137 ] && echo cut; exec 9>&-; ls /usr/lib/checkrd/node\\;* | sed 's/;.*/;/'; sleep 1`,
 } as const;
 /** As the manager names `node` while it unpacks it. */
 export const UNPACKING = { deb: '/usr/lib/checkrd/node.dpkg-new', rpm: '/usr/lib/checkrd/node;' } as const;
