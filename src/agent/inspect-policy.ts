@@ -51,7 +51,8 @@ export function policyInspector(inspectBytes = BODY_INSPECT_DEFAULT_BYTES): Poli
       // The engine has the last word on a program.
       if (compiled.tests.length === 0) engines.instantiate(program, { inspectBytes });
       const tests = runTests(compiled, engines, inspectBytes);
-      return { ok: true, rules: summary.ruleNames.length, mode: summary.mode, tests, lints: lintPolicy(read.policy) };
+      const lints = lintPolicy(read.policy, new TextDecoder().decode(bytes));
+      return { ok: true, rules: summary.ruleNames.length, mode: summary.mode, tests, lints };
     } catch (error) {
       if (error instanceof Fault) return { ok: false, errors: [asLoadError(error)] };
       throw error;

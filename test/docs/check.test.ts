@@ -86,9 +86,10 @@ function policyOf(cell: string): string {
 for (const [name, warns, not] of tableUnder(PATH, '## Lints')) {
   test(`the example of ${code(name)}`, () => {
     const codes = (cell: string | undefined): string[] => {
-      const reading = readPolicy(new TextEncoder().encode(policyOf(code(cell))), 'yaml');
+      const text = policyOf(code(cell)).replace('U+202E', '\u202E');
+      const reading = readPolicy(new TextEncoder().encode(text), 'yaml');
       assert.ok(reading.ok, JSON.stringify(reading));
-      return lintPolicy(reading.policy).map(lint => lint.code);
+      return lintPolicy(reading.policy, text).map(lint => lint.code);
     };
     assert.ok(codes(warns).includes(code(name) as keyof typeof LINTS), String(warns));
     assert.ok(!codes(not).includes(code(name) as keyof typeof LINTS), String(not));

@@ -46,7 +46,7 @@ test('on some 2,000 requests no idle rule decides', t => {
         fc.pre(reading.ok);
         if (!reading.ok) return;
         const idle = new Map<string, string>();
-        for (const { code, message } of lintPolicy(reading.policy)) {
+        for (const { code, message } of lintPolicy(reading.policy, null)) {
           const name = /^the rule `([^`]+)`/.exec(message)?.[1];
           if (!IDLE.includes(code) || name === undefined) continue;
           idle.set(name, code);

@@ -14,6 +14,7 @@ export const LINTS = {
   glob_in_domain:
     'an `allow` with a `*` inside one of the last three labels of a host, so that a stranger can register a match',
   glob_over_public_suffix: 'an `allow` with a `*` right over a suffix under which anybody can have a host',
+  hidden_character: 'a line with a character that does not show, or that turns the line around',
   host_without_dot: 'an `allow` for a host without a dot and without a scheme: a tool server of that name matches too',
   limit_never_reached: 'a `limit` that can never refuse a call',
   min_over_max: 'a `min` above the `max` beside it',

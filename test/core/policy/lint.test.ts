@@ -11,7 +11,7 @@ const TESTS = `tests: [{ name: t, request: { url: "https://a.test/" }, expect: {
 function lint(text: string): readonly Lint[] {
   const reading = readPolicy(new TextEncoder().encode(text), 'yaml');
   assert.ok(reading.ok, `${JSON.stringify(reading)}\n${text}`);
-  return lintPolicy(reading.policy);
+  return lintPolicy(reading.policy, text);
 }
 
 /** Rules `a`, `b`, … of a policy that denies by default; the codes of `of`. */
@@ -272,11 +272,33 @@ test('a lint names its rule and where it begins; of an object there is no place'
   assert.match(one?.message ?? '', /^the rule `all`: /);
   const reading = readPolicyObject('{"default":"allow","rules":[{"name":"all","allow":{}}]}');
   assert.ok(reading.ok);
-  for (const { line, column } of lintPolicy(reading.policy)) assert.deepEqual([line, column], [null, null]);
+  for (const { line, column } of lintPolicy(reading.policy, null)) assert.deepEqual([line, column], [null, null]);
+});
+
+/** T-140. */
+test('what does not show is told once a line, wherever it stands; what a script needs is not', () => {
+  const at = (text: string): unknown[] =>
+    lint(text)
+      .filter(({ code }) => code === 'hidden_character')
+      .map(({ line, column, message }) => [line, column, /U\+\w+/.exec(message)?.[0]]);
+  const policy = (comment: string, name = 'a', path = 'x'): string =>
+    `# ${comment}\ndefault: deny\n${TESTS}rules:\n  - { name: "${name}", deny: { url: "a.test/${path}" } }\n`;
+  for (const character of '\u00A0\u00AD\u0007\u200B\u200C\u200D\u200E\u2028\u202E\u2060\u2066\u3164\uFEFF\uFE0F') {
+    const code = `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+    assert.deepEqual(at(policy(`ab${character}${character}`)), [[1, 5, code]], code);
+    if (character !== '\u0007') assert.deepEqual(at(policy('', `a${character}b`)), [[5, 15, code]], code);
+  }
+  assert.deepEqual(at(policy('\u{E0041}', 'a', 'é\u200D')), [
+    [1, 3, 'U+E0041'],
+    [5, 40, 'U+200D'],
+  ]);
+  for (const seen of ['⚠️ careful', '👨‍👩‍👧', 'می‌خواهم', '全角　空白', 'é \\u202E']) {
+    assert.deepEqual(at(policy(seen, seen)), [], seen);
+  }
 });
 
 test('every code has a case, and the table is in order', () => {
-  const shown = new Set([...Object.keys(CASES), 'default_allow', 'no_tests']);
+  const shown = new Set([...Object.keys(CASES), 'default_allow', 'hidden_character', 'no_tests']);
   assert.deepEqual(Object.keys(LINTS), [...shown].sort());
 });
 

@@ -85,7 +85,7 @@ test('whatever was called: the proposal loads, allows what it covers, and no oth
         const outcomes = runTests(compiled, engineModule(), 1024);
         assert.deepEqual(failures(outcomes), [], text);
         assert.equal(outcomes.length, families.list().length + 2);
-        const lints = lintPolicy(read.policy).filter(({ code }) => code !== 'plain_http');
+        const lints = lintPolicy(read.policy, text).filter(({ code }) => code !== 'plain_http');
         assert.deepEqual(lints, [], text);
         for (const call of covered.filter(isPlain)) {
           if (call.tool !== null) tools++;

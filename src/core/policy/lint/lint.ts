@@ -1,19 +1,20 @@
 /**
  * What loads and is most likely not meant (the language, section 8).
  *
- *   in   : a policy after every check
+ *   in   : a policy after every check, and the text it was read from; null: it came as an object
  *   out  : lints in file order, each with where its rule or key begins
  *   never: changes what the policy means, throws
  */
 import type { CheckedPolicy, CheckedRule, Matcher } from '../checked.js';
 import { type Lint, lintAt, lintRule, type Remark } from '../lints.js';
 import { isOfTools } from './covers.js';
+import { lintText } from './hidden.js';
 import { remarksOnUrl } from './hosts.js';
 import { remarksOnMatcher } from './never.js';
 import { isShadow, lintPairs } from './pairs.js';
 
-export function lintPolicy(policy: CheckedPolicy): readonly Lint[] {
-  const lints = [...lintDocument(policy), ...lintPairs(policy)];
+export function lintPolicy(policy: CheckedPolicy, text: string | null): readonly Lint[] {
+  const lints = [...lintDocument(policy), ...lintPairs(policy), ...(text === null ? [] : lintText(text))];
   for (const rule of policy.rules) {
     for (const remark of remarksOnAllow(rule)) lints.push(lintRule(rule, remark));
     for (const remark of remarksOnMatcher(rule)) lints.push(lintRule(rule, remark));
