@@ -69,14 +69,24 @@ function* namesIn(path: string): Generator<string> {
   }
 }
 
-function readOne(path: string, name: string, owner: number): ProcessReport | 'refused' | 'newer' | 'gone' {
+type Read = ProcessReport | 'refused' | 'newer' | 'gone';
+/** A process that writes its file anew puts another under its name, maybe while we look; nobody does so at every look. */
+const LOOKS_MAX = 3;
+
+function readOne(path: string, name: string, owner: number): Read {
+  let read: Read | 'swapped' = 'swapped';
+  for (let looks = 0; read === 'swapped' && looks < LOOKS_MAX; looks++) read = look(path, name, owner);
+  return read === 'swapped' ? 'refused' : read;
+}
+
+function look(path: string, name: string, owner: number): Read | 'swapped' {
   const seen = attempt(() => lstatSync(path));
   if (!seen.ok) return errorCode(seen.error) === 'ENOENT' ? 'gone' : 'refused';
   if (!seen.value.isFile() || ![owner, 0].includes(seen.value.uid)) return 'refused';
   const file = readWhole(path, PROCESS_FILE_MAX_BYTES);
   if (!file.ok) return file.error === 'ENOENT' ? 'gone' : 'refused';
   // Whoever swapped it since for a link has not this inode.
-  if (Number(file.stat.ino) !== seen.value.ino || Number(file.stat.dev) !== seen.value.dev) return 'refused';
+  if (Number(file.stat.ino) !== seen.value.ino || Number(file.stat.dev) !== seen.value.dev) return 'swapped';
   const decoded = decodeReport(Buffer.from(file.bytes).toString('utf8'));
   if (decoded.is !== 'report') return decoded.is === 'newer' ? 'newer' : 'refused';
   return `${decoded.report.instanceId}.json` === name ? decoded.report : 'refused';

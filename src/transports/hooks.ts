@@ -85,7 +85,8 @@ export function askHook(hook: BeforeRequestHook, event: RequestEvent): HookVerdi
   }
   if (!waits) return verdict(answer);
   return new Promise(resolve => {
-    const late = setTimeout(resolve, HOOK_TIMEOUT_MS, 'refuse');
+    // After a turn: where the whole process stood still the answer may be here, and the timer is only seen first.
+    const late = setTimeout(() => setImmediate(resolve, 'refuse'), HOOK_TIMEOUT_MS);
     Promise.resolve(answer as PromiseLike<unknown>)
       .then(verdict, () => 'refuse' as const)
       .then(said => {

@@ -12,6 +12,7 @@ import { AuditBuilder, testSigner } from '../support/audit-builder.js';
 import { cli } from '../support/cli.js';
 import { evidenceLog, REQUESTS, without } from '../support/evidence-log.js';
 import { Home } from '../support/home.js';
+import { until } from '../support/until.js';
 import { fileOf } from '../support/verify-bytes.js';
 
 const OTHER = toBase64(testSigner('other').publicKey);
@@ -210,13 +211,16 @@ test('every policy that a real log names is kept under its hash, and goes into t
   const policy = (name: string): string =>
     `default: deny\nrules:\n  - { name: ${name}, allow: { url: "h.example/**" } }\n`;
   const home = new Home({ 'policy.yaml': policy('one') });
-  t.after(() => home.remove());
   const checkrd = new Checkrd({ agentId: 'crm', configDir: home.dir });
+  t.after(async () => {
+    await checkrd.close();
+    home.remove();
+  });
   const guarded = checkrd.wrap(async () => new Response('ok'));
   const inForce = new Set<string | null>();
   for (const name of ['one', 'two', 'three']) {
     home.replace('policy.yaml', policy(name));
-    while (checkrd.healthy().policySha256 !== digest(policy(name))) await new Promise(next => setTimeout(next, 10));
+    await until(`${name} is in force`, () => checkrd.healthy().policySha256 === digest(policy(name)));
     inForce.add(digest(policy(name)));
     await (await guarded('https://h.example/x')).text();
   }

@@ -123,10 +123,10 @@ test('list names what was in force, show prints it, diff says what changed, roll
 });
 
 test('an edit that never went live is kept by a rollback', async t => {
-  const { home, run, live } = bench(t);
+  const { home, run, live, stop } = bench(t);
   const one = await live(V1);
   const edit = `${V2}# half an idea\n`;
-  home.write('checkrd.yaml', 'policy_watch: false\n');
+  await stop();
   home.replace('policy.yaml', edit);
   assert.equal((await run('rollback', one)).code, 0);
   assert.equal(readFileSync(home.path('policy.yaml'), 'utf8'), V1);

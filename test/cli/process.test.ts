@@ -16,8 +16,9 @@ test('the program answers and exits with the command’s code', () => {
   assert.ok(statSync(MAIN).isFile());
 });
 
-test('a reader that goes away ends the program quietly, and not with 0', async () => {
+test('a reader that goes away ends the program quietly, and not with 0', async t => {
   const child = spawn(process.execPath, [MAIN, 'decide', '--batch'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  t.after(() => child.kill('SIGKILL'));
   let err = '';
   child.stderr.on('data', part => {
     err += part;
@@ -25,8 +26,9 @@ test('a reader that goes away ends the program quietly, and not with 0', async (
   child.stdin.on('error', () => {});
   child.stdout.destroy();
   const feed = setInterval(() => child.stdin.write('{"load":{}}\n'.repeat(1000)), 5);
-  const [code] = (await once(child, 'exit')) as [number | null];
-  clearInterval(feed);
+  t.after(() => clearInterval(feed));
+  // Not before all that it said has been read.
+  const [code] = (await once(child, 'close')) as [number | null];
   assert.equal(code, 141);
   assert.equal(err, '');
 });
@@ -44,8 +46,9 @@ test('an output that cannot be written is said, and is no answer', () => {
   closeSync(full);
 });
 
-test('--batch answers while its input stays open', async () => {
+test('--batch answers while its input stays open', async t => {
   const child = spawn(process.execPath, [MAIN, 'decide', '--batch'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
   child.stdin.write('{"load":{"default":"deny","rules":[]}}\n');
   const [answer] = (await once(child.stdout, 'data')) as [Buffer];
   assert.equal(answer.toString(), '{"ok":true}\n');

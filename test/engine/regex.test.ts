@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { H } from '#src/core/policy/program/format.js';
 import { readPolicy } from '#src/core/policy/read.js';
+import { cpuMs } from '../support/cpu-time.js';
 import { both, decide, engineModule, load, policyOf, programOf, value } from '../support/engine.js';
 
 const U = 'https://a.example/';
@@ -135,9 +136,8 @@ test('the time is that of one pass, whatever the pattern', () => {
     const body = JSON.stringify({ a: 'a'.repeat(1_000_000) });
     const ask = { url: U, method: 'POST', body };
     decide(pair, ask);
-    const start = process.hrtime.bigint();
-    assert.equal(decide(pair, ask), 'default_denied');
-    const ms = Number(process.hrtime.bigint() - start) / 1e6;
-    assert.ok(ms < 200, `${pattern}: ${ms} ms for 1 MB`);
+    const ms = cpuMs(() => assert.equal(decide(pair, ask), 'default_denied'));
+    // A pass for each byte would take minutes.
+    assert.ok(ms < 2000, `${pattern}: ${ms} ms for 1 MB`);
   }
 });

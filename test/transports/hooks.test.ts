@@ -2,6 +2,7 @@
 /** Hooks see no credentials, change nothing, and cannot break or outlast a call. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { HOOK_TIMEOUT_MS } from '#src/core/limits.js';
 import { wrapFetch } from '#src/transports/fetch/wrap-fetch.js';
 import type { DecisionEvent, Hooks, RequestEvent } from '#src/transports/hooks.js';
 import { decide, type Waiting } from '#src/transports/node-http/decide.js';
@@ -62,6 +63,24 @@ for (const [answer, order] of answers) {
     });
   }
 }
+
+test('an answer of beforeRequest that is there when the process has stood still for longer than a hook may take counts', async t => {
+  const { setTimeout: real } = globalThis;
+  t.mock.method(globalThis, 'setTimeout', (act: () => void, ms: number, ...more: []) =>
+    real(act, ms === HOOK_TIMEOUT_MS ? 1 : ms, ...more),
+  );
+  const { f } = wrapped({
+    beforeRequest: () => {
+      // When it has begun to wait; timers come first in the next turn, answers after them.
+      queueMicrotask(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20));
+      return new Promise(resolve => setImmediate(resolve, true));
+    },
+  });
+  const call = await new Promise<{ readonly made: Promise<Response> }>(resolve =>
+    setImmediate(() => resolve({ made: f(at) })),
+  );
+  assert.equal((await call.made).status, 200);
+});
 
 test('an engaged switch comes before the hook, and after it', async () => {
   let ran = 0;

@@ -6,6 +6,7 @@ import type { BodyTest, PathStep } from '#src/core/policy/checked.js';
 import { parseJsonPath } from '#src/core/policy/json-path.js';
 import { ALLOW, BodyEngine, DENY, FALSE, FORM, type Given, LIMIT, TRUE, UNKNOWN } from '../../support/body-engine.js';
 import { decimal, on, op } from '../../support/body-values.js';
+import { cpuMs } from '../../support/cpu-time.js';
 import { below, every, isContainer, type Json, liveMost, places, selects } from '../../support/json-places.js';
 
 const engine = await BodyEngine.make();
@@ -269,9 +270,7 @@ test('a scan asks matchers 4 Mi times about one of several nodes; past it nothin
   engine.open({ body });
   engine.scan([0, most]);
   assert.deepEqual([engine.exports.bodyTest(0, DENY), engine.exports.bodyTest(most, DENY)], [FALSE, TRUE]);
-  const start = process.hrtime.bigint();
-  engine.program(asking(2000)).judge({ body: `[${'1,'.repeat(520_000)}1]` });
-  const ms = Number(process.hrtime.bigint() - start) / 1e6;
+  const ms = cpuMs(() => void engine.program(asking(2000)).judge({ body: `[${'1,'.repeat(520_000)}1]` }));
   t.diagnostic(`${ms.toFixed(0)} ms`);
   assert.ok(ms < 5000, `${ms} ms`);
 });
@@ -305,9 +304,7 @@ test('hostile bodies', async t => {
       on(path('$'), { contains: long }),
       ...[0, 1, 2, 3].map(i => on(path(`$..a${i}..x`), { exists: false })),
     ]);
-    const start = process.hrtime.bigint();
-    engine.judge({ body, type: null });
-    const ms = Number(process.hrtime.bigint() - start) / 1e6;
+    const ms = cpuMs(() => void engine.judge({ body, type: null }));
     t.diagnostic(`${what}: ${ms.toFixed(0)} ms for ${body.length} bytes`);
     assert.ok(ms < 5000, `${what}: ${ms} ms`);
   }

@@ -6,6 +6,7 @@ import { Automata } from '#src/core/policy/program/automata.js';
 import { encodeBodySection } from '#src/core/policy/program/body.js';
 import { ALLOW, BodyEngine, DENY, FALSE, FORM, LIMIT, TRUE, UNKNOWN } from '../../support/body-engine.js';
 import { decimal, on, op } from '../../support/body-values.js';
+import { cpuMs } from '../../support/cpu-time.js';
 import { below, every } from '../../support/json-places.js';
 import { automatonOf } from '../../support/regex.js';
 
@@ -211,10 +212,13 @@ test('the paths of a section have one encoding: any other word in a row is refus
 test('200,000 names in one object are refused quickly', () => {
   engine.program(some);
   const body = `{${Array.from({ length: 200_000 }, (_, i) => `"${i}":0`).join(',')}}`;
-  const start = process.hrtime.bigint();
+  let judged: unknown;
+  const ms = cpuMs(() => {
+    judged = engine.judge({ body });
+  });
   assert.deepEqual(
-    engine.judge({ body }),
+    judged,
     some.map(() => UNKNOWN),
   );
-  assert.ok(process.hrtime.bigint() - start < 1_000_000_000n);
+  assert.ok(ms < 2000, `${ms} ms`);
 });

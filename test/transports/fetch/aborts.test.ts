@@ -7,6 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { wrapFetch } from '#src/transports/fetch/wrap-fetch.js';
 import { startFetchServer } from '../../support/fetch-server.js';
 import { type Steer, SteeredAgent } from '../../support/steered-agent.js';
+import { until } from '../../support/until.js';
 
 const server = await startFetchServer();
 after(() => server.close());
@@ -18,6 +19,20 @@ const caught = (p: Promise<unknown>): Promise<unknown> =>
     e => e,
   );
 const soon = (): Promise<void> => new Promise(resolve => setTimeout(resolve, 20));
+
+/** Aborts when `path` has been asked for. */
+async function abortedAt(
+  path: string,
+  reason: unknown,
+  call: (signal: AbortSignal) => Promise<unknown>,
+): Promise<unknown> {
+  const c = new AbortController();
+  const before = server.seen.length;
+  const outcome = caught(call(c.signal));
+  await until(`a request to ${path}`, () => server.seen.slice(before).includes(`GET ${path}`));
+  c.abort(reason);
+  return outcome;
+}
 
 const rows: [string, (f: Fetch, reason: unknown) => Promise<unknown>][] = [
   ['aborted before the call', (f, r) => caught(f(`${server.url}/echo`, { signal: AbortSignal.abort(r) }))],
@@ -32,19 +47,11 @@ const rows: [string, (f: Fetch, reason: unknown) => Promise<unknown>][] = [
   ...(['/never', '/stream'] as const).flatMap((path): [string, (f: Fetch, reason: unknown) => Promise<unknown>][] => [
     [
       `aborted while ${path} runs`,
-      async (f, r) => {
-        const c = new AbortController();
-        setTimeout(() => c.abort(r), 20);
-        return caught(f(server.url + path, { signal: c.signal }).then(x => x.text()));
-      },
+      (f, r) => abortedAt(path, r, signal => f(server.url + path, { signal }).then(x => x.text())),
     ],
     [
       `aborted while ${path} runs for a Request`,
-      async (f, r) => {
-        const c = new AbortController();
-        setTimeout(() => c.abort(r), 20);
-        return caught(f(new Request(server.url + path, { signal: c.signal })).then(x => x.text()));
-      },
+      (f, r) => abortedAt(path, r, signal => f(new Request(server.url + path, { signal })).then(x => x.text())),
     ],
   ]),
   [
@@ -68,11 +75,7 @@ const rows: [string, (f: Fetch, reason: unknown) => Promise<unknown>][] = [
   ],
   [
     'aborted after a redirect',
-    async (f, r) => {
-      const c = new AbortController();
-      setTimeout(() => c.abort(r), 40);
-      return caught(f(`${server.url}/redirect/302?to=/never`, { signal: c.signal }));
-    },
+    (f, r) => abortedAt('/never', r, signal => f(`${server.url}/redirect/302?to=/never`, { signal })),
   ],
 ];
 

@@ -104,15 +104,15 @@ test('the reason of the switch is told', async () => {
   await assert.rejects(f(`${server.url}/never`), { message: 'the kill switch stops every agent: fire drill' });
 });
 
-test('the connection is cut', async () => {
+test('the connection is cut', async t => {
   const own = await startFetchServer();
+  t.after(() => own.close());
   const agent = new SteeredAgent();
   const f = wrapFetch(agent, fetch, { agentId: agent.agentId, strict: true });
   const response = await f(`${own.url}/stream`);
   agent.kill();
   await own.cut;
   await assert.rejects(response.text(), KILLED);
-  await own.close();
 });
 
 test('engaged while the body is read for judgement: nothing is sent', async () => {

@@ -8,6 +8,7 @@ import { wrapFetch } from '#src/transports/fetch/wrap-fetch.js';
 import { opens } from '../../support/agent-under-test.js';
 import { startFetchServer } from '../../support/fetch-server.js';
 import { SteeredAgent } from '../../support/steered-agent.js';
+import { until } from '../../support/until.js';
 
 const server = await startFetchServer();
 after(() => server.close());
@@ -108,10 +109,10 @@ test('a response that nobody reads is booked when it is collected', async () => 
   await once(() => undefined);
   await once(r => r.body);
   await once(r => r.body?.getReader());
-  for (let i = 0; i < 100 && agent.calls.some(c => c.outcomes.length === 0); i++) {
+  await until('all are booked', () => {
     gc();
-    await new Promise(resolve => setTimeout(resolve, 10));
-  }
+    return agent.calls.every(c => c.outcomes.length > 0);
+  });
   assert.deepEqual(
     agent.calls.map(c => c.outcomes.map(o => o.result)),
     [['ok'], ['ok'], ['ok']],

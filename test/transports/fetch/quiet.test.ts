@@ -60,7 +60,7 @@ test('a program ends by itself after its last call', () => {
   `;
   const run = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 60_000,
   });
   assert.deepEqual([run.status, run.signal, run.stdout], [0, null, '200\n'], run.stderr);
 });
