@@ -1,12 +1,12 @@
 /** Another process swaps a policy and the trust folder while a source reloads. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { PolicyAdmission } from '#src/agent/policy-admission.js';
 import { VersionStore } from '#src/agent/version-store.js';
+import { endsWith } from './ends-with.js';
 import { Box } from './reload/box.js';
 import { ann } from './signed-site.js';
 import { tempFolder } from './temp.js';
@@ -33,10 +33,7 @@ export async function neverInForce(t: TestContext, wanted: number): Promise<void
   const swapper = spawn(process.execPath, ['build/test/support/trust-swapper.js', join(folder, 'etc')], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  t.after(async () => {
-    swapper.kill('SIGKILL');
-    await once(swapper, 'close');
-  });
+  endsWith(t, swapper);
   box.open({
     admit: set => admission.admit(set),
     admittedBy: () => admission.admittedBy(),
