@@ -206,7 +206,12 @@ test('readiness reaches the socket that systemd names', async t => {
     join(folder, 'ear'),
   );
   t.after(() => ear.close());
-  const shim = `#!${process.execPath}\nrequire('net').connect(${JSON.stringify(join(folder, 'ear'))}).end(process.argv.slice(2).join(' ')+'\\n')\n`;
+  // It asks for a reload as soon as it has heard that all is ready: before the daemon knows that it was heard.
+  const shim = `#!${process.execPath}
+const words = process.argv.slice(2).join(' ');
+if (words.includes('--ready')) process.kill(process.ppid, 'SIGHUP');
+require('net').connect(${JSON.stringify(join(folder, 'ear'))}).end(process.pid + ' ' + words + '\\n');
+`;
   writeFileSync(join(bin, 'systemd-notify'), shim, { mode: 0o755 });
   const daemon = start(folder, { NOTIFY_SOCKET: '/run/x', PATH: `${bin}:${process.env.PATH}` });
   await until('ready told', () => heard.join('').includes('--ready'));
@@ -215,6 +220,10 @@ test('readiness reaches the socket that systemd names', async t => {
     new RegExp(`--ready --pid=${daemon.child.pid} --status=ok, strict, 1 agent, policy [0-9a-f]{12}`),
   );
   assert.equal((await ask(join(folder, 'checkrd.sock'), '/readyz')).status, 200);
+  await until('the reload told', () => /RELOADING=1[^]*READY=1/.test(heard.join('')));
+  // Words go one by one, and a stop waits for none.
+  const speakers = () => [...heard.join('').matchAll(/^\d+/gm)].map(([pid]) => `/proc/${pid}`);
+  await until('nothing is being said', () => !speakers().some(existsSync));
   daemon.child.kill('SIGTERM');
   await until('stopping told', () => heard.join('').includes('STOPPING=1'));
   assert.equal(await daemon.exit, 0);

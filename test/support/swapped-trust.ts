@@ -13,7 +13,7 @@ import { tempFolder } from './temp.js';
 import { until } from './until.js';
 
 /** Goes on for `wanted` loads; fails when one of them is of a policy whose signer was never trusted while it stood there. */
-export async function neverInForce(t: TestContext, wanted: number): Promise<void> {
+export async function neverInForce(t: TestContext, wanted: number, limitMs: number): Promise<void> {
   const folder = tempFolder(t);
   mkdirSync(join(folder, 'etc', 'trust'), { recursive: true });
   const box = new Box(folder);
@@ -47,7 +47,7 @@ export async function neverInForce(t: TestContext, wanted: number): Promise<void
       box.pass(200, 10);
       return loads() >= wanted || swapper.exitCode !== null;
     },
-    600_000,
+    limitMs,
   );
   assert.equal(swapper.exitCode, null);
   assert.deepEqual(
