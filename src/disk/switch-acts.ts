@@ -151,13 +151,7 @@ function writeNew(path: string, text: string): void {
  * False when it is not the file of that stamp any more: another kill may have come in between, and it must stand. Nor when it
  * does not say what it said: many kernels count the times of files in steps, and within one a file of its size looks alike.
  */
-function replace(
-  path: string,
-  stamp: string,
-  standing: KillContents,
-  contents: KillContents,
-  unique: string,
-): boolean {
+function replace(path: string, stamp: string, standing: KillContents, contents: KillContents, unique: string): boolean {
   const temporary = writeBeside(path, writeKillFile(contents), unique);
   try {
     if (JSON.stringify(readSwitch(path, stamp)) !== JSON.stringify(standing)) {

@@ -220,7 +220,7 @@ require('net').connect(${JSON.stringify(join(folder, 'ear'))}).end(process.pid +
     new RegExp(`--ready --pid=${daemon.child.pid} --status=ok, strict, 1 agent, policy [0-9a-f]{12}`),
   );
   assert.equal((await ask(join(folder, 'checkrd.sock'), '/readyz')).status, 200);
-  await until('the reload told', () => /RELOADING=1[^]*READY=1/.test(heard.join('')));
+  await until('the reload told', () => /RELOADING=1.*READY=1/s.test(heard.join('')));
   // Words go one by one, and a stop waits for none.
   const speakers = () => [...heard.join('').matchAll(/^\d+/gm)].map(([pid]) => `/proc/${pid}`);
   await until('nothing is being said', () => !speakers().some(existsSync));
