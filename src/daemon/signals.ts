@@ -1,4 +1,4 @@
-/** Signals to acts, from before the start on: one that comes while starting stops the daemon once it has started. */
+/** Signals to acts, from before the start on: what one asks for that comes while starting is done once that is over. */
 import type { RunningDaemon } from './daemon.js';
 
 /** As a shell reports a process ended by the signal. */
@@ -23,11 +23,16 @@ export function catchSignals(from: NodeJS.Process = process): Signals {
       asked();
     });
   }
-  // Before the start there is nothing to reopen: everything is about to be read afresh.
-  from.on('SIGHUP', () => daemon?.hangup());
+  let isHangupDue = false;
+  from.on('SIGHUP', () => {
+    if (daemon === null) isHangupDue = true;
+    else daemon.hangup();
+  });
   return {
     serve: async running => {
       daemon = running;
+      // Whoever was told that it is ready may wait for the word that it has reloaded.
+      if (isHangupDue) running.hangup();
       await stopAsked;
       await running.stop();
     },

@@ -45,8 +45,8 @@ export function engageSwitch(path: string, contents: KillContents, unique: strin
       }
       const standing = entry.regular ? readSwitch(path, entry.stamp) : null;
       const wider = standing === null ? null : widen(standing, contents);
-      if (wider === null) return 'kept';
-      if (replace(path, entry.stamp, wider, unique)) return 'widened';
+      if (standing === null || wider === null) return 'kept';
+      if (replace(path, entry.stamp, standing, wider, unique)) return 'widened';
     }
     throw new Fault('killswitch_not_engaged', { path, error: 'it comes and goes' });
   } catch (error) {
@@ -90,7 +90,7 @@ export function narrowSwitch(path: string, globs: readonly string[], unique: str
     if (standing === null || agents === null || !globs.every(glob => agents.includes(glob))) return false;
     const left = agents.filter(glob => !globs.includes(glob));
     if (left.length === 0) return releaseSwitch(path);
-    return replace(path, entry.stamp, { ...standing, agents: left }, unique);
+    return replace(path, entry.stamp, standing, { ...standing, agents: left }, unique);
   } catch (error) {
     if (error instanceof Fault) throw error;
     throw new Fault('killswitch_not_released', { path, error: errorCode(error) }, { cause: error });
@@ -147,12 +147,14 @@ function writeNew(path: string, text: string): void {
   }
 }
 
-/** False when it is not the file of that stamp any more: another kill may have come in between, and it must stand. */
-function replace(path: string, stamp: string, contents: KillContents, unique: string): boolean {
+/**
+ * False when it is not the file of that stamp any more: another kill may have come in between, and it must stand. Nor when it
+ * does not say what it said: many kernels count the times of files in steps, and within one a file of its size looks alike.
+ */
+function replace(path: string, stamp: string, standing: KillContents, contents: KillContents, unique: string): boolean {
   const temporary = writeBeside(path, writeKillFile(contents), unique);
   try {
-    const now = lookAtSwitch(path);
-    if (now.is !== 'present' || now.stamp !== stamp) {
+    if (JSON.stringify(readSwitch(path, stamp)) !== JSON.stringify(standing)) {
       unlinkSync(temporary);
       return false;
     }

@@ -101,10 +101,8 @@ const BOMB = gunzipSync(
 test('a bomb of 1 GiB costs no more than the limit, and is too large', () => {
   assert.equal(BOMB.length, 808);
   const before = process.memoryUsage();
-  const started = performance.now();
   assert.equal(undo(encoded('br'), BOMB, 1 << 20), 'too_large');
   const after = process.memoryUsage();
-  assert.ok(performance.now() - started < 5000);
   assert.ok(after.rss - before.rss < 64 << 20, `${after.rss - before.rss} bytes more`);
   assert.ok(after.arrayBuffers - before.arrayBuffers < 8 << 20);
 });

@@ -11,8 +11,9 @@ import { openAgent } from '#src/agent/open.js';
 import type { LiveDocument } from '#src/agent/types.js';
 import type { AgentId, Sha256Hex } from '#src/core/brand.js';
 import { startDaemon } from '#src/daemon/daemon.js';
-import { daemonSettings, notifierInto, temporaryFolder, testDaemon } from '../support/daemon.js';
+import { daemonSettings, notifierInto, testDaemon } from '../support/daemon.js';
 import { DaemonTestAgent } from '../support/daemon-agent.js';
+import { tempFolder } from '../support/temp.js';
 import { ask } from '../support/unix-http.js';
 import { until } from '../support/until.js';
 
@@ -34,7 +35,7 @@ test('sockets are for owner and group; ready is said last', async t => {
 });
 
 test('a group of the machine gets its socket', { skip: process.getuid?.() !== 0 && 'needs root' }, async t => {
-  const folder = temporaryFolder(t);
+  const folder = tempFolder(t);
   const settings = daemonSettings(folder);
   const agents = settings.daemon.agents.map((a, i) => ({ ...a, group: i === 0 ? 'daemon' : '12345' }));
   await testDaemon(t, { settings: { ...settings, daemon: { ...settings.daemon, agents } } }, folder);
@@ -52,7 +53,7 @@ test('under a narrow umask, as units have it, agents still get as far as their s
 });
 
 test('an unknown group is a mistake in the settings', async t => {
-  const folder = temporaryFolder(t);
+  const folder = tempFolder(t);
   const settings = daemonSettings(folder, 'operators_group: no-such-group-here\n');
   await assert.rejects(startDaemon({ ...parts(folder), settings }), { code: 'group_unknown' });
 });
@@ -71,7 +72,7 @@ test('a second daemon is refused before it opens the log; the first lives on', a
 });
 
 test('a listener that knows no lock is respected too', async t => {
-  const folder = temporaryFolder(t);
+  const folder = tempFolder(t);
   const other = createServer().listen(join(folder, 'checkrd.sock'));
   await once(other, 'listening');
   t.after(() => other.close());
@@ -80,7 +81,7 @@ test('a listener that knows no lock is respected too', async t => {
 });
 
 test('sockets of the dead are taken over', async t => {
-  const folder = temporaryFolder(t);
+  const folder = tempFolder(t);
   mkdirSync(join(folder, 'agent'));
   const paths = [join(folder, 'checkrd.sock'), join(folder, 'agent/crm.sock')];
   const listening = paths.map(p => `require('net').createServer().listen(${JSON.stringify(p)})`).join(';');
@@ -93,7 +94,7 @@ test('sockets of the dead are taken over', async t => {
 
 for (const name of ['checkrd.sock', 'agent/crm.sock']) {
   test(`a file at ${name} is not removed`, async t => {
-    const folder = temporaryFolder(t);
+    const folder = tempFolder(t);
     mkdirSync(join(folder, 'agent'));
     writeFileSync(join(folder, name), 'mine');
     await assert.rejects(startDaemon(parts(folder)), { code: 'socket_path_taken' });
@@ -102,7 +103,7 @@ for (const name of ['checkrd.sock', 'agent/crm.sock']) {
 }
 
 test('an agent that cannot be opened leaves no socket and no lock behind', async t => {
-  const folder = temporaryFolder(t);
+  const folder = tempFolder(t);
   const broken = async () => {
     throw new Error('no engine');
   };
@@ -112,7 +113,10 @@ test('an agent that cannot be opened leaves no socket and no lock behind', async
 });
 
 test('a stop refuses new calls, waits for outcomes, then closes everything', async t => {
-  const { agent, daemon, crm, main } = await testDaemon(t);
+  const folder = tempFolder(t);
+  const settings = daemonSettings(folder);
+  const patient = { ...settings, daemon: { ...settings.daemon, drainTimeout: 120 } };
+  const { agent, daemon, crm, main } = await testDaemon(t, { settings: patient }, folder);
   const { request_id } = (await ask(crm, '/v1/decide', LINE)).body;
   const stopped = daemon.stop();
   assert.equal((await ask(crm, '/v1/decide', LINE)).status, 503);
@@ -155,12 +159,12 @@ test('a request that never ends is cut off', async t => {
 });
 
 test('require_separation refuses what agents could write, before anything is opened', async t => {
-  const folder = temporaryFolder(t);
+  const folder = tempFolder(t);
   chmodSync(folder, 0o755);
   const text = 'require_separation: true\n';
   await testDaemon(t, { settings: daemonSettings(folder, text) }, folder);
 
-  const open = temporaryFolder(t);
+  const open = tempFolder(t);
   chmodSync(open, 0o757);
   await assert.rejects(startDaemon(parts(open, undefined, text)), { code: 'not_separate' });
   chmodSync(open, 0o775);
@@ -206,7 +210,7 @@ test('the watchdog hears of it at once, and nothing while engine or socket do no
 });
 
 test('that an engine answers is asked without charging a limit or writing a record; one that traps does not', async t => {
-  const folder = temporaryFolder(t);
+  const folder = tempFolder(t);
   const limit = '{ calls_per_hour: 1, per: global }';
   writeFileSync(join(folder, 'policy.yaml'), `default: allow\nrules:\n  - name: once\n    limit: ${limit}\n`);
   const agent = openAgent(daemonSettings(folder), { policyObject: null, disabled: false, warn: quiet });

@@ -6,16 +6,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { METRICS } from '#src/core/metrics/table.js';
-import { daemonSettings, temporaryFolder, testDaemon } from '../support/daemon.js';
+import { daemonSettings, testDaemon } from '../support/daemon.js';
 import { scrape } from '../support/scrape.js';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise(resolve => server.close(resolve));
-  return port;
-}
+import { tempFolder } from '../support/temp.js';
+import { unlentPort } from '../support/unlent-port.js';
 
 function over(
   port: number,
@@ -37,8 +31,8 @@ function over(
 }
 
 test('the main socket answers metrics, an agent’s does not; the port of this machine answers nothing else', async t => {
-  const folder = temporaryFolder(t);
-  const port = await freePort();
+  const folder = tempFolder(t);
+  const port = await unlentPort();
   const settings = daemonSettings(folder, `  metrics: 127.0.0.1:${port}\n`);
   const audit = (name: string) => join(folder, 'audit', name);
   mkdirSync(audit(''));
@@ -90,7 +84,7 @@ test('an address of another reach is refused with the settings, a taken port at 
   await new Promise<void>(resolve => taken.listen(0, '127.0.0.1', resolve));
   t.after(() => taken.close());
   const { port } = taken.address() as { port: number };
-  const folder = temporaryFolder(t);
+  const folder = tempFolder(t);
   const settings = daemonSettings(folder, `  metrics: 127.0.0.1:${port}\n`);
   await assert.rejects(testDaemon(t, { settings }, folder), { code: 'metrics_listen_failed' });
   // Nothing is left behind: the sockets are free for the next.

@@ -6,10 +6,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { cli } from '../support/cli.js';
 import { runsScript } from '../support/shell.js';
 import { ask } from '../support/unix-http.js';
+import { until } from '../support/until.js';
 
 const LINE = JSON.stringify({ request: { method: 'GET', url: 'https://api.test/x' } });
 const POLICY = 'default: deny\nrules:\n  - name: reads\n    allow: { method: GET, url: api.test/x }\n';
@@ -39,14 +39,7 @@ function start(folder: string, env: Readonly<Record<string, string>> = {}): Proc
   return started;
 }
 
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 400; i++) {
-    if (await holds()) return;
-    await sleep(25);
-  }
-  assert.fail(`never: ${what}`);
-}
-const ready = (p: Process) => until(`ready\n${p.said()}`, () => p.said().includes('"msg":"ready"'));
+const ready = (p: Process) => until('ready', () => p.said().includes('"msg":"ready"'));
 
 function prepared(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'checkrd-'));
@@ -64,8 +57,9 @@ function prepared(t: TestContext): string {
 }
 const records = (path: string) =>
   readFileSync(path, 'utf8')
-    .trim()
     .split('\n')
+    // The daemon may be in the middle of a line.
+    .slice(0, -1)
     .map(l => JSON.parse(l) as Record<string, unknown>);
 
 test('a day of a daemon: decide, reload, rotate, kill, stop; the log verifies', async t => {
@@ -212,7 +206,12 @@ test('readiness reaches the socket that systemd names', async t => {
     join(folder, 'ear'),
   );
   t.after(() => ear.close());
-  const shim = `#!${process.execPath}\nrequire('net').connect(${JSON.stringify(join(folder, 'ear'))}).end(process.argv.slice(2).join(' ')+'\\n')\n`;
+  // It asks for a reload as soon as it has heard that all is ready: before the daemon knows that it was heard.
+  const shim = `#!${process.execPath}
+const words = process.argv.slice(2).join(' ');
+if (words.includes('--ready')) process.kill(process.ppid, 'SIGHUP');
+require('net').connect(${JSON.stringify(join(folder, 'ear'))}).end(process.pid + ' ' + words + '\\n');
+`;
   writeFileSync(join(bin, 'systemd-notify'), shim, { mode: 0o755 });
   const daemon = start(folder, { NOTIFY_SOCKET: '/run/x', PATH: `${bin}:${process.env.PATH}` });
   await until('ready told', () => heard.join('').includes('--ready'));
@@ -221,6 +220,10 @@ test('readiness reaches the socket that systemd names', async t => {
     new RegExp(`--ready --pid=${daemon.child.pid} --status=ok, strict, 1 agent, policy [0-9a-f]{12}`),
   );
   assert.equal((await ask(join(folder, 'checkrd.sock'), '/readyz')).status, 200);
+  await until('the reload told', () => /RELOADING=1.*READY=1/s.test(heard.join('')));
+  // Words go one by one, and a stop waits for none.
+  const speakers = () => [...heard.join('').matchAll(/^\d+/gm)].map(([pid]) => `/proc/${pid}`);
+  await until('nothing is being said', () => !speakers().some(existsSync));
   daemon.child.kill('SIGTERM');
   await until('stopping told', () => heard.join('').includes('STOPPING=1'));
   assert.equal(await daemon.exit, 0);

@@ -4,6 +4,7 @@ import { execFile, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { endsWith } from '../support/ends-with.js';
 import { Home } from '../support/home.js';
 import { until } from '../support/until.js';
 import { upstream } from '../support/upstream.js';
@@ -12,7 +13,7 @@ const python = spawnSync('python3', ['--version']).status === 0;
 
 test('an agent in Python asks first, calls, and reports', {
   skip: !python && 'no python3 on this machine',
-}, async () => {
+}, async t => {
   const server = await upstream();
   const home = new Home({
     'policy.yaml': 'default: deny\nrules:\n  - { name: reads, allow: { method: GET, url: "127.0.0.1:*/ok" } }\n',
@@ -25,7 +26,7 @@ test('an agent in Python asks first, calls, and reports', {
   daemon.stderr.on('data', text => {
     said += text;
   });
-  const ended = new Promise(resolve => daemon.once('close', resolve));
+  const ended = endsWith(t, daemon);
   try {
     await until('the daemon', () => said.includes('"msg":"ready"') || daemon.exitCode !== null);
     const client = (path: string): Promise<{ stdout: string }> =>

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testDaemon } from '../support/daemon.js';
 import { ask } from '../support/unix-http.js';
+import { until } from '../support/until.js';
 
 const ONE = '1111111111111111';
 const OTHER = '2222222222222222';
@@ -65,7 +66,7 @@ test('the answer comes after the sync; what may be lost is wanted again by every
   const syncs: ((certain: boolean) => void)[] = [];
   agent.syncs = () => new Promise(tell => void syncs.push(tell));
   const both = [ask(crm, '/v1/records', report(0, ['a'])), ask(crm, '/v1/records', report(0, ['a']))];
-  while (syncs.length < 2) await new Promise(setImmediate);
+  await until('both wait', () => syncs.length === 2);
   syncs[0]?.(false);
   syncs[1]?.(true);
   for (const { status, body } of await Promise.all(both)) assert.deepEqual([status, body.next], [503, 0]);

@@ -2,16 +2,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { takeLock } from '#src/disk/lock.js';
+import { endsWith } from '../support/ends-with.js';
+import { tempFolder } from '../support/temp.js';
 
 function lockPath(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'checkrd-lock-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
-  return join(folder, 'x.lock');
+  return join(tempFolder(t), 'x.lock');
 }
 
 for (const program of ['flock', 'no-such-program']) {
@@ -45,11 +44,12 @@ test('flock: free at once when the holder is killed', async t => {
   const code = `import('${new URL('../../../dist/disk/lock.js', import.meta.url).href}').then(m => {
     const l = m.takeLock(${JSON.stringify(path)}, 'flock'); console.log(l.is); setInterval(() => l, 1000); })`;
   const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = endsWith(t, child);
   const [said] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
   assert.equal(said.trim(), 'locked');
   assert.equal(takeLock(path, 'flock').is, 'taken');
   child.kill('SIGKILL');
-  await once(child, 'close');
+  await ended;
   const locking = takeLock(path, 'flock');
   assert.ok(locking.is === 'locked');
   locking.lock.release();

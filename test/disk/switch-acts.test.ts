@@ -1,6 +1,7 @@
 // T-70 of THREAT-MODEL.md.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type KillContents, readKillFile } from '#src/core/config/kill-file.js';
@@ -96,8 +97,27 @@ test('patterns are taken out of a switch that names them all, and of no other', 
   assert.equal(narrowSwitch(path, ['c'], 'u1'), false);
 });
 
-test('a switch that was made wider in between stands', t => {
+/** As where the kernel counts the times of files in steps of some milliseconds, and all happens within one. */
+function stillTimes(t: TestContext): void {
+  const table = fs as unknown as Record<string, (...args: never[]) => unknown>;
+  const real = { lstatSync: table.lstatSync, fstatSync: table.fstatSync };
+  const put = (calls: Readonly<Record<string, unknown>>) => {
+    Object.assign(table, calls);
+    syncBuiltinESMExports();
+  };
+  const still =
+    (call: ((...args: never[]) => unknown) | undefined) =>
+    (...args: never[]) => {
+      const stat = call?.(...args);
+      return stat === undefined ? stat : Object.assign(stat as object, { mtimeNs: 1n, ctimeNs: 1n });
+    };
+  put({ lstatSync: still(real.lstatSync), fstatSync: still(real.fstatSync) });
+  t.after(() => put(real));
+}
+
+test('a switch that was made wider in between stands, though its size and times are the same', t => {
   const path = fresh(t);
+  stillTimes(t);
   writeFileSync(path, 'agents: [a, b]\n');
   // Asked after the file was read and before it is replaced.
   class Meddling extends Array<string> {

@@ -73,14 +73,18 @@ function watched(t: TestContext, path: string, timers: Timers, fast: boolean): {
   return seen;
 }
 
+/** It looks when it stands, for what has changed before. */
+async function stands(seen: { readonly looks: number }, looks = 0): Promise<void> {
+  await until('the watch', () => seen.looks > looks);
+}
+
 for (const fast of [false, true]) {
   for (const { name, before, act } of moves) {
     test(`an event tells of ${name}${fast ? ' (with the quick watch)' : ''}`, async t => {
       const folder = tempFolder(t);
       before(folder);
       const seen = watched(t, join(folder, 'policy.yaml'), NO_POLL, fast);
-      // The watch needs a moment to stand; nothing tells when it does.
-      await sleep(300);
+      await stands(seen);
       const { looks } = seen;
       act(folder);
       await until('a look', () => seen.looks > looks);
@@ -102,14 +106,17 @@ for (const fast of [false, true]) {
       seen.looks++;
     });
     t.after(() => watch.close());
+    let before = 0;
     for (const name of ['one', 'two']) {
-      await sleep(300);
+      await stands(seen, before);
       const { looks } = seen;
       writeFileSync(join(root, 'new'), 'b\n');
       renameSync(join(root, 'new'), join(root, name, 'policy.yaml'));
       await until('a look', () => seen.looks > looks);
       symlinkSync('two', join(root, 'link'));
       renameSync(join(root, 'link'), join(root, 'etc'));
+      // Nothing was told of that in between, and what is still told of the other folder ends with its watch.
+      before = seen.looks;
       // As the poll would.
       watch.renew();
     }
@@ -120,7 +127,7 @@ test('a busy log beside the switch raises nothing', async t => {
   const folder = tempFolder(t);
   writeFileSync(join(folder, 'audit.jsonl'), '');
   const seen = watched(t, join(folder, 'killswitch'), NO_POLL, true);
-  await sleep(300);
+  await stands(seen);
   const { looks } = seen;
   for (let line = 0; line < 20; line++) {
     appendFileSync(join(folder, 'audit.jsonl'), 'x\n');
@@ -134,15 +141,25 @@ test('a busy log beside the switch raises nothing', async t => {
 test('a folder that appears later, goes and comes back is watched again', async t => {
   const root = tempFolder(t);
   const folder = join(root, 'a', 'b');
-  const seen = watched(t, join(folder, 'policy.yaml'), SYSTEM_TIMERS, true);
+  // It polls when it is told to, so that what is seen in between was an event.
+  let poll = () => {};
+  const timers: Timers = {
+    ...SYSTEM_TIMERS,
+    every(_, act) {
+      poll = act;
+      return () => {};
+    },
+  };
+  const seen = watched(t, join(folder, 'policy.yaml'), timers, true);
   for (let turn = 0; turn < 2; turn++) {
     mkdirSync(folder, { recursive: true });
-    await sleep(300);
+    poll();
+    await stands(seen, seen.looks);
     const { looks } = seen;
     writeFileSync(join(folder, 'policy.yaml'), 'a\n');
-    await until('a look after the folder came', () => seen.looks > looks + 1);
+    await until('a look after the folder came', () => seen.looks > looks);
     rmSync(join(root, 'a'), { recursive: true, force: true, maxRetries: 10 });
-    await sleep(150);
+    poll();
   }
 });
 

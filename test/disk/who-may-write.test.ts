@@ -6,6 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -18,11 +19,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { Fault } from '#src/core/fault.js';
 import { readSettledSync } from '#src/disk/read-settled.js';
 import { foreignWriter, type WriterRules } from '#src/disk/who-may-write.js';
 import { asNobody } from '../support/as-nobody.js';
+import { endsWith } from '../support/ends-with.js';
 import { notRoot } from '../support/nobody.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -441,7 +443,13 @@ test('nobody trusts what is root’s or nobody’s own, and nothing else', { ski
 const READS = 500;
 
 /** `swap` runs in a process of its own until it is killed, again and again; it changes the file under the reader. */
-async function race(folder: string, path: string, swap: string, uid: number): Promise<{ accepted: string[] }> {
+async function race(
+  t: TestContext,
+  folder: string,
+  path: string,
+  swap: string,
+  uid: number,
+): Promise<{ accepted: string[] }> {
   const code = `
     import { renameSync as mv, symlinkSync as ln, chmodSync, writeFileSync, unlinkSync as rm } from 'node:fs';
     process.chdir(${JSON.stringify(folder)});
@@ -452,19 +460,15 @@ async function race(folder: string, path: string, swap: string, uid: number): Pr
     uid,
     gid: uid,
   });
-  await new Promise(resolve => swapper.stdout.once('data', resolve));
+  endsWith(t, swapper);
+  await once(swapper.stdout, 'data');
   const accepted: string[] = [];
-  try {
-    for (let i = 0; i < READS; i++) {
-      try {
-        accepted.push(Buffer.from(readSettledSync(path, { operatorsGid: null }).bytes).toString());
-      } catch (error) {
-        assert.ok(error instanceof Fault, String(error));
-      }
+  for (let i = 0; i < READS; i++) {
+    try {
+      accepted.push(Buffer.from(readSettledSync(path, { operatorsGid: null }).bytes).toString());
+    } catch (error) {
+      assert.ok(error instanceof Fault, String(error));
     }
-  } finally {
-    swapper.kill('SIGKILL');
-    await new Promise(resolve => swapper.once('close', resolve));
   }
   return { accepted };
 }
@@ -533,7 +537,7 @@ for (const { name, make, path, swap, uid } of RACES) {
     const d = join(top, 'd');
     mkdirSync(d);
     make(d);
-    const { accepted } = await race(d, join(d, path), swap, uid ?? 0);
+    const { accepted } = await race(t, d, join(d, path), swap, uid ?? 0);
     assert.deepEqual(
       accepted.filter(text => text.startsWith('bad')),
       [],

@@ -44,7 +44,8 @@ export function place(t: TestContext): Place {
   const opened: AuditLog[] = [];
   t.after(() => {
     for (const log of opened) log.close();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+    // After whatever ends the processes that write here, too: what cannot be removed would keep those hooks from running.
+    t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   });
   const problems: string[] = [];
   const base = settingsAt(folder, problems);

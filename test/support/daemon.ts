@@ -1,6 +1,4 @@
 /** A daemon in this process, around an agent that the test steers, in a folder of its own. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { resolveSettings } from '#src/core/config/resolve.js';
@@ -8,6 +6,7 @@ import type { Settings } from '#src/core/config/settings.js';
 import { type DaemonParts, type RunningDaemon, startDaemon } from '#src/daemon/daemon.js';
 import type { Notifier } from '#src/daemon/notify.js';
 import { DaemonTestAgent } from './daemon-agent.js';
+import { tempFolder } from './temp.js';
 
 export function daemonSettings(folder: string, more = ''): Settings {
   const text = `daemon:\n  agents: [{ id: crm }, { id: billing }]\n  drain_timeout: 1\n${more}`;
@@ -22,12 +21,6 @@ export function daemonSettings(folder: string, more = ''): Settings {
   });
   if (!got.ok) throw new Error(JSON.stringify(got.issues));
   return got.settings;
-}
-
-export function temporaryFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'checkrd-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
-  return folder;
 }
 
 /** Keeps what systemd would be told. */
@@ -55,7 +48,7 @@ export interface TestDaemon {
 export async function testDaemon(
   t: TestContext,
   parts: Partial<DaemonParts> = {},
-  folder = temporaryFolder(t),
+  folder = tempFolder(t),
 ): Promise<TestDaemon> {
   const agent = new DaemonTestAgent();
   const said: string[] = [];

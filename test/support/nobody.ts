@@ -11,7 +11,8 @@ export const notRoot: string | false = process.getuid?.() === 0 ? false : 'only 
 /** A folder that belongs to nobody, gone when the test ends. */
 export function nobodysFolder(t: TestContext): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'checkrd-nobody-')));
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
+  // After the hooks that end what writes here.
+  t.after(() => t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 })));
   chownSync(folder, NOBODY, NOBODY);
   return folder;
 }

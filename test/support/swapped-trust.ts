@@ -1,19 +1,19 @@
 /** Another process swaps a policy and the trust folder while a source reloads. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { PolicyAdmission } from '#src/agent/policy-admission.js';
 import { VersionStore } from '#src/agent/version-store.js';
+import { endsWith } from './ends-with.js';
 import { Box } from './reload/box.js';
 import { ann } from './signed-site.js';
 import { tempFolder } from './temp.js';
 import { until } from './until.js';
 
 /** Goes on for `wanted` loads; fails when one of them is of a policy whose signer was never trusted while it stood there. */
-export async function neverInForce(t: TestContext, wanted: number): Promise<void> {
+export async function neverInForce(t: TestContext, wanted: number, limitMs: number): Promise<void> {
   const folder = tempFolder(t);
   mkdirSync(join(folder, 'etc', 'trust'), { recursive: true });
   const box = new Box(folder);
@@ -33,10 +33,7 @@ export async function neverInForce(t: TestContext, wanted: number): Promise<void
   const swapper = spawn(process.execPath, ['build/test/support/trust-swapper.js', join(folder, 'etc')], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  t.after(async () => {
-    swapper.kill('SIGKILL');
-    await once(swapper, 'close');
-  });
+  endsWith(t, swapper);
   box.open({
     admit: set => admission.admit(set),
     admittedBy: () => admission.admittedBy(),
@@ -50,7 +47,7 @@ export async function neverInForce(t: TestContext, wanted: number): Promise<void
       box.pass(200, 10);
       return loads() >= wanted || swapper.exitCode !== null;
     },
-    600_000,
+    limitMs,
   );
   assert.equal(swapper.exitCode, null);
   assert.deepEqual(

@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import fs, {
   cpSync,
   existsSync,
@@ -24,6 +23,7 @@ import { firstKey } from '#src/agent/log/keys.js';
 import { verify } from '#src/cli/verify.js';
 import { appendMany, decision, type Place, place } from '../../support/audit-log.js';
 import { runCommand } from '../../support/cli-command.js';
+import { endsWith } from '../../support/ends-with.js';
 import { failOnce } from '../../support/one-fault.js';
 import { type Line, readWhole } from '../../support/read-log.js';
 import { until } from '../../support/until.js';
@@ -171,12 +171,11 @@ test('a real SIGKILL while files end as fast as they can', async t => {
   for (let round = 0; round < 4; round += 1) {
     const before = count();
     const running = spawn(process.execPath, [child, at.folder, 'turning', '0'], { stdio: 'ignore' });
-    t.after(() => running.kill('SIGKILL'));
-    const ended = once(running, 'close');
+    const ended = endsWith(t, running);
     await until('three more files', () => count() >= before + 3);
     await sleep(7 * round);
     running.kill('SIGKILL');
-    await ended;
+    assert.equal(await ended, 'SIGKILL');
   }
   const log = at.open();
   log.append(decision(0));

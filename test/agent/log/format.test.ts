@@ -6,7 +6,9 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { appendMany, decision, place } from '../../support/audit-log.js';
+import { delaysOf } from '../../support/delays.js';
 import { readWhole, typesOf } from '../../support/read-log.js';
+import { until } from '../../support/until.js';
 
 test('a new log begins with log_started, chains, and ends with a checkpoint over all lines before it', t => {
   const at = place(t);
@@ -94,25 +96,25 @@ test('a fraction or a field that has no name costs no call and does not reach th
 test('a checkpoint comes within a second, and soon after a denial', async t => {
   const at = place(t);
   const log = at.open();
-  appendMany(log, 3);
-  await sleep(1400);
+  const all = () => log.health().checkpointSize === log.size - 1;
+  assert.deepEqual(
+    delaysOf(t, () => appendMany(log, 3)).filter(ms => ms > 1000),
+    [],
+  );
+  await until('a checkpoint', all);
   const after = typesOf(readWhole(at.path)).filter(type => type === 'checkpoint').length;
-  assert.ok(after >= 1);
-  const size = log.health().checkpointSize;
-  assert.ok(size >= 4);
   await sleep(1300);
   assert.equal(typesOf(readWhole(at.path)).filter(type => type === 'checkpoint').length, after, 'idle: none');
-  log.append(decision(4, { policy_result: 'deny', code: 'rule_denied' }));
-  await sleep(500);
-  assert.ok(log.health().checkpointSize > size);
+  const denied = () => log.append(decision(4, { policy_result: 'deny', code: 'rule_denied' }));
+  assert.ok(Math.min(...delaysOf(t, denied)) <= 100);
+  await until('another', all);
 });
 
 test('1,024 records bring a checkpoint without waiting for the second', async t => {
   const at = place(t);
   const log = at.open();
-  appendMany(log, 1100);
-  await sleep(400);
-  assert.ok(log.health().checkpointSize >= 1024);
+  assert.equal(Math.min(...delaysOf(t, () => appendMany(log, 1100))), 0);
+  await until('a checkpoint', () => log.health().checkpointSize >= 1024);
 });
 
 test('append after close is refused with audit_unavailable, and close twice is close once', t => {

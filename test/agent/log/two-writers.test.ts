@@ -8,6 +8,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { appendMany, place } from '../../support/audit-log.js';
+import { endsWith } from '../../support/ends-with.js';
 import { readWhole } from '../../support/read-log.js';
 
 const CHILD = join('build', 'test', 'support', 'log-child.js');
@@ -16,15 +17,16 @@ test('two processes on one path: two whole logs with origins of their own', asyn
   const at = place(t);
   const start = async () => {
     const child = spawn(process.execPath, [CHILD, at.folder, 'path', '300'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = endsWith(t, child);
     const [path] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
-    return { child, path: path.trim() };
+    return { child, ended, path: path.trim() };
   };
   const both = await Promise.all([start(), start()]);
   for (const { child } of both) {
     child.stdout.resume();
     child.stdin.write('go\n');
   }
-  await Promise.all(both.map(({ child }) => once(child, 'close')));
+  assert.deepEqual(await Promise.all(both.map(({ ended }) => ended)), [0, 0]);
   const paths = both.map(({ path }) => path).sort();
   assert.notEqual(paths[0], paths[1]);
   assert.ok(paths.includes(at.path));

@@ -6,11 +6,11 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditLog } from '#src/agent/types.js';
 import { decision, type Place, place } from '../../support/audit-log.js';
 import { eio, failOnce, failSyncLater, halfWrite } from '../../support/one-fault.js';
 import { type Line, readWhole } from '../../support/read-log.js';
+import { until } from '../../support/until.js';
 
 /** The files of the log in order; half a last line in an abandoned file is what `recovered` speaks of. */
 function filesOf(at: Place): string[] {
@@ -130,7 +130,7 @@ test('an asynchronous sync that fails: nothing is signed on its word, the descri
   const accepted: string[] = [];
   failSyncLater(t);
   tryAppend(log, 0, accepted);
-  await sleep(1300);
+  await until('the sync failed', () => at.problems.length > 0);
   tryAppend(log, 1, accepted);
   assert.equal(at.problems.length, 1);
   assert.match(at.problems[0] as string, /EIO/);

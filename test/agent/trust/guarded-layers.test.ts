@@ -135,7 +135,7 @@ test('guard: what is large is compared in a worker, to the same end', { timeout:
 });
 
 test('a policy whose signer is not trusted while it stands there is never in force', { timeout: 120_000 }, t =>
-  neverInForce(t, 12),
+  neverInForce(t, 12, 100_000),
 );
 
 test('what is replaced while it is being admitted does not go live by that admission', t => {

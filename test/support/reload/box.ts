@@ -2,7 +2,7 @@
  * A policy file in a folder of its own and the source that reads it, by a clock that the test moves: what settles after
  * a second settles at once, and never sooner. The policies are real ones, compiled and tested by the real engine.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GenerationBuilder } from '#src/agent/build-generation.js';
 import type {
@@ -112,6 +112,14 @@ export class Box {
       this.source.lookAgain();
       this.clock.advance(stepMs);
     }
+  }
+
+  /** Waits until a change of the file shows in its times: many kernels count those in steps of some milliseconds. */
+  tick(): void {
+    const changed = statSync(this.path, { bigint: true, throwIfNoEntry: false })?.ctimeNs ?? 0n;
+    const hand = join(this.folder, 'hand');
+    do writeFileSync(hand, '');
+    while (statSync(hand, { bigint: true }).ctimeNs <= changed);
   }
 
   write(content: string | Uint8Array, path = this.path): void {

@@ -497,10 +497,11 @@ export const WAYS: readonly Way[] = [
     way: 'a file that never stands still: said once after five seconds, the old policy stays',
     act(box) {
       for (let i = 0; i < 70; i++) {
-        box.write(text(`x${i}`));
+        // Of another size each time: the times of the file may have stood still in between.
+        box.write(text(`x${i}${'y'.repeat(i % 2)}`));
         box.pass(100);
       }
     },
-    want: { rules: 'x69', health: 'ok', said: ['rejected never_settles', 'loaded x69'] },
+    want: { rules: 'x69y', health: 'ok', said: ['rejected never_settles', 'loaded x69y'] },
   },
 ];
