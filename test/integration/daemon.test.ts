@@ -25,7 +25,10 @@ const verified = async (home: DaemonHome, ...more: string[]) => {
 
 test('from start to SIGTERM', async t => {
   // Longer than any machine takes for what is asked while it drains; it ends with the last call.
-  const home = new DaemonHome(t, { ...FILES, 'checkrd.yaml': SETTINGS.replace('drain_timeout: 1', 'drain_timeout: 60') });
+  const home = new DaemonHome(t, {
+    ...FILES,
+    'checkrd.yaml': SETTINGS.replace('drain_timeout: 1', 'drain_timeout: 60'),
+  });
   const daemon = await home.start();
   const [health, ready] = [await home.ask('main', '/healthz'), await home.ask('main', '/readyz')];
   assert.deepEqual([health.status, health.body.status, ready.status], [200, 'ok', 200]);

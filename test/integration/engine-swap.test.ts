@@ -67,7 +67,12 @@ test('an engine file under a running daemon is taken when it is vouched for and 
   const taken = next(`loaded ${digest(rebuilt)}`);
   putEngine(home, rebuilt, engineEnvelope(rebuilt, [bob]));
   await taken;
-  assert.ok(!said().slice(told).includes(`engine_unproven ${digest(last ?? altered)}`), 'it was not judged again');
+  assert.ok(
+    !said()
+      .slice(told)
+      .includes(`engine_unproven ${digest(last ?? altered)}`),
+    'it was not judged again',
+  );
   assert.deepEqual(await engine(), {
     ...{ path: home.path('engine.wasm'), sha256: digest(rebuilt), abi: (await engine()).abi },
     ...{ from: 'signed', signed_by: [bob.keyId], issue: null },
