@@ -227,6 +227,7 @@ test('a call whose hook answers after a kill that has passed goes on as if nothi
   const seen: number[] = [];
   hook = async () => {
     hook = () => undefined;
+    await null;
     seen.push(checkrd.healthy().inFlight);
     writeFileSync(home.path('killswitch'), 'agents: [another]\n');
     // A call looks at the switch, and takes no time in which a hook would be late.
