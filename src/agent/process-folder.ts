@@ -23,6 +23,8 @@ export function processFilePath(stateDir: string, instanceId: string): string {
 /** Files that are looked at; the others are counted. */
 export const PROCESSES_MAX = 1024;
 const NAME = /^[0-9a-f]{16}\.json$/;
+/** A process replaces its file once a second at most: who swaps it every time is somebody else. */
+const LOOKS = 3;
 const TEMP = /^[0-9a-f]{16}\.json\.tmp$/;
 
 /** Never throws. */
@@ -70,22 +72,22 @@ function* namesIn(path: string): Generator<string> {
 }
 
 type Read = ProcessReport | 'refused' | 'newer' | 'gone';
-/** A process that writes its file anew puts another under its name, maybe while we look; nobody does so at every look. */
-const LOOKS_MAX = 3;
 
 function readOne(path: string, name: string, owner: number): Read {
-  let read: Read | 'swapped' = 'swapped';
-  for (let looks = 0; read === 'swapped' && looks < LOOKS_MAX; looks++) read = look(path, name, owner);
-  return read === 'swapped' ? 'refused' : read;
+  for (let left = LOOKS; left > 0; left--) {
+    const read = readOnce(path, name, owner);
+    if (read !== 'swapped') return read;
+  }
+  return 'refused';
 }
 
-function look(path: string, name: string, owner: number): Read | 'swapped' {
+function readOnce(path: string, name: string, owner: number): Read | 'swapped' {
   const seen = attempt(() => lstatSync(path));
   if (!seen.ok) return errorCode(seen.error) === 'ENOENT' ? 'gone' : 'refused';
   if (!seen.value.isFile() || ![owner, 0].includes(seen.value.uid)) return 'refused';
   const file = readWhole(path, PROCESS_FILE_MAX_BYTES);
   if (!file.ok) return file.error === 'ENOENT' ? 'gone' : 'refused';
-  // Whoever swapped it since for a link has not this inode.
+  // Whoever swapped it since for a link has not this inode; nor has its own process, which puts a new one in its place.
   if (Number(file.stat.ino) !== seen.value.ino || Number(file.stat.dev) !== seen.value.dev) return 'swapped';
   const decoded = decodeReport(Buffer.from(file.bytes).toString('utf8'));
   if (decoded.is !== 'report') return decoded.is === 'newer' ? 'newer' : 'refused';

@@ -87,7 +87,8 @@ export async function listen(server: Server, path: string, group: number | null)
     // The socket is made inside listen(): with the mask it never exists with a wider mode.
     const mask = process.umask(SOCKET_UMASK);
     try {
-      server.listen({ path }, resolve);
+      // As many as may be open may also wait: while we are held up, the kernel refuses whom the queue has no room for.
+      server.listen({ path, backlog: server.maxConnections }, resolve);
     } finally {
       process.umask(mask);
     }

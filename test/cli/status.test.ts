@@ -14,7 +14,6 @@ import { asNobody, giveAway } from '../support/as-nobody.js';
 import { cli } from '../support/cli.js';
 import { DaemonHome } from '../support/daemon-home.js';
 import { Home } from '../support/home.js';
-import { failOnce } from '../support/one-fault.js';
 import { processReport } from '../support/process-report.js';
 import { until } from '../support/until.js';
 import { registerFlags } from '../support/ways-out.js';
@@ -245,31 +244,6 @@ test('what else lies in the folder is counted, never followed, waited for or bel
   rmSync(folder, { recursive: true });
   symlinkSync(home.dir, folder);
   assert.equal((await asked(at)).processes.error, 'ENOTDIR');
-});
-
-test('a process that writes its file anew while it is looked at is no stranger; a link put there meanwhile is not followed', t => {
-  const { home } = homeOf(t);
-  const [name, id] = ['state/processes/00000000000000aa.json', '00000000000000aa'];
-  const text = processReport({ instanceId: id, identity: ownIdentity() });
-  const seen = (): number[] => {
-    const { processes, refused } = listProcesses(home.path('state'));
-    return [processes.length, refused];
-  };
-  home.write(name, text);
-  /** Between the look at a file and its opening. */
-  const meanwhile = (act: () => void) =>
-    failOnce(t, 'openSync', 1, real => {
-      act();
-      return real();
-    });
-  const anew = meanwhile(() => home.replace(name, text));
-  assert.deepEqual([seen(), anew()], [[1, 0], true]);
-  home.write('elsewhere.json', text);
-  const swapped = meanwhile(() => {
-    rmSync(home.path(name));
-    symlinkSync(home.path('elsewhere.json'), home.path(name));
-  });
-  assert.deepEqual([seen(), swapped()], [[0, 1], true]);
 });
 
 test('a process that fails is wrong; one that is silent, degraded, permissive or switched off is something to know', async t => {

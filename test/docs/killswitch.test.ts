@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { fencedBlocks } from '../support/fenced.js';
 import { Home } from '../support/home.js';
@@ -23,19 +24,20 @@ setInterval(() => console.log(JSON.stringify(checkrd.healthy().holds)), 20);
 /** An agent of its own process, and the holds it last told of. */
 class Agent {
   readonly #child: ChildProcess;
+  readonly #gone: Promise<unknown>;
   holds = 'starting';
   constructor(home: Home) {
     const env = { PATH: process.env.PATH, HOME: home.dir };
     const args = ['--input-type=module', '-e', AGENT];
     this.#child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
-    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.holds = text.trimEnd().split('\n').at(-1) ?? '';
+    this.#gone = once(this.#child, 'close');
+    createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', line => {
+      this.holds = line;
     });
   }
   async close(): Promise<void> {
-    const gone = once(this.#child, 'exit');
     this.#child.kill();
-    await gone;
+    await this.#gone;
   }
 }
 

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { cli } from '../support/cli.js';
 import { DaemonHome } from '../support/daemon-home.js';
+import { until } from '../support/until.js';
 
 const POLICY = 'default: deny\nrules:\n  - { name: reads, allow: { url: api.test/x } }\n';
 const AGENTS = 'daemon: { agents: [{ id: crm }, { id: billing }], drain_timeout: 1 }\n';
@@ -31,16 +32,21 @@ test('a flood of denials of one agent: answered late, another agent at once', as
   const home = new DaemonHome(t, { 'policy.yaml': POLICY, 'checkrd.yaml': AGENTS });
   await home.start();
   const startedMs = performance.now();
-  const flood = Array.from({ length: 150 }, () => home.decide('crm', 'https://api.test/forbidden'));
-  await Promise.all(flood.slice(0, 40));
-  const askedMs = performance.now();
+  const codes: unknown[] = [];
+  // The last of them would be answered in four seconds, but for the end of the test.
+  for (let n = 0; n < 250; n++) {
+    void home.decide('crm', 'https://api.test/forbidden').then(
+      ({ body }) => codes.push(body.code),
+      () => undefined,
+    );
+  }
+  await until('some answers', () => codes.length >= 40);
   assert.equal((await home.decide('billing', 'https://api.test/forbidden')).body.code, 'default_denied');
-  const besideMs = performance.now() - askedMs;
-  const answers = await Promise.all(flood);
+  assert.ok(codes.length < 250, 'the other agent was not behind all of them');
+  await until('most answers', () => codes.length >= 150);
   const floodMs = performance.now() - startedMs;
-  assert.ok(answers.every(({ body }) => body.code === 'default_denied'));
   assert.ok(floodMs >= 1500, `150 denials took ${floodMs} ms`);
-  assert.ok(besideMs < floodMs / 2, `the other agent waited ${besideMs} ms`);
-  const records = home.records('daemon').filter(record => record.code === 'default_denied');
-  assert.equal(records.length, 151);
+  assert.ok(codes.every(code => code === 'default_denied'));
+  const recorded = () => home.records('daemon').filter(record => record.code === 'default_denied').length;
+  await until('all are recorded', () => recorded() === 251);
 });

@@ -42,7 +42,7 @@ test('1,000 calls while the policy is replaced 20 times leave no descriptor open
   for (let n = 2; n < 2 + RELOADS; n++) {
     await Promise.all([reload(n), ...Array.from({ length: CALLS_A_RELOAD }, call)]);
   }
-  await until('as many as before', () => open() <= before, 5_000);
+  await until('as many as before', () => open() <= before);
   assert.equal(checkrd.healthy().inFlight, 0);
   assert.equal(server.got.length, 1_020);
 });
@@ -55,7 +55,7 @@ test('ten agents, one after the other, leave nothing open', async () => {
     await new Checkrd({ agentId: AGENT, configDir: home.dir }).close();
     home.remove();
   }
-  await until('as many as before', () => open() <= before, 5_000);
+  await until('as many as before', () => open() <= before);
 });
 
 const ENDS: readonly (readonly [name: string, end: string, code: number])[] = [
@@ -89,7 +89,7 @@ for (const [name, end, code] of ENDS) {
     // From the last line of the program to its exit: the poll of a second does not hold it up. Plain fetch keeps its own
     // connection for a while, hence not less.
     const [done = 0, left = 0] = said.trim().split('\n').map(Number);
-    assert.ok(left - done < 5_000, said);
+    assert.ok(left - done < 30_000, said);
     const records = home.records(AGENT);
     assert.deepEqual(
       records

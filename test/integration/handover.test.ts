@@ -93,10 +93,11 @@ test('every record goes to the daemon, as reported; the log verifies, and no oth
   const report = { instance_id: '0123456789abcdef', first: 0, records: [forged] };
   assert.equal((await home.ask('crm', '/v1/records', report)).status, 200);
   await home.ask('billing', '/v1/outcome', { request_id: body.request_id, result: 'ok' });
+  // The daemon still writes them: what stands behind the last newline is no line yet.
   const copies = () =>
     readFileSync(home.path('copies.jsonl'), 'utf8')
-      .trim()
       .split('\n')
+      .slice(0, -1)
       .map(line => JSON.parse(line));
   await until('the copies', () => copies().length === 5);
   assert.deepEqual(

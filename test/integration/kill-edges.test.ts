@@ -203,14 +203,17 @@ test('a stream in flight: the reader is told what a refused call is told, and th
 });
 
 test('a switch for another agent cuts no stream of ours', async t => {
+  let finish = () => {};
   const server = await serves(t, (_, response) => {
     response.write('a');
-    setTimeout(() => response.end('b'), 300);
+    finish = () => void response.end('b');
   });
   const { fetch, killed, records } = opens(t, ALLOW);
   const response = await fetch(server.origin);
   writeFileSync(killed(), 'agents: [other]\n');
   writeFileSync(`${killed()}.d/other`, '');
+  await until('both are noticed', () => records('kill_engaged').length === 2);
+  finish();
   assert.equal(await response.text(), 'ab');
   assert.deepEqual(
     records('kill_engaged').map(r => r.aborted),

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { Checkrd, type CheckrdOptions } from 'checkrd';
 import { AGENT, failureOf, opens, serves } from '../support/agent-under-test.js';
 import { cli } from '../support/cli.js';
+import type { Home } from '../support/home.js';
 import { until } from '../support/until.js';
 
 const DENY = 'default: deny\nrules: []\n';
@@ -217,15 +218,26 @@ test('a policy as an object; the file is not asked', async t => {
     [['(object)', 1]],
   );
   assert.equal(records('decision')[0]?.policy_sha256, checkrd.healthy().policySha256);
-  home.replace('policy.yaml', ALLOW);
+  await seenByOthers(home, `# anew\n${ALLOW}`);
   assert.equal((await failureOf(fetch(server.origin))).code, 'default_denied');
 });
+
+/** Puts a policy there; another agent of the same folder, which watches its file, has it when this returns. */
+async function seenByOthers(home: Home, policy: string): Promise<void> {
+  const other = new Checkrd({ agentId: 'watches', configDir: home.dir });
+  try {
+    const before = other.healthy().policySha256;
+    home.replace('policy.yaml', policy);
+    await until('the other agent has it', () => other.healthy().policySha256 !== before);
+  } finally {
+    await other.close();
+  }
+}
 
 test('policyWatch: false reads once', async t => {
   const server = await serves(t);
   const { fetch, home, records } = opens(t, DENY, { policyWatch: false });
-  home.replace('policy.yaml', ALLOW);
-  await new Promise(resolve => setTimeout(resolve, 1_300));
+  await seenByOthers(home, `# anew\n${ALLOW}`);
   assert.equal((await failureOf(fetch(server.origin))).code, 'default_denied');
   assert.equal(records('policy_loaded').length, 1);
 });

@@ -116,6 +116,10 @@ test('ended in the middle of a call: its decision is there, and its outcome is',
   assert.equal(ended.code, 0, ended.said);
   const records = home.records('exits');
   assert.equal(records.filter(({ type }) => type === 'decision').length, 1);
+  assert.deepEqual(
+    records.filter(({ type }) => type === 'outcome').map(({ result }) => result),
+    ['aborted'],
+  );
   await intact(home);
 });
 

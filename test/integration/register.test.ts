@@ -193,12 +193,17 @@ test('the kill switch ends a raw connection', async t => {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const closed = once(child, 'close');
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await closed;
+  });
   let text = '';
   child.stdout.on('data', data => {
     text += String(data);
     if (text === 'open\n') home.write('killswitch', '');
   });
-  assert.deepEqual(await once(child, 'close'), [0, null]);
+  assert.deepEqual(await closed, [0, null]);
   assert.equal(text, 'open\nkill_switch\n');
   const outcome = home.records(AGENT).find(record => record.type === 'outcome');
   assert.equal(outcome?.result, 'killed');

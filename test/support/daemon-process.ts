@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { until } from './until.js';
 
+/** A machine that does much else takes long to start a program. */
+const START_MAX_MS = 120_000;
+
 export interface DaemonProcess {
   readonly pid: number;
   /** What it said on standard error. */
@@ -45,6 +48,6 @@ export async function daemonReady(daemon: DaemonProcess): Promise<void> {
   void daemon.exit.then(() => {
     ended = true;
   });
-  await until('the daemon', () => ended || daemon.said().includes('"msg":"ready"'));
+  await until('the daemon', () => ended || daemon.said().includes('"msg":"ready"'), START_MAX_MS);
   if (ended) throw new Error(`the daemon ended:\n${daemon.said()}`);
 }

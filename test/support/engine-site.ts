@@ -13,7 +13,7 @@ rules:
 tests:
   - { name: odd, request: { method: ${ODD_METHOD}, url: "https://a.example/" }, expect: { result: deny } }
 `;
-const SETTINGS = 'engine: engine.wasm\ndaemon: { agents: [{ id: crm }] }\n';
+const SETTINGS = 'engine: engine.wasm\ndaemon: { agents: [{ id: crm }], drain_timeout: 1 }\n';
 
 /** A daemon's: Ann signs policies, Bob engines. */
 export function engineSite(t: TestContext) {

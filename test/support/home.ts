@@ -21,10 +21,11 @@ export class Home {
     this.write(`${name}.new`, text);
     renameSync(this.path(`${name}.new`), this.path(name));
   }
-  /** The records of an agent's log. */
+  /** The records of an agent's log; what another process is still writing at its end is none yet. */
   records(agentId: string): Record<string, unknown>[] {
     return readFileSync(this.path('audit', `${agentId}.jsonl`), 'utf8')
       .split('\n')
+      .slice(0, -1)
       .filter(line => line !== '')
       .map(line => JSON.parse(line) as Record<string, unknown>);
   }

@@ -37,6 +37,6 @@ export class Toucher {
     return this.#tell({ act: 'rm', path });
   }
   close(): void {
-    this.#child.kill();
+    this.#child.kill('SIGKILL');
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Waits until `holds`, looking often; fails with `what` after a time no healthy machine needs. */
-export async function until(what: string, holds: () => boolean, limitMs = 20_000): Promise<void> {
+export async function until(what: string, holds: () => boolean, limitMs = 60_000): Promise<void> {
   const end = performance.now() + limitMs;
   while (!holds()) {
     if (performance.now() > end) assert.fail(`never came true: ${what}`);
