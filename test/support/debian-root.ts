@@ -76,7 +76,7 @@ export function noRoot(release: Release): string | false {
       why = false;
       break;
     } catch (error) {
-      why = `no ${release} was to be had: ${String(error).trim().slice(-300)}`;
+      why = `no ${release} was to be had: ${String(error).replace(/\s+/g, ' ').slice(-300)}`;
     }
   }
   without.set(release, why);
