@@ -2,7 +2,7 @@
 // Node 20's --test takes no globs, so the files are named.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join, relative, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 
 /** Whatever stands in no other tier's folder is a unit test. Minutes are for one process, not for the tier. */
 const TIERS = {
@@ -44,8 +44,6 @@ const SLOWEST = [
 /** Rooms that keep nothing in the process: their tests share one, since starting it costs more than most of them. */
 const SHARED = ['core', 'crypto', 'engine', 'language', 'wasm'];
 const A_PROCESS = 8;
-/** System tests that look at one set of packages. */
-const PACKAGED = ['operate', 'package', 'package-lint', 'package-roots'];
 
 /** For unit tests: less work in collections of garbage, for more memory. */
 const FLAGS = ['--single-threaded-gc', '--min-semi-space-size=16'];
@@ -75,11 +73,7 @@ const run = spawnSync(
   [
     ...(tier === 'unit' ? FLAGS : []),
     ...['--test', `--test-concurrency=${atOnce}`, `--test-timeout=${minutes * 60_000}`, '--test-reporter=spec'],
-    ...(tier === 'unit'
-      ? inProcesses(files)
-      : tier === 'system'
-        ? withPackages(files)
-        : files.map(file => join(root, file))),
+    ...(tier === 'unit' ? inProcesses(files) : files.map(file => join(root, file))),
   ],
   { stdio: 'inherit' },
 );
@@ -97,22 +91,10 @@ function inProcesses(names) {
   const together = Array.from({ length: Math.ceil(shared.length / A_PROCESS) }, (_, n) =>
     shared.slice(n * A_PROCESS, (n + 1) * A_PROCESS),
   );
-  keepLists();
-  const begun = [...slow.map(name => [name]), ...together].map(listOf);
-  return [...begun, ...rest.filter(name => !shared.includes(name)).map(name => join(root, name))];
-}
-
-function withPackages(names) {
-  const packaged = names.filter(name => PACKAGED.includes(basename(name, '.test.js')));
-  const rest = names.filter(name => !packaged.includes(name)).map(name => join(root, name));
-  if (packaged.length === 0) return rest;
-  keepLists();
-  return [listOf(packaged, 0), ...rest];
-}
-
-function keepLists() {
   mkdirSync(lists, { recursive: true });
   process.once('exit', () => rmSync(lists, { recursive: true, force: true }));
+  const begun = [...slow.map(name => [name]), ...together].map(listOf);
+  return [...begun, ...rest.filter(name => !shared.includes(name)).map(name => join(root, name))];
 }
 
 function listOf(names, n) {

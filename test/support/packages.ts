@@ -1,8 +1,7 @@
 /** Packages as `npm run package` makes them, hardly compressed unless asked, and what is needed to look at them. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Packages {
@@ -34,27 +33,6 @@ export function buildPackages(folder: string, more: More = {}): Packages {
     return join(folder, name);
   };
   return { folder, file, told: built.stderr };
-}
-
-export interface SignedPackages extends Packages {
-  /** The file of the secret key; `.pub` beside it. */
-  readonly key: string;
-}
-
-let signed: SignedPackages | undefined;
-
-/**
- * `.deb` and `.rpm` of this tree, signed: made once for all test files of a process, since joining the program takes most of half
- * a minute. Who spoils one puts it back.
- */
-export function signedPackages(): SignedPackages {
-  if (signed !== undefined) return signed;
-  const folder = mkdtempSync(join(tmpdir(), 'checkrd-packages-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const key = join(folder, 'release-key');
-  said(process.execPath, 'dist/cli/main.js', 'keygen', key);
-  signed = { ...buildPackages(join(folder, 'out'), { flags: ['--only', 'deb,rpm', '--sign', key] }), key };
-  return signed;
 }
 
 /** A reason to skip where a program is not there; false where all are. */

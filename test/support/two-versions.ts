@@ -1,7 +1,7 @@
 /** This tree's packages, and those of an earlier version of it with another first policy: what an upgrade has to bring over. */
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { buildPackages, signedPackages } from './packages.js';
+import { buildPackages } from './packages.js';
 
 export const EARLIER = '0.0.9';
 export const NOW: string = (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version;
@@ -30,7 +30,7 @@ export function twoVersions(folder: string): TwoVersions {
   for (const name of [...COPIED, ...FILES]) cpSync(name, join(root, name), { recursive: true });
   symlinkSync(resolve('node_modules'), join(root, 'node_modules'));
   const flags = ['--only', 'deb,rpm'];
-  const now = signedPackages();
+  const now = buildPackages(join(folder, 'now'), { flags });
   // The runtime is fetched and stripped once.
   symlinkSync(resolve('build/runtime'), join(root, 'build/runtime'));
   const about = join(root, 'package.json');

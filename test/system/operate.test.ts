@@ -10,19 +10,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { ARRIVED, checkSteps, OTHER_MACHINES, pageSteps } from '../support/operators-page.js';
 import { runOverlaid } from '../support/overlaid-root.js';
-import { signedPackages, without } from '../support/packages.js';
+import { buildPackages, said, without } from '../support/packages.js';
 
-const missing = without(
-  'dpkg',
-  'dpkg-deb',
-  'rpmbuild',
-  'unshare',
-  'logrotate',
-  'openssl',
-  'curl',
-  'setpriv',
-  'systemd-sysusers',
-);
+const missing = without('dpkg', 'dpkg-deb', 'unshare', 'logrotate', 'openssl', 'curl', 'setpriv', 'systemd-sysusers');
 const folder = mkdtempSync(join(tmpdir(), 'checkrd-operate-'));
 after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
 
@@ -37,10 +27,11 @@ function noOverlay(): string | false {
 }
 
 test('the page, from top to bottom', { skip: missing || noOverlay(), timeout: 1_000_000 }, async t => {
-  const { folder: out, key } = signedPackages();
+  const key = join(folder, 'release');
+  said(process.execPath, 'dist/cli/main.js', 'keygen', key);
+  const { folder: out } = buildPackages(join(folder, 'out'), { flags: ['--only', 'deb', '--sign', key] });
   const files: Record<string, string> = { [`${ARRIVED}/release.pub`]: `${key}.pub` };
-  for (const name of readdirSync(out).filter(one => !one.endsWith('.rpm')))
-    files[`${ARRIVED}/${name}`] = join(out, name);
+  for (const name of readdirSync(out)) files[`${ARRIVED}/${name}`] = join(out, name);
   const steps = pageSteps(OTHER_MACHINES);
   const run = join(folder, 'run');
   mkdirSync(run);

@@ -1,12 +1,16 @@
 // What lintian and rpmlint say of the packages: nothing but what is listed and argued in packaging/.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { test } from 'node:test';
-import { signedPackages, without } from '../support/packages.js';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { buildPackages, without } from '../support/packages.js';
 
 const skip = without('dpkg-deb', 'rpmbuild', 'lintian', 'rpmlint');
-const built = skip === false ? signedPackages() : null;
+const folder = mkdtempSync(join(tmpdir(), 'checkrd-lint-'));
+after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
+const built = skip === false ? buildPackages(join(folder, 'out'), { flags: ['--only', 'deb,rpm'] }) : null;
 
 /** Lines that name a mistake or a doubt. */
 function complaints(text: string): string[] {
