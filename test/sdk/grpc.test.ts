@@ -113,6 +113,10 @@ rules:
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const ended = once(child, 'close');
+    t.after(async () => {
+      child.kill('SIGKILL');
+      await ended;
+    });
     const said: Record<string, unknown> = {};
     for await (const line of createInterface(child.stdout)) {
       const [step, what] = JSON.parse(line) as [string, unknown];

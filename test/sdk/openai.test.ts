@@ -114,7 +114,7 @@ function recorded(agentId: string, from: number): Recorded {
   return { decisions: of('decision', 'code'), outcomes: of('outcome', 'result') };
 }
 
-/** The same, once a stream's outcome is there: its reader may hear of the end first. */
+/** The same, once the outcome is there: who reads an answer may hear of its end first. */
 async function recordedAtEnd(agentId: string, from: number): Promise<Recorded> {
   await until('an outcome', () => recorded(agentId, from).outcomes.length > 0);
   return recorded(agentId, from);
@@ -124,7 +124,7 @@ test('an allowed call answers: one decision, one outcome', async () => {
   const from = log('sdk-answer').length;
   const got = await answering.openai.chat.completions.create({ model: 'small', messages });
   assert.equal(got.choices[0]?.message.content, 'hello');
-  assert.deepEqual(recorded('sdk-answer', from), { decisions: ['rule_allowed'], outcomes: ['ok'] });
+  assert.deepEqual(await recordedAtEnd('sdk-answer', from), { decisions: ['rule_allowed'], outcomes: ['ok'] });
 });
 
 test('a call denied by a body rule never reaches the server; the 403 form makes one record and no retries', async () => {
@@ -216,7 +216,7 @@ test('retries of the client do not outlast the switch: a call in flight fails, a
   writeFileSync(join(home, 'killswitch'), '');
   await failed;
   assert.equal(hits.length, before + 1, 'no retry reached the server');
-  assert.deepEqual(recorded('sdk-throw', from), {
+  assert.deepEqual(await recordedAtEnd('sdk-throw', from), {
     decisions: ['rule_allowed', 'kill_switch', 'kill_switch'],
     outcomes: ['killed'],
   });

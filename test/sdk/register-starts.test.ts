@@ -89,7 +89,7 @@ for (const node of NODES) {
       NODE_TEST_CONTEXT: undefined,
     };
     for (const [name, args, input] of starts) {
-      const ran = spawnSync(node, args, { cwd: home.dir, env, input, encoding: 'utf8', timeout: 30_000 });
+      const ran = spawnSync(node, args, { cwd: home.dir, env, input, encoding: 'utf8', timeout: 120_000 });
       assert.match(ran.stdout, /guarded default_denied/, `${name}: ${ran.stdout}${ran.stderr}`);
       assert.equal(ran.status, 0, name);
       assert.doesNotMatch(ran.stderr, /already/, name);

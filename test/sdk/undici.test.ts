@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
@@ -58,14 +57,18 @@ async function runCalls(
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const closed = once(child, 'close');
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await closed;
+  });
   const said: Record<string, unknown> = {};
   createInterface(child.stdout).on('line', line => {
     const [name, how] = JSON.parse(line) as [string, unknown];
     said[name] = how;
     if (name === 'kill me') home.write('killswitch', '');
-    if (name === 'kill') rmSync(home.path('killswitch'), { force: true });
   });
-  assert.deepEqual(await once(child, 'close'), [0, null]);
+  assert.deepEqual(await closed, [0, null]);
   return { said, home, server };
 }
 

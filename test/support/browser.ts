@@ -30,11 +30,17 @@ export interface Browser {
 
 interface Playwright {
   readonly chromium: {
-    launch(options: { readonly executablePath: string; readonly args: readonly string[] }): Promise<Browser>;
+    launch(options: {
+      readonly executablePath: string;
+      readonly args: readonly string[];
+      readonly timeout: number;
+    }): Promise<Browser>;
   };
 }
 
 const PROGRAM = '/usr/bin/chromium';
+/** From a cold disk, beside others. */
+const START_MAX_MS = 180_000;
 const FLAGS = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
@@ -50,5 +56,5 @@ export function noBrowser(): string | false {
 /** With a profile of its own, which is gone when it is closed. */
 export async function openBrowser(...flags: readonly string[]): Promise<Browser> {
   const { chromium } = createRequire(packages)('playwright-core') as Playwright;
-  return await chromium.launch({ executablePath: PROGRAM, args: [...FLAGS, ...flags] });
+  return await chromium.launch({ executablePath: PROGRAM, args: [...FLAGS, ...flags], timeout: START_MAX_MS });
 }

@@ -8,7 +8,7 @@
  * Roots stand in $CHECKRD_ROOTS (else `checkrd-roots` in the folder of temporary files); one that is not there is made.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -35,8 +35,10 @@ export interface StepEnd {
 
 const ROOTS = process.env.CHECKRD_ROOTS ?? join(tmpdir(), 'checkrd-roots');
 const INCLUDED = 'systemd,systemd-sysv,dbus,logrotate,man-db,bash-completion,rpm';
+/** Of one try: a mirror that answers no more must not hold up everything. */
+const MAKE_MAX_S = 400;
 /** A step that hangs ends the run, and the test. */
-const RUN_MAX_MS = 540_000;
+const RUN_MAX_MS = 1_200_000;
 /** Folder in the root for what drives it. */
 export const DRIVE = '/drive';
 
@@ -47,15 +49,38 @@ export function debianRoot(release: Release): string {
   mkdirSync(ROOTS, { recursive: true });
   const begun = mkdtempSync(`${root}.begun-`);
   try {
-    runs('debootstrap', '--variant=minbase', `--include=${INCLUDED}`, release, begun);
+    const make = ['debootstrap', '--variant=minbase', `--include=${INCLUDED}`, release, begun];
+    runs('timeout', '--kill-after=30', String(MAKE_MAX_S), ...make);
     // mkdtemp's 0700 would close `/` to every service that is not root's.
     chmodSync(begun, 0o755);
     // Another run may have been faster.
     if (!existsSync(root)) renameSync(begun, root);
   } finally {
+    // One that was cut off leaves them mounted.
+    for (const name of ['proc', 'sys']) spawnSync('umount', ['-l', join(begun, name)]);
     rmSync(begun, { recursive: true, force: true });
   }
   return root;
+}
+
+const without = new Map<Release, string | false>();
+
+/** False, or why the root can neither be found nor made: its packages come from a mirror, which is asked twice. */
+export function noRoot(release: Release): string | false {
+  const known = without.get(release);
+  if (known !== undefined) return known;
+  let why: string | false = false;
+  for (let tries = 2; tries > 0; tries--) {
+    try {
+      debianRoot(release);
+      why = false;
+      break;
+    } catch (error) {
+      why = `no ${release} was to be had: ${String(error).replace(/\s+/g, ' ').slice(-300)}`;
+    }
+  }
+  without.set(release, why);
+  return why;
 }
 
 /** Writes a file of root's, with its folders. */

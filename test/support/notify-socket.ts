@@ -19,6 +19,13 @@ export const noNotifySocket: string | false = [TOOL, 'systemd-notify'].every(
   ? false
   : `no ${TOOL} or systemd-notify on this machine`;
 
+/** Says a word there, behind all that was said before, and waits until it is heard. */
+export async function markNotified(path: string, heard: () => string, word: string): Promise<void> {
+  const env = { PATH: process.env.PATH, NOTIFY_SOCKET: path };
+  spawnSync('systemd-notify', [`STATUS=${word}`], { env });
+  await until(word, () => heard().includes(word));
+}
+
 /** Listens at `path`; the answer tells everything heard so far, datagrams joined. */
 export async function notifySocket(t: TestContext, path: string): Promise<() => string> {
   const ear: ChildProcess = spawn(TOOL, ['--datagram', '-l', path, 'sh', '-c', 'exec cat <&3'], {
@@ -28,8 +35,8 @@ export async function notifySocket(t: TestContext, path: string): Promise<() => 
   ear.stdout?.setEncoding('utf8').on('data', (part: string) => {
     heard += part;
   });
+  const end = once(ear, 'close');
   t.after(async () => {
-    const end = once(ear, 'close');
     ear.kill('SIGKILL');
     await end;
   });

@@ -29,7 +29,7 @@ export const OTHER_MACHINES = ['rpm -U', 'tar -C /opt'];
 const EXITS: readonly (readonly [string, number])[] = [['df -h', 2]];
 
 const decides = `runuser -u crm -- curl -s --unix-socket /run/checkrd/agent/crm.sock http://checkrd/v1/decide -d '{"request":{"method":"GET","url":"https://crm.example.com/contacts/1001"}}'`;
-const until = (holds: string): string => `for i in $(seq 100); do if ${holds}; then break; fi; sleep 0.1; done`;
+const until = (holds: string): string => `for i in $(seq 900); do if ${holds}; then break; fi; sleep 0.1; done`;
 const inForce = until(
   `curl -s --unix-socket /run/checkrd/checkrd.sock http://checkrd/healthz | grep -q "$(sha256sum </etc/checkrd/policy.yaml | cut -c1-64)"`,
 );

@@ -14,7 +14,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync }
 import { dirname, join } from 'node:path';
 import type { StepEnd } from './debian-root.js';
 
-const MAX_MS = 240_000;
+const MAX_MS = 900_000;
 
 const SYSTEMCTL = `#!/bin/bash
 for word in "$@"; do case $word in --now) now=yes ;; -*) ;; *) [ -n "$verb" ] || verb=$word ;; esac; done
@@ -38,7 +38,7 @@ start() {
     env -i PATH=/usr/sbin:/usr/bin CHECKRD_DAEMON_DRAIN_TIMEOUT=0 /usr/bin/checkrd daemon --config /etc/checkrd/checkrd.yaml \\
     </dev/null >>/drive/journal 2>&1 &
   echo $! >$pid
-  for i in $(seq 300); do
+  for i in $(seq 900); do
     curl -s --unix-socket /run/checkrd/checkrd.sock http://checkrd/healthz >/dev/null && return 0
     sleep 0.1
   done

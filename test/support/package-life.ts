@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import type { TestContext } from 'node:test';
-import { machine, type Release, type StepEnd } from './debian-root.js';
+import { machine, noRoot, type Release, type StepEnd } from './debian-root.js';
 import { accidentSteps, oddSteps, UNPACKING } from './package-accidents.js';
 import { DEB, lifeSteps, type Manager, PURGE_STEPS } from './package-steps.js';
 import { EARLIER, NOW, type TwoVersions } from './two-versions.js';
@@ -13,7 +13,16 @@ export const noMachine: string | false =
     ? 'only root can put a machine together'
     : process.arch !== 'x64'
       ? 'the packages of this test are for x64'
-      : lacking(['debootstrap', 'unshare', 'dpkg-deb', 'rpmbuild', 'rpm']);
+      : lacking(['debootstrap', 'unshare', 'dpkg-deb', 'rpmbuild', 'rpm']) || forbidden();
+
+/** As the machines are put together. */
+function forbidden(): string | false {
+  const lays =
+    'd=$(mktemp -d); cd $d; mkdir l u w r; mount -t overlay t -o lowerdir=l,upperdir=u,workdir=w r; umount r; cd /; rm -r $d';
+  const apart = ['--net', '--uts', '--ipc', '--mount', '--pid', '--fork', '--kill-child'];
+  const tried = spawnSync('unshare', [...apart, 'sh', '-ec', lays], { encoding: 'utf8' });
+  return tried.status !== 0 && `this machine lets nobody lay one folder over another: ${tried.stderr.trim()}`;
+}
 
 function lacking(programs: readonly string[]): string | false {
   const missing = programs.filter(name => spawnSync(name, ['--version']).error !== undefined);
@@ -47,6 +56,8 @@ const IN_USE = [
 
 export async function packageLife(t: TestContext, manager: Manager, release: Release, versions: TwoVersions) {
   const isDeb = manager === DEB;
+  const missing = noRoot(release);
+  if (missing !== false) return t.skip(missing);
   const ends = await machine(t, release, versions.files).run({
     ...lifeSteps(manager),
     ...(isDeb ? PURGE_STEPS : {}),
@@ -145,6 +156,8 @@ export async function packageLife(t: TestContext, manager: Manager, release: Rel
 
 export async function packageAccidents(t: TestContext, manager: Manager, release: Release, versions: TwoVersions) {
   const isDeb = manager === DEB;
+  const missing = noRoot(release);
+  if (missing !== false) return t.skip(missing);
   const { files } = versions;
   const cut = lookedAt(await machine(t, release, files).run(accidentSteps(manager)));
   const odd = lookedAt(await machine(t, release, files).run(oddSteps(manager)));

@@ -19,7 +19,10 @@ const MODES = `find /etc/checkrd /etc/logrotate.d/checkrd /usr/bin/checkrd /usr/
   find /usr/lib/systemd/system/checkrd* /usr/lib/sysusers.d/checkrd.conf /usr/lib/tmpfiles.d/checkrd.conf /usr/share/checkrd /usr/share/doc/checkrd \\
     /usr/share/bash-completion/completions/checkrd /var/lib/checkrd* /var/log/checkrd* -printf '%u:%g %m %p\\n'`;
 
-/** As the unit starts it: what ExecStart= says, as its user, with its folders and its umask. No systemd runs here. */
+/**
+ * As the unit starts it: what ExecStart= says, as its user, with its folders and its umask. No systemd runs here. Nobody tells of
+ * outcomes either: each stop would wait ten seconds for them.
+ */
 export const START = `
   unit=/usr/lib/systemd/system/checkrd.service
   of() { sed -n "s/^$1=//p" $unit | head -1; }
@@ -27,7 +30,7 @@ export const START = `
   install -d -o $u -g $(of Group) -m $(of RuntimeDirectoryMode) /run/$(of RuntimeDirectory)
   install -d -o $u -g $(of Group) -m $(of StateDirectoryMode) /var/lib/$(of StateDirectory)
   (umask $(of UMask); exec setpriv --reuid $u --regid $(of Group) --groups $(of SupplementaryGroups),crm --no-new-privs \\
-    --bounding-set -all --inh-caps -all $(of ExecStart) >>/drive/daemon.said 2>&1) &
+    --bounding-set -all --inh-caps -all env CHECKRD_DAEMON_DRAIN_TIMEOUT=0 $(of ExecStart) >>/drive/daemon.said 2>&1) &
   echo $! >/run/daemon.pid
   ${until(`[ -S ${CRM} ] && /drive/ask ${MAIN} /readyz >/dev/null`)}`;
 export const STOP = `kill $(cat /run/daemon.pid); ${until('! [ -e /proc/$(cat /run/daemon.pid) ]')}; rm -f /run/daemon.pid`;

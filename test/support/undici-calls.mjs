@@ -1,8 +1,10 @@
 // What undici can do, done once each, under `checkrd/register`: `node undici-calls.mjs`. The places come by the environment.
 // Prints a JSON line for each: [name, how the program met it].
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 
 const { CALLS_AT: at, CALLS_PROXY: proxy, CALLS_UNDICI, CALLS_CHECKRD, CALLS_ONLY } = process.env;
@@ -308,6 +310,8 @@ const CALLS = {
       }
       return 'ended';
     } catch (error) {
+      // Before the next call.
+      rmSync(join(process.env.CHECKRD_CONFIG_DIR, 'killswitch'));
       return codeOf(error);
     }
   },

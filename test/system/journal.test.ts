@@ -23,12 +23,13 @@ mkdir -p /run/systemd && mount -t tmpfs none /run/systemd && mkdir /run/systemd/
 python3 -c "$RECEIVE" "$1/received" "$1/bound" &
 receiver=$!
 trap 'kill "$receiver" 2>/dev/null' EXIT
+trap 'exit 1' TERM
 while [ ! -e "$1/bound" ]; do sleep 0.02; done
 "$NODE" dist/cli/main.js daemon --config "$1/checkrd.yaml" &
 daemon=$!
 trap 'kill -TERM "$daemon"' TERM
 wait "$daemon"; wait "$daemon"
-sleep 0.5
+for i in $(seq 400); do grep -q 'CHECKRD_EVENT=stopped' "$1/received" && break; sleep 0.05; done
 `;
 const can = (program: string, ...args: string[]) => spawnSync(program, args).status === 0;
 const skip =
@@ -50,10 +51,16 @@ test('a kill, a refused policy and the daemon’s own life reach the journal wit
   const child = spawn('unshare', ['-m', 'sh', '-c', SCRIPT, 'sh', home.dir], {
     env: { PATH: process.env.PATH, NODE: process.execPath, RECEIVE, JOURNAL_STREAM: '8:1' },
     stdio: 'ignore',
+    // A group of its own, so that all of them end with the test.
+    detached: true,
   });
   const exit = once(child, 'exit');
   t.after(async () => {
-    child.kill('SIGTERM');
+    try {
+      process.kill(-(child.pid as number), 'SIGKILL');
+    } catch {
+      // They have ended.
+    }
     await exit;
     home.remove();
   });

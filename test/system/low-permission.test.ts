@@ -85,7 +85,7 @@ function prepared(t: Parameters<typeof nobodysFolder>[0]): string {
 
 function asNobody(folder: string, ...args: string[]) {
   const env = { PATH: process.env.PATH, CHECKRD_CONFIG_DIR: folder, CHECKRD_AGENT_ID: 'crm', HOME: '/nonexistent' };
-  return spawnSync(process.execPath, args, { env, encoding: 'utf8', timeout: 20_000, ...nobody });
+  return spawnSync(process.execPath, args, { env, encoding: 'utf8', timeout: 120_000, ...nobody });
 }
 
 for (const { name, take, code, says, hint } of lacking) {

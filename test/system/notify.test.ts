@@ -1,13 +1,13 @@
 // T-106 of THREAT-MODEL.md.
 /** Readiness through the real `systemd-notify` to a real datagram socket. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { daemonReady, spawnDaemon } from '../support/daemon-process.js';
 import { nobody, nobodysFolder, notRoot } from '../support/nobody.js';
-import { noNotifySocket, notifySocket } from '../support/notify-socket.js';
+import { markNotified, noNotifySocket, notifySocket } from '../support/notify-socket.js';
 import { ask } from '../support/unix-http.js';
 import { until } from '../support/until.js';
 
@@ -52,7 +52,8 @@ test('a daemon that cannot start never says READY', { skip: noNotifySocket }, as
   writeFileSync(join(folder, 'audit'), 'no folder');
   const daemon = spawnDaemon(t, folder, { env: { NOTIFY_SOCKET: socket } });
   assert.equal(await daemon.exit, 2, daemon.said());
-  assert.equal(heard(), '');
+  await markNotified(socket, heard, 'after its end');
+  assert.match(heard(), /^STATUS=after its end/);
 });
 
 test('a notify socket where nobody listens is said, and the daemon serves all the same', {
@@ -83,10 +84,15 @@ test('as another user: the watchdog hears of a daemon that turns and not of one 
   );
   daemon.kill('SIGSTOP');
   await until('it stands', () => readFileSync(`/proc/${daemon.pid}/stat`, 'utf8').includes(') T '));
-  // A word that was under way may still arrive; were it to go on, five of its times were enough to hear of it.
-  await new Promise(resolve => setTimeout(resolve, 300));
+  // A word that was under way, in a process of its own, still arrives.
+  const children = () => readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, 'utf8').trim().split(' ');
+  const running = (pid: string): boolean => pid !== '' && existsSync(`/proc/${pid}/exe`);
+  await until('its words are said', () => !children().some(running));
+  await markNotified(socket, heard, 'it stands');
   const before = beats();
+  // Were it to go on, this would be long enough to hear of it.
   await new Promise(resolve => setTimeout(resolve, 500));
+  await markNotified(socket, heard, 'it stood');
   assert.equal(beats(), before);
   daemon.kill('SIGCONT');
   await until('it goes on', () => beats() > before);

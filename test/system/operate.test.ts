@@ -26,7 +26,7 @@ function noOverlay(): string | false {
   return tried.status !== 0 && 'this machine lets nobody lay one folder over another';
 }
 
-test('the page, from top to bottom', { skip: missing || noOverlay(), timeout: 500_000 }, async t => {
+test('the page, from top to bottom', { skip: missing || noOverlay(), timeout: 1_000_000 }, async t => {
   const key = join(folder, 'release');
   said(process.execPath, 'dist/cli/main.js', 'keygen', key);
   const { folder: out } = buildPackages(join(folder, 'out'), { flags: ['--only', 'deb', '--sign', key] });

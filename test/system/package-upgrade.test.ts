@@ -28,7 +28,7 @@ tests:
 `;
 
 test('it decides, reloads, is stopped by the switch, rotates and ends with its files gone', {
-  timeout: 240_000,
+  timeout: 600_000,
 }, async t => {
   const folder = tempFolder(t);
   const installed = join(folder, 'installed');

@@ -138,7 +138,9 @@ function within(
     {
       encoding: 'utf8',
       // A hang must not take the others with it.
-      timeout: 90_000,
+      timeout: 300_000,
+      // It heeds no other signal while it waits.
+      killSignal: 'SIGKILL',
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env },
     },
   );

@@ -182,7 +182,7 @@ const said = { allowed: {}, denied: {}, reuse: null, kill: null };
 for (const [name, act] of Object.entries(ALLOWED)) {
   if (plan.omit?.includes(name)) continue;
   const late = new AbortController();
-  const hung = sleep(10_000, { hangs: true }, { signal: late.signal }).catch(() => null);
+  const hung = sleep(30_000, { hangs: true }, { signal: late.signal }).catch(() => null);
   said.allowed[name] = await Promise.race([outcomeOf((async () => act())()), hung]);
   late.abort();
 }

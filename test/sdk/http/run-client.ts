@@ -73,7 +73,7 @@ export async function runClient<Said>(
       NODE_TLS_REJECT_UNAUTHORIZED: '0',
       NODE_NO_WARNINGS: '1',
     },
-    timeout: 60_000,
+    timeout: 300_000,
     maxBuffer: 64 * 1024 * 1024,
   });
   if (stdout === '') throw new Error(`it said nothing: ${stderr}`);

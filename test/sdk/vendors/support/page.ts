@@ -121,7 +121,7 @@ async function runRegistered(file: string, policy: string): Promise<{ readonly c
   const child = spawn(process.execPath, [...registerFlags(), fileURLToPath(file)], {
     env: { ...env, [UNTOUCHED]: '1', CHECKRD_CONFIG_DIR: home.dir, CHECKRD_AGENT_ID: AGENT },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 100_000,
+    timeout: 400_000,
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {

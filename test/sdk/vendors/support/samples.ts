@@ -69,7 +69,7 @@ async function run(
   const child = spawn(process.execPath, ['--import', network, sample], {
     env: { PATH: process.env.PATH, HOME: home, ...keys },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 100_000,
+    timeout: 400_000,
   });
   let out = '';
   let err = '';
