@@ -36,8 +36,7 @@ export function isLayerName(name: string): boolean {
 
 /** A name that a line of the manifest and a record can hold: no control character, no slash, no byte that was no UTF-8. */
 export function isSoundName(name: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is refused
-  return name !== '' && !/[\u0000-\u001f\u007f/\ufffd]/.test(name) && utf8(name).length <= NAME_MAX_BYTES;
+  return name !== '' && !/[\p{Cc}/\ufffd]/u.test(name) && utf8(name).length <= NAME_MAX_BYTES;
 }
 
 /** By their UTF-8 bytes. */

@@ -6,7 +6,9 @@
  *
  * Agents choose paths and names: a policy must not read otherwise than it decides.
  */
-const UNSEEN = /(?! )[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
+import { HIDDEN_CHARACTERS } from '../hidden-characters.js';
+
+const UNSEEN = new RegExp(`(?! )${HIDDEN_CHARACTERS}`, 'gu');
 
 /** A YAML scalar in double quotes. */
 export function quotedText(text: string): string {

@@ -6,6 +6,7 @@
  *   out  : a lint for each line that has one, at the first of them
  *   never: looks at what an escape (`\u202E`) stands for: that one shows
  */
+import { HIDDEN_CHARACTERS } from '../../hidden-characters.js';
 import { type Lint, lintAt } from '../lints.js';
 import { Positions } from '../positions.js';
 
@@ -14,7 +15,7 @@ const BEYOND_PLAIN = /[^\t\n\r -~]/;
 
 /** What other scripts and emoji need between their characters: joiners, the wide space, which form of a sign is meant. */
 const JOINED = String.raw`(?<=[^\p{ASCII}\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}])[\u200C\u200D\u3000\uFE0E\uFE0F]`;
-const HIDDEN = new RegExp(String.raw`(?![\t\n\r ]|${JOINED})[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}]`, 'gu');
+const HIDDEN = new RegExp(String.raw`(?![\t\n\r ]|${JOINED})${HIDDEN_CHARACTERS}`, 'gu');
 
 export function lintText(text: string): readonly Lint[] {
   if (!BEYOND_PLAIN.test(text)) return [];
