@@ -18,7 +18,7 @@ import type { LimitMemory } from './limit-memory.js';
 import { PolicyAdmission } from './policy-admission.js';
 import type { Admission, BuildOutcome, PolicySet, WatchedPolicySource } from './policy-ports.js';
 import { loadedRecord, openPolicyRecords } from './policy-records.js';
-import { openPolicySourceSync } from './reloader.js';
+import { openPolicySource } from './reloader.js';
 import { VersionStore } from './version-store.js';
 
 /** What records and health say instead of a path. */
@@ -62,7 +62,7 @@ export function openPolicy(
   }
   const admission = admissionOf(settings, append, isFirstStart);
   const guarded = (set: PolicySet, built: BuildOutcome) => admission?.guarded(set, built) ?? built;
-  return openPolicySourceSync({
+  return openPolicySource({
     path: settings.policy,
     stateDir: settings.stateDir,
     build: set => {

@@ -56,6 +56,8 @@ export interface PolicySourceOptions {
   /** Where policies that went live are kept; null: nowhere, and no last good one after a restart. */
   readonly stateDir: string | null;
   readonly build: Build;
+  /** As `build`, for the first load, in a constructor. */
+  readonly buildSync: BuildSync;
   /** SHA-256 as hexadecimal. */
   readonly hash: (bytes: Uint8Array) => Sha256Hex;
   /**
@@ -75,11 +77,6 @@ export interface PolicySourceOptions {
   /** False: the files are read at start and at `lookAgain` only. */
   readonly watch?: boolean;
   readonly timers?: Timers;
-}
-
-export interface SyncPolicySourceOptions extends PolicySourceOptions {
-  /** As `build`, for the first load in a constructor. */
-  readonly buildSync: BuildSync;
 }
 
 export interface WatchedPolicySource extends PolicySource {

@@ -25,8 +25,6 @@ export interface ReloadShell {
   restMs(at: number): number;
   /** Answers by `feed`, at once or later. */
   perform(effect: Act): void;
-  /** After each step, with the stage it has come to. */
-  stepped?(stage: State['stage']): void;
 }
 
 export class ReloadLoop {
@@ -75,7 +73,6 @@ export class ReloadLoop {
       if (effect.do === 'wait') this.#wait(effect.ms);
       else this.#shell.perform(effect);
     }
-    this.#shell.stepped?.(this.#state.stage);
   }
 
   /** The machine waits for the newest change; a file that was being written before it must stand still too. */

@@ -8,7 +8,7 @@
 import { resolve } from 'node:path';
 import type { Sha256Hex } from '../core/brand.js';
 import { Fault } from '../core/fault.js';
-import { BEGIN, type Rejection, type Seen, type State } from '../core/reload/machine.js';
+import { BEGIN, type Rejection, type Seen } from '../core/reload/machine.js';
 import type { KeptSet } from '../disk/policy-archive.js';
 import { type PolicyPlace, policyPlace } from '../disk/policy-set.js';
 import { SYSTEM_TIMERS, type Timers } from '../disk/timers.js';
@@ -25,7 +25,6 @@ import type {
   PolicySet,
   PolicySourceOptions,
   Rebuilt,
-  SyncPolicySourceOptions,
   WatchedPolicySource,
 } from './policy-ports.js';
 import { PolicyReader, type ReadSet, watchPolicy } from './policy-reader.js';
@@ -33,17 +32,10 @@ import { loadedRecord, type OwedRecords, openPolicyRecords, problemOf, rejectedR
 import { type Act, isMoved, ReloadLoop } from './reload-loop.js';
 import type { Generation, PolicyHealth } from './types.js';
 
-/** Loads the files before it answers; a bad or missing policy is no failure of this call: see `health`. */
-export async function openPolicySource(options: PolicySourceOptions): Promise<WatchedPolicySource> {
+/** Reads and builds before it answers; a bad or missing policy is no failure of this call: see `health`. */
+export function openPolicySource(options: PolicySourceOptions): WatchedPolicySource {
   const source = new Reloader(options);
-  await source.begin();
-  return source;
-}
-
-/** The same for constructors: reads and builds at once. */
-export function openPolicySourceSync(options: SyncPolicySourceOptions): WatchedPolicySource {
-  const source = new Reloader(options);
-  source.beginSync(options.buildSync);
+  source.begin(options.buildSync);
   return source;
 }
 
@@ -81,7 +73,6 @@ class Reloader implements WatchedPolicySource {
   #rebuilt = 0;
   #buildNow: BuildSync | null = null;
   #watch: ReturnType<typeof watchPolicy> | null = null;
-  #settled: () => void = () => {};
   /** What is on its way into the state folder. */
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -101,19 +92,10 @@ class Reloader implements WatchedPolicySource {
       look: at => this.#look(at),
       restMs: at => this.#reader.restMs(at),
       perform: effect => this.#perform(effect),
-      stepped: stage => this.#stepped(stage),
     });
   }
 
-  async begin(): Promise<void> {
-    const settled = new Promise<void>(done => {
-      this.#settled = done;
-    });
-    this.#start();
-    await settled;
-  }
-
-  beginSync(build: BuildSync): void {
+  begin(build: BuildSync): void {
     this.#buildNow = build;
     try {
       this.#start();
@@ -152,7 +134,6 @@ class Reloader implements WatchedPolicySource {
 
   async close(): Promise<void> {
     this.#loop.close();
-    this.#settled();
     await this.#watch?.close();
     await this.#writing;
   }
@@ -169,11 +150,6 @@ class Reloader implements WatchedPolicySource {
   #look(at: number): Seen {
     this.#records.retry();
     return this.#reader.look(at);
-  }
-
-  #stepped(stage: State['stage']): void {
-    // A file that never settles must not hold up a start for ever.
-    if (stage === 'idle' || (stage === 'changed' && this.#issue !== null)) this.#settled();
   }
 
   #perform(effect: Act): void {

@@ -11,7 +11,7 @@ import type {
   PolicySourceOptions,
   WatchedPolicySource,
 } from '#src/agent/policy-ports.js';
-import { openPolicySource, openPolicySourceSync } from '#src/agent/reloader.js';
+import { openPolicySource } from '#src/agent/reloader.js';
 import type { Generation, LiveDocument } from '#src/agent/types.js';
 import { type Sha256Hex, sha256Hex } from '#src/core/brand.js';
 import type { Engine } from '#src/wasm/engine.js';
@@ -94,13 +94,17 @@ export interface SourceBench {
   rules(): string | null;
 }
 
-export async function openBench(
+export function openBench(
   t: TestContext,
   options: Partial<Omit<PolicySourceOptions, 'build'>> & { readonly path: string; readonly build?: BuildDocument },
-  way: 'sync' | 'async' = 'async',
-): Promise<SourceBench> {
+): SourceBench {
   const records: PolicyRecord[] = [];
   const names = new Map<string, string>();
+  const built = (set: PolicySet): Promise<BuildOutcome> | BuildOutcome => {
+    const outcomes = each(set, options.build ?? (async (...document) => build(...document)));
+    const waits = outcomes.some(outcome => outcome instanceof Promise);
+    return waits ? Promise.all(outcomes).then(all => joined(set, all)) : joined(set, outcomes as BuildOutcome[]);
+  };
   const all: PolicySourceOptions = {
     stateDir: null,
     hash,
@@ -108,13 +112,14 @@ export async function openBench(
     adopt() {},
     securityMode: 'strict',
     ...options,
-    build: set => {
-      const outcomes = each(set, options.build ?? (async (...document) => build(...document)));
-      const waits = outcomes.some(outcome => outcome instanceof Promise);
-      return waits ? Promise.all(outcomes).then(all => joined(set, all)) : joined(set, outcomes as BuildOutcome[]);
+    build: built,
+    // The first load waits for nobody.
+    buildSync: set => {
+      const outcome = built(set);
+      return outcome instanceof Promise ? buildSet(set) : outcome;
     },
   };
-  const source = way === 'async' ? await openPolicySource(all) : openPolicySourceSync({ ...all, buildSync: buildSet });
+  const source = openPolicySource(all);
   t.after(() => source.close());
   const rulesOf = (g: Generation | null) => g?.documents.flatMap(namesOf).join(',') ?? null;
   return {

@@ -37,7 +37,7 @@ interface Place {
   layer(name: string): string;
   put(path: string, text: string): void;
   drop(name: string): boolean;
-  open(options?: Partial<Parameters<typeof openBench>[1]>, way?: 'sync' | 'async'): Promise<SourceBench>;
+  open(options?: Partial<Parameters<typeof openBench>[1]>): SourceBench;
 }
 
 function place(t: TestContext): Place {
@@ -57,8 +57,7 @@ function place(t: TestContext): Place {
   return {
     ...{ dir, path, timers, layer, put },
     drop: name => openLayerMemory(stateDir, path, hash).drop({ name, byUid: 7, time: '2026-01-07T12:00:00Z' }),
-    open: (options = {}, way = 'async') =>
-      openBench(t, { path, stateDir, timers, watch: false, build, ...options }, way),
+    open: (options = {}) => openBench(t, { path, stateDir, timers, watch: false, build, ...options }),
   };
 }
 
@@ -248,7 +247,7 @@ suite('layers: one change each', { concurrency: 8 }, () => {
   for (const [what, act, wanted, about] of ROWS) {
     test(what, async t => {
       const p = place(t);
-      const bench = await p.open();
+      const bench = p.open();
       assert.equal(bench.rules(), 'main,a,b');
       act(p);
       assert.equal(await settled(bench, p.timers, wanted), wanted);
@@ -261,7 +260,7 @@ suite('layers: one change each', { concurrency: 8 }, () => {
 
   test('a layer that comes back ends the trouble without another load', async t => {
     const p = place(t);
-    const bench = await p.open();
+    const bench = p.open();
     renameSync(p.layer('10-a.yaml'), join(p.dir, 'aside'));
     assert.equal(await settled(bench, p.timers, kept('policy_layer_gone')), kept('policy_layer_gone'));
     renameSync(join(p.dir, 'aside'), p.layer('10-a.yaml'));
@@ -282,7 +281,7 @@ suite('layers: one change each', { concurrency: 8 }, () => {
     }
     symlinkSync('..1', p.layer('..data'));
     for (const name of ['10-a.yaml', '20-b.yaml']) symlinkSync(join('..data', name), p.layer(name));
-    const bench = await p.open();
+    const bench = p.open();
     assert.equal(bench.rules(), 'main,a,a2');
     symlinkSync('..2', p.layer('..data_tmp'));
     renameSync(p.layer('..data_tmp'), p.layer('..data'));
@@ -294,7 +293,7 @@ suite('layers: one change each', { concurrency: 8 }, () => {
 
   test('a half-written layer is not read because another file is renamed into place', async t => {
     const p = place(t);
-    const bench = await p.open({ stateDir: null });
+    const bench = p.open({ stateDir: null });
     const whole = `rule a\n${rule('more')}`;
     writeFileSync(p.layer('10-a.yaml'), whole.slice(0, 7));
     bench.source.lookAgain();
@@ -317,7 +316,7 @@ suite('layers: one change each', { concurrency: 8 }, () => {
 
   test('a layer that comes is not read before it has stood still for a second, however it came', async t => {
     const p = place(t);
-    const bench = await p.open({ stateDir: null });
+    const bench = p.open({ stateDir: null });
     p.put(p.layer('30-c.yaml'), rule('c'));
     bench.source.lookAgain();
     p.timers.pass(999);
@@ -331,7 +330,7 @@ suite('layers: one change each', { concurrency: 8 }, () => {
 suite('layers: kept and brought back', { concurrency: 8 }, () => {
   test('the generation is named by its manifest, which is kept with every document', async t => {
     const p = place(t);
-    const { source } = await p.open();
+    const { source } = p.open();
     const kept = (id: string) => readFileSync(join(p.dir, 'state', 'policies', id), 'utf8');
     const manifest = `${sha(rule('main'))} policy.yaml\n${sha(rule('a'))} 10-a.yaml\n${sha(rule('b'))} 20-b.yaml\n`;
     assert.equal(source.current?.id, sha(manifest));
@@ -346,7 +345,7 @@ suite('layers: kept and brought back', { concurrency: 8 }, () => {
 
   test('what is being kept when the source closes is kept before it has closed', async t => {
     const p = place(t);
-    const { source } = await p.open();
+    const { source } = p.open();
     for (const [i, name] of ['a', 'b'].entries()) p.put(p.layer(`${i + 1}0-${name}.yaml`), rule(`${name}2`));
     source.lookAgain();
     p.timers.pass(1_100);
@@ -410,34 +409,32 @@ suite('layers: kept and brought back', { concurrency: 8 }, () => {
     ],
     ['the main document was removed', p => unlinkSync(p.path), 'null policy_missing', 'rejected policy_missing'],
   ];
-  for (const [i, [what, act, wanted, records]] of whileStopped.entries()) {
-    for (const way of i % 2 === 0 ? (['async'] as const) : (['sync'] as const)) {
-      test(`while stopped, ${what} (${way})`, async t => {
-        const p = place(t);
-        await (await p.open()).source.close();
-        act(p);
-        const bench = await p.open({}, way);
-        assert.equal(`${bench.rules()} ${bench.source.health().issue?.code ?? 'ok'}`, wanted);
-        assert.equal(bench.said().join(', '), records);
-      });
-    }
+  for (const [what, act, wanted, records] of whileStopped) {
+    test(`while stopped, ${what}`, async t => {
+      const p = place(t);
+      p.open().source.close();
+      act(p);
+      const bench = p.open();
+      assert.equal(`${bench.rules()} ${bench.source.health().issue?.code ?? 'ok'}`, wanted);
+      assert.equal(bench.said().join(', '), records);
+    });
   }
 
   test('a layer that comes back after it was dropped is remembered again', async t => {
     const p = place(t);
-    await (await p.open()).source.close();
+    p.open().source.close();
     renameSync(p.layer('10-a.yaml'), join(p.dir, 'aside'));
     p.drop('10-a.yaml');
-    await (await p.open()).source.close();
+    p.open().source.close();
     renameSync(join(p.dir, 'aside'), p.layer('10-a.yaml'));
-    await (await p.open()).source.close();
+    p.open().source.close();
     unlinkSync(p.layer('10-a.yaml'));
-    assert.equal((await p.open()).source.health().issue?.code, 'policy_layer_gone');
+    assert.equal(p.open().source.health().issue?.code, 'policy_layer_gone');
   });
 
   test('without a state folder a layer in force still cannot go', async t => {
     const p = place(t);
-    const bench = await p.open({ stateDir: null });
+    const bench = p.open({ stateDir: null });
     unlinkSync(p.layer('10-a.yaml'));
     assert.equal(await settled(bench, p.timers, kept('policy_layer_gone')), kept('policy_layer_gone'));
   });
@@ -449,7 +446,7 @@ suite('layers: what others join onto', { concurrency: 8 }, () => {
     p.put(`${p.path}.dsse`, 'signed main');
     p.put(`${p.layer('10-a.yaml')}.dsse`, 'signed a');
     const asked: string[] = [];
-    const { records } = await p.open({
+    const { records } = p.open({
       admit: (set, why) => {
         const envelopes = set.documents.map(d => (d.envelope === null ? '-' : new TextDecoder().decode(d.envelope)));
         asked.push(`${why} ${envelopes}`);
@@ -470,16 +467,16 @@ suite('layers: what others join onto', { concurrency: 8 }, () => {
     const fault = new Fault('policy_not_regular', { path: p.path, got: 'a test' });
     const admit = () => (revoked ? { ok: false as const, fault } : { ok: true as const, facts: [] });
     const admittedBy = () => String(revoked);
-    const bench = await p.open({ admit, admittedBy });
+    const bench = p.open({ admit, admittedBy });
     revoked = true;
     assert.equal(await settled(bench, p.timers, kept('policy_not_regular')), kept('policy_not_regular'));
-    assert.equal((await p.open({ admit, admittedBy })).rules(), null);
+    assert.equal(p.open({ admit, admittedBy }).rules(), null);
   });
 
   test('what is judged of the built generation can still refuse it', async t => {
     const p = place(t);
     const fault = new Fault('policy_not_regular', { path: p.path, got: 'a test' });
-    const bench = await p.open({ admit: () => ({ ok: true, facts: [], confirm: (_, live) => (live ? fault : null) }) });
+    const bench = p.open({ admit: () => ({ ok: true, facts: [], confirm: (_, live) => (live ? fault : null) }) });
     p.put(p.path, rule('m'));
     assert.equal(await settled(bench, p.timers, kept('policy_not_regular')), kept('policy_not_regular'));
   });
@@ -487,7 +484,7 @@ suite('layers: what others join onto', { concurrency: 8 }, () => {
   test('the policy in force is built again from its own bytes', async t => {
     const p = place(t);
     const adopted: (string | undefined)[] = [];
-    const { source } = await p.open({ adopt: (_, next) => void adopted.push(next.id) });
+    const { source } = p.open({ adopt: (_, next) => void adopted.push(next.id) });
     const before = source.current;
     p.put(p.path, rule('later'));
     const inForce = source.inForce;

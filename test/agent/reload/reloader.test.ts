@@ -52,7 +52,7 @@ suite('reload', { concurrency: 6 }, () => {
       assert.equal(readFileSync(join(stateDir, 'policies', next.id), 'utf8'), B);
       handed.push(`${old.id} ${next.id}`);
     };
-    const { source, rules, said } = await openBench(t, { path, stateDir, adopt });
+    const { source, rules, said } = openBench(t, { path, stateDir, adopt });
     inForce = () => source.current;
     renameOver(path, B);
     await until('live', () => rules() === 'b');
@@ -66,7 +66,7 @@ suite('reload', { concurrency: 6 }, () => {
     const adopt = () => {
       throw new Error('no');
     };
-    const { source, rules } = await openBench(t, { path, adopt });
+    const { source, rules } = openBench(t, { path, adopt });
     renameOver(path, B);
     await until('degraded', () => source.health().state === 'degraded');
     assert.equal(rules(), 'a');
@@ -75,7 +75,7 @@ suite('reload', { concurrency: 6 }, () => {
   test('a file written in place with a pause half-way never goes live by half', async t => {
     const path = place(t, A);
     const timers = new HandTimers();
-    const { source, rules } = await openBench(t, { path, timers });
+    const { source, rules } = openBench(t, { path, timers });
     writeFileSync(path, 'rule b\n');
     await heard(dirname(path));
     timers.pass(600);
@@ -95,7 +95,7 @@ suite('reload', { concurrency: 6 }, () => {
   test('a file removed and slowly written anew never goes live by half', async t => {
     const path = place(t, A);
     const timers = new HandTimers();
-    const { rules } = await openBench(t, { path, timers });
+    const { rules } = openBench(t, { path, timers });
     unlinkSync(path);
     await heard(dirname(path));
     timers.pass(100);
@@ -111,7 +111,7 @@ suite('reload', { concurrency: 6 }, () => {
 
   test('a spoiled file leaves the old policy, recorded once with its place; mending it is live', async t => {
     const path = place(t, A);
-    const { source, rules, records, said } = await openBench(t, { path });
+    const { source, rules, records, said } = openBench(t, { path });
     renameOver(path, BAD);
     await until('degraded', () => source.health().state === 'degraded');
     assert.equal(rules(), 'a');
@@ -133,7 +133,7 @@ suite('reload', { concurrency: 6 }, () => {
 
   test('deleted while running: the last good one stays, degraded, recorded once; the same bytes again are no news', async t => {
     const path = place(t, A);
-    const { source, rules, said } = await openBench(t, { path });
+    const { source, rules, said } = openBench(t, { path });
     unlinkSync(path);
     await until('degraded', () => source.health().state === 'degraded');
     await stays('the policy', () => rules() === 'a', 1500);
@@ -152,7 +152,7 @@ suite('reload', { concurrency: 6 }, () => {
       builds++;
       return build(...args);
     };
-    const { source, records } = await openBench(t, { path, build: counted });
+    const { source, records } = openBench(t, { path, build: counted });
     const before = source.current;
     utimesSync(path, 5, 5);
     await stays('the generation', () => source.current === before && source.health().state === 'ok', 1800);
@@ -164,7 +164,7 @@ suite('reload', { concurrency: 6 }, () => {
     const path = join(tempFolder(t), 'etc', 'policy.yaml');
     mkdirSync(dirname(path));
     writeFileSync(path, A);
-    const { source, rules } = await openBench(t, { path });
+    const { source, rules } = openBench(t, { path });
     rmSync(dirname(path), { recursive: true, force: true, maxRetries: 10 });
     await until('degraded', () => source.health().state === 'degraded');
     mkdirSync(dirname(path));
@@ -185,7 +185,7 @@ suite('reload', { concurrency: 6 }, () => {
     }
     symlinkSync('..1', join(folder, '..data'));
     symlinkSync('..data/policy.yaml', join(folder, 'policy.yaml'));
-    const { rules } = await openBench(t, { path: join(folder, 'policy.yaml') });
+    const { rules } = openBench(t, { path: join(folder, 'policy.yaml') });
     assert.equal(rules(), 'a');
     for (const [name, want] of [
       ['..2', 'b'],
@@ -199,7 +199,7 @@ suite('reload', { concurrency: 6 }, () => {
 
   test('a directory in its place for a while, and a mode that lets others write', async t => {
     const path = place(t, A);
-    const { source, rules, said } = await openBench(t, { path });
+    const { source, rules, said } = openBench(t, { path });
     unlinkSync(path);
     mkdirSync(path);
     await until('refused', () => said().includes('rejected policy_not_regular'));
@@ -215,7 +215,7 @@ suite('reload', { concurrency: 6 }, () => {
 
   test('a file that never stands still is reported, and goes live when it does', async t => {
     const path = place(t, A);
-    const { source, rules, said } = await openBench(t, { path });
+    const { source, rules, said } = openBench(t, { path });
     let turn = 0;
     const touching = setInterval(() => writeFileSync(path, `rule x${turn++}\nend\n`), 100);
     t.after(() => clearInterval(touching));
@@ -240,7 +240,7 @@ suite('reload', { concurrency: 6 }, () => {
     const lived = new Set<string | null>();
     // By a moved clock, since a build that goes on for two seconds may go live although the next file has come.
     const timers = new HandTimers();
-    const { rules } = await openBench(t, { path, build: slow, report: () => {}, timers });
+    const { rules } = openBench(t, { path, build: slow, report: () => {}, timers });
     renameOver(path, B);
     await heard(dirname(path));
     timers.pass(20);
@@ -258,7 +258,7 @@ suite('reload', { concurrency: 6 }, () => {
 
   test('a build that throws is a rejection', async t => {
     const path = place(t, A);
-    const { source } = await openBench(t, {
+    const { source } = openBench(t, {
       path,
       build() {
         throw new Error('engine');
@@ -272,7 +272,7 @@ suite('reload', { concurrency: 6 }, () => {
     const after: Timers['after'] = (ms, act) => SYSTEM_TIMERS.after(ms === 60_000 ? 50 : ms, act);
     const hangs = (...args: Parameters<typeof build>) =>
       args[2] === sha(B) ? new Promise<BuildOutcome>(() => {}) : build(...args);
-    const { source, rules } = await openBench(t, { path, build: hangs, timers: { ...SYSTEM_TIMERS, after } });
+    const { source, rules } = openBench(t, { path, build: hangs, timers: { ...SYSTEM_TIMERS, after } });
     renameOver(path, B);
     await until('given up', () => source.health().issue?.code === 'policy_build_failed');
     assert.equal(rules(), 'a');
@@ -284,10 +284,10 @@ suite('reload', { concurrency: 6 }, () => {
     const path = place(t, A);
     const stateDir = join(dirname(path), 'state');
     writeFileSync(stateDir, 'in the way');
-    const strict = await openBench(t, { path, stateDir });
+    const strict = openBench(t, { path, stateDir });
     assert.equal(strict.source.current, null);
     assert.equal(strict.source.health().issue?.code, 'policy_not_archived');
-    const permissive = await openBench(t, { path, stateDir, securityMode: 'permissive' });
+    const permissive = openBench(t, { path, stateDir, securityMode: 'permissive' });
     assert.equal(permissive.rules(), 'a');
   });
 
@@ -299,7 +299,7 @@ suite('reload', { concurrency: 6 }, () => {
       if (broken) throw new Error('disk full');
       written.push(record.type);
     };
-    const { source, rules } = await openBench(t, { path, report });
+    const { source, rules } = openBench(t, { path, report });
     assert.equal(rules(), 'a');
     renameOver(path, BAD);
     await until('degraded', () => source.health().state === 'degraded');
@@ -310,7 +310,7 @@ suite('reload', { concurrency: 6 }, () => {
 
   test('without watching, only asking looks', async t => {
     const path = place(t, A);
-    const { source, rules } = await openBench(t, { path, watch: false });
+    const { source, rules } = openBench(t, { path, watch: false });
     renameOver(path, B);
     await stays('the old policy', () => rules() === 'a', 1300);
     source.lookAgain();
@@ -319,7 +319,7 @@ suite('reload', { concurrency: 6 }, () => {
 
   test('flips by rename every 50 ms: always one of the two, and the last is in force in the end', async t => {
     const path = place(t, A);
-    const { source, rules, records } = await openBench(t, { path });
+    const { source, rules, records } = openBench(t, { path });
     for (let turn = 0; turn < 36; turn++) {
       const text = turn % 2 === 0 ? B : A;
       renameOver(path, text);

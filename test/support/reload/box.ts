@@ -12,7 +12,7 @@ import type {
   PolicySourceOptions,
   WatchedPolicySource,
 } from '#src/agent/policy-ports.js';
-import { openPolicySourceSync } from '#src/agent/reloader.js';
+import { openPolicySource } from '#src/agent/reloader.js';
 import type { Timers } from '#src/disk/timers.js';
 import { engineModule } from '../engine.js';
 import { hash } from '../policy-source.js';
@@ -91,7 +91,7 @@ export class Box {
       const outcome = builder.build(set);
       return outcome instanceof Promise ? outcome.then(named) : named(outcome);
     };
-    this.#source = openPolicySourceSync({
+    this.#source = openPolicySource({
       path: this.path,
       stateDir: null,
       hash,
