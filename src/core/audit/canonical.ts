@@ -19,7 +19,6 @@ export type ParsedLine =
   | { readonly ok: true; readonly record: FlatRecord }
   | { readonly ok: false; readonly problem: LineProblem };
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
 const SURROGATE_ESCAPE = /\\u[dD]/;
 
 /**
@@ -51,7 +50,7 @@ function valueToken(key: string, value: unknown): string {
 }
 
 function stringToken(text: string): string {
-  if (LONE_SURROGATE.test(text)) throw new TypeError('audit text holds a lone surrogate');
+  if (!text.isWellFormed()) throw new TypeError('audit text holds a lone surrogate');
   return JSON.stringify(text);
 }
 
@@ -76,14 +75,13 @@ export function parseLine(line: string): ParsedLine {
     before = key;
   }
   // A lone surrogate stands in the line itself, or comes from an escape that the canonical form never has.
-  if (LONE_SURROGATE.test(line) || (SURROGATE_ESCAPE.test(line) && hasLoneSurrogate(record)))
-    return refused('not_canonical');
+  if (!line.isWellFormed() || (SURROGATE_ESCAPE.test(line) && !isWellFormed(record))) return refused('not_canonical');
   // Duplicate keys, white space, other escapes, another order, `1.0`, `-0`: all of it differs from what we would write.
   // JSON.stringify keeps the parsed order, which is that of the line unless a key looks like an array index.
   const written = sorted ? JSON.stringify(record) : canonicalLine(record);
   return written === line ? { ok: true, record } : refused('not_canonical');
 }
 
-function hasLoneSurrogate(record: FlatRecord): boolean {
-  return Object.entries(record).some(pair => pair.some(text => typeof text === 'string' && LONE_SURROGATE.test(text)));
+function isWellFormed(record: FlatRecord): boolean {
+  return Object.entries(record).every(pair => pair.every(text => typeof text !== 'string' || text.isWellFormed()));
 }

@@ -61,7 +61,6 @@ export type BatchLine =
 /** JSON knows no undefined: what is undefined is not there. None of our names stands on Object.prototype. */
 type Json = { readonly [key: string]: unknown };
 const NO_HEADERS: HeaderLines = [];
-const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 /** Never throws. */
 export function readBatchLine(line: string): BatchLine {
@@ -162,7 +161,8 @@ function requestLine(line: string, parsed: Json, topKeys: number): BatchLine {
   const given = countNames(line) - (args === null ? 0 : countNames(args));
   if (given !== keys) return bad('duplicate_key', 'a key is given twice');
   // Raw text cannot hold half a surrogate pair; only an escape can. It has no UTF-8 form, so it could not be sent.
-  if (line.includes('\\u') && hasLoneSurrogate([method, url ?? '', body ?? '', tool ?? '', ...headers.flat()])) {
+  const texts = [method, url ?? '', body ?? '', tool ?? '', ...headers.flat()];
+  if (line.includes('\\u') && !texts.every(text => text.isWellFormed())) {
     return bad('bad_value', 'a string has half a surrogate pair, which no request can carry');
   }
   const asked = { method, url, headers, body, tool, args };
@@ -173,10 +173,6 @@ function missingOr(request: Json, key: string, want: string): BatchLine {
   return Object.hasOwn(request, key)
     ? bad('wrong_type', `\`${key}\` is ${want}`)
     : bad('missing_key', `\`request\` has no \`${key}\``);
-}
-
-function hasLoneSurrogate(texts: readonly string[]): boolean {
-  return texts.some(text => LONE_SURROGATE.test(text));
 }
 
 function bad(code: BatchError['code'], message: string): BatchLine {

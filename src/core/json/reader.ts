@@ -8,7 +8,7 @@
  * Depth is bounded, so the recursion is. See RFC 8259; equal keys and lone surrogates, which it leaves open, are refused.
  */
 import { JSON_MAX_DEPTH } from '../limits.js';
-import { hasLoneSurrogate, type MapEntry, type NumberNode, type TreeNode } from './tree.js';
+import type { MapEntry, NumberNode, TreeNode } from './tree.js';
 
 export type JsonErrorCode = 'json_syntax' | 'duplicate_key' | 'too_deep' | 'not_unicode';
 
@@ -176,7 +176,7 @@ class Reader {
       if (c === QUOTE) {
         this.at = i + 1;
         const value = plain ? text.slice(from, i) : out + text.slice(from, i);
-        if (!plain && hasLoneSurrogate(value)) {
+        if (!plain && !value.isWellFormed()) {
           return this.fail('a string holds half of a surrogate pair', 'not_unicode', opened);
         }
         return value;

@@ -47,8 +47,3 @@ export interface NullNode {
 
 export type TreeNode = MapNode | ListNode | StringNode | NumberNode | BooleanNode | NullNode;
 export type NodeKind = TreeNode['kind'];
-
-/** True when `text` holds half of a surrogate pair, which no UTF-8 can carry. */
-export function hasLoneSurrogate(text: string): boolean {
-  return /\p{Surrogate}/u.test(text);
-}

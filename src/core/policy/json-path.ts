@@ -5,7 +5,6 @@
  *   in   : the text of a policy
  *   out  : steps, or why not; what RFC 9535 has and this language has not is refused by its name
  */
-import { hasLoneSurrogate } from '../json/tree.js';
 import { PATTERN_MAX_BYTES, PATTERN_MAX_SEGMENTS } from '../limits.js';
 import type { JsonPath, PathStep } from './checked.js';
 import { flawed, good, overBound, type Parsed, quoted, utf8Length } from './issue-list.js';
@@ -130,7 +129,7 @@ class PathReader {
       const c = this.text[this.at];
       if (c === undefined) return this.wrong('a quoted name is not closed');
       this.at += 1;
-      if (c === quote) return hasLoneSurrogate(out) ? this.wrong('a name holds half of a surrogate pair') : good(out);
+      if (c === quote) return out.isWellFormed() ? good(out) : this.wrong('a name holds half of a surrogate pair');
       if (c < ' ') return this.wrong('a quoted name holds a control character');
       if (c !== '\\') {
         out += c;

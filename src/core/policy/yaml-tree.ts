@@ -6,7 +6,7 @@
  *   never: converts a number, follows a merge key, expands more than 100 aliases
  */
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode, type Scalar, type YAMLMap } from 'yaml';
-import { hasLoneSurrogate, type MapEntry, type TreeNode } from '../json/tree.js';
+import type { MapEntry, TreeNode } from '../json/tree.js';
 import { JSON_MAX_DEPTH, POLICY_MAX_ALIASES } from '../limits.js';
 import { type IssueList, overBound, quoted } from './issue-list.js';
 import { plainScalar } from './yaml-scalar.js';
@@ -137,7 +137,7 @@ class Converter {
 
   private scalar(node: Scalar.Parsed | Scalar<string>, at: number): TreeNode {
     const value = typeof node.value === 'string' ? node.value : '';
-    if (hasLoneSurrogate(value)) {
+    if (!value.isWellFormed()) {
       this.issues.add('not_unicode', at, 'a string holds half of a surrogate pair');
       return this.nothing(at);
     }

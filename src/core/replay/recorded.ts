@@ -11,7 +11,6 @@ import type { BatchRequest } from '../decide/batch-line.js';
 import { isIdLike } from '../decide/endpoint.js';
 import { SOFT_CODES } from '../decide/types.js';
 import { pathReadings } from '../explain/path-readings.js';
-import { hasLoneSurrogate } from '../json/tree.js';
 import { rfc3339Ms } from '../time/rfc3339.js';
 
 export interface Recorded {
@@ -86,7 +85,7 @@ export function requestAgain(recorded: Recorded, id: string): BatchRequest | nul
 }
 
 function pathAgain({ scheme, path, pathCut }: Recorded, id: string): string | null {
-  if (scheme === null || path === null || pathCut || path.includes('%') || hasLoneSurrogate(path)) return null;
+  if (scheme === null || path === null || pathCut || path.includes('%') || !path.isWellFormed()) return null;
   return path
     .split('/')
     .map(segment => (segment === FOLDED ? id : encodeURIComponent(segment)))

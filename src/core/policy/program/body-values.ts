@@ -6,7 +6,7 @@ import type { Decimal } from '../checked.js';
  * for another reason.
  */
 export function bytesOf(text: string): Uint8Array {
-  if (!/\p{Surrogate}/u.test(text)) return new TextEncoder().encode(text);
+  if (text.isWellFormed()) return new TextEncoder().encode(text);
   const out: number[] = [];
   for (const char of text) {
     const code = char.codePointAt(0)!;
