@@ -89,6 +89,8 @@ for (const release of ['bookworm', 'trixie'] as const) {
 /** As an image is made: installed while nothing runs, enabled for the first boot. */
 async function installedAndBooted(root: string, manager: Manager): Promise<Readonly<Record<string, StepEnd>>> {
   const install = `mount -t proc proc /proc; ${inSrv(manager.install(EARLIER))}`;
-  runs('unshare', '--net', '--mount', '--pid', '--fork', 'chroot', root, 'bash', '-c', install);
+  // A newer rpm wants the root it works in to be a mount: it runs scriptlets apart.
+  const enter = 'mount --bind "$0" "$0" && exec chroot "$0" bash -c "$1"';
+  runs('unshare', '--net', '--mount', '--pid', '--fork', 'sh', '-c', enter, root, install);
   return await boot(root, { ...STEPS, ...managed(manager), ...ENDS[manager.name], ...JOURNAL });
 }
