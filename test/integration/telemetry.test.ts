@@ -135,16 +135,14 @@ test('a sink that never answers delays no call, holds a bounded number of events
   const agent = await under(t, sink);
   const guarded = agent.checkrd.guardTool('none', () => null);
   const calls = 10_500;
-  const begun = performance.now();
   // Denied calls as many as this are answered late; what is told the sink does not wait for that.
   for (let i = 0; i < calls; i++) {
     void guarded({}).catch(() => undefined);
     if (i % 100 === 0) await new Promise(resolve => setImmediate(resolve));
   }
-  const perCallMs = (performance.now() - begun) / calls;
-  assert.ok(perCallMs < 5, `${perCallMs} ms a call`);
+  // One that waited for the sink, or for its second, would keep all behind it waiting.
+  await until('every call is decided', () => agent.records('decision').length === calls);
   await agent.checkrd.close();
-  assert.ok(performance.now() - begun < calls * 5 + 5000);
   assert.ok(sink.events.length < 100, `${sink.events.length}`);
   // Every event that was not handed over, and each that was and not answered in time.
   const counts = dropped(agent) as [string, number][];
