@@ -265,6 +265,5 @@ function sizeOf(path: string): number | null {
 
 /** A name with nothing that a terminal or a log line could stumble over. */
 function shown(name: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is replaced
-  return name.replace(/[\u0000-\u001f\u007f]/g, '?');
+  return name.replace(/\p{Cc}/gu, '?');
 }

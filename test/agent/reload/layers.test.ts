@@ -172,6 +172,13 @@ const ROWS: readonly Row[] = [
     kept('policy_layer_name'),
     ['policy.d/a?b.yaml', /a\?b/],
   ],
+  [
+    // One character that some terminals take for the begin of a command.
+    'a control character past ASCII in a name',
+    p => p.put(p.layer('a\u009bb.yaml'), rule('c')),
+    kept('policy_layer_name'),
+    ['policy.d/a?b.yaml', /a\?b/],
+  ],
   ['a folder inside', p => mkdirSync(p.layer('sub')), kept('policy_layer_name'), ['policy.d/sub', /sub/]],
   [
     'a signature without its policy',
@@ -412,7 +419,7 @@ suite('layers: kept and brought back', { concurrency: 8 }, () => {
   for (const [what, act, wanted, records] of whileStopped) {
     test(`while stopped, ${what}`, async t => {
       const p = place(t);
-      p.open().source.close();
+      await p.open().source.close();
       act(p);
       const bench = p.open();
       assert.equal(`${bench.rules()} ${bench.source.health().issue?.code ?? 'ok'}`, wanted);
@@ -422,12 +429,12 @@ suite('layers: kept and brought back', { concurrency: 8 }, () => {
 
   test('a layer that comes back after it was dropped is remembered again', async t => {
     const p = place(t);
-    p.open().source.close();
+    await p.open().source.close();
     renameSync(p.layer('10-a.yaml'), join(p.dir, 'aside'));
     p.drop('10-a.yaml');
-    p.open().source.close();
+    await p.open().source.close();
     renameSync(join(p.dir, 'aside'), p.layer('10-a.yaml'));
-    p.open().source.close();
+    await p.open().source.close();
     unlinkSync(p.layer('10-a.yaml'));
     assert.equal(p.open().source.health().issue?.code, 'policy_layer_gone');
   });
